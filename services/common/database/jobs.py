@@ -1,0 +1,60 @@
+"""Durable jobs: enqueued in the transaction of the change that needs them, through pgqueuer.
+
+pgqueuer delivers; the `processing` table records. It is there that attempts are counted, before the work begins,
+since pgqueuer's own counter does not move when a job kills its worker.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import asyncpg
+import orjson
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+
+from services.common.database.pool import Connection
+from services.common.logs import current_request_id
+
+INGEST = "ingest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestJob:
+    """Process one object in one collection."""
+
+    object_id: str
+    collection_id: str
+    request_id: str = ""
+
+    def to_payload(self) -> bytes:
+        """The bytes that travel through the queue."""
+        return orjson.dumps(self)
+
+    @classmethod
+    def from_payload(cls, payload: bytes) -> "IngestJob":
+        """The job that `to_payload` wrote."""
+        return cls(**orjson.loads(payload))
+
+
+def queue_of(connection: Connection) -> Queries:
+    """pgqueuer's statements on this connection, and so in its transaction."""
+    return Queries(AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection)))
+
+
+async def enqueue_ingest(connection: Connection, object_id: str, collection_ids: Sequence[str]) -> None:
+    """Adds one job per collection, with its processing record, in the caller's transaction."""
+    if not collection_ids:
+        return
+    await connection.execute(
+        """INSERT INTO processing (object_id, collection_id) SELECT $1, unnest($2::text[])
+           ON CONFLICT (object_id, collection_id)
+           DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now()""",
+        object_id,
+        list(collection_ids),
+    )
+    jobs = [
+        IngestJob(object_id=object_id, collection_id=collection_id, request_id=current_request_id())
+        for collection_id in collection_ids
+    ]
+    await queue_of(connection).enqueue([INGEST] * len(jobs), [job.to_payload() for job in jobs], [0] * len(jobs))

@@ -1,0 +1,56 @@
+"""Forward-only migrations: numbered SQL files, each applied once, in order, under one lock."""
+
+from importlib import resources
+
+import asyncpg
+import structlog
+
+from services.common.database.jobs import queue_of
+from services.common.database.pool import Connection, prepare_connection
+
+LOCK = 7_214_511
+log = structlog.get_logger()
+
+
+async def migrate(database_url: str) -> list[str]:
+    """Brings the database up to date; returns the names of the migrations applied. Safe to run from many processes."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await prepare_connection(connection)
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        await _install_queue(connection)
+        return await _apply_pending(connection)
+    finally:
+        await connection.close()
+
+
+async def _install_queue(connection: Connection) -> None:
+    queries = queue_of(connection)
+    if await connection.fetchval("SELECT to_regclass('pgqueuer')") is None:
+        await queries.install()
+    else:
+        await queries.upgrade()
+
+
+async def _apply_pending(connection: Connection) -> list[str]:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+    applied = []
+    for name, sql in migration_files():
+        if name in done:
+            continue
+        async with connection.transaction():
+            await connection.execute(sql)
+            await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
+        log.info("migrated", migration=name)
+        applied.append(name)
+    return applied
+
+
+def migration_files() -> list[tuple[str, str]]:
+    """Name and SQL of every migration, in order."""
+    folder = resources.files("services.common.database") / "migrations"
+    files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    return [(entry.name, entry.read_text()) for entry in files]

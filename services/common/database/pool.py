@@ -1,0 +1,45 @@
+"""Connections to PostgreSQL, the truth of the product."""
+
+from typing import Any, TypeAlias
+
+import asyncpg
+import asyncpg.pool
+import orjson
+
+from services.common.errors import InternalError
+from services.common.settings import Settings
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Executor: TypeAlias = "Connection | Pool"
+
+
+async def open_pool(settings: Settings, *, size: int | None = None) -> Pool:
+    """A pool on LIKENESS_DATABASE_URL, after checking that an acknowledged commit survives a crash."""
+    if not settings.database_url:
+        raise InternalError("LIKENESS_DATABASE_URL is not set; name a PostgreSQL database or use `likeness up`.")
+    pool = await asyncpg.create_pool(
+        settings.database_url,
+        min_size=1,
+        max_size=size or settings.database_pool_size,
+        init=prepare_connection,
+        command_timeout=60,
+    )
+    await _require_durability(pool)
+    return pool
+
+
+async def prepare_connection(connection: Connection) -> None:
+    """Lets jsonb columns be read and written as Python values."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=encode_json, decoder=orjson.loads)
+
+
+def encode_json(value: Any) -> str:
+    """JSON text of a Python value."""
+    return orjson.dumps(value).decode()
+
+
+async def _require_durability(pool: Pool) -> None:
+    for setting in ("fsync", "synchronous_commit"):
+        if await pool.fetchval(f"SHOW {setting}") == "off":
+            raise InternalError(f"PostgreSQL runs with {setting}=off: acknowledged uploads could be lost. Turn it on.")

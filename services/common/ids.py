@@ -1,0 +1,21 @@
+"""Identifiers: the contract's prefixes and how each is made."""
+
+import hashlib
+import secrets
+import string
+
+ALPHABET = string.ascii_lowercase + string.digits
+
+
+def new_id(prefix: str, length: int = 10) -> str:
+    """A random id such as `bkt_4f0q1zk9x2`; 10 characters hold 51 bits."""
+    return f"{prefix}_" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def document_id(collection_id: str, object_id: str, part: int) -> str:
+    """The id of the document that one part of an object gives in a collection.
+
+    Derived, so that a job that runs twice writes the same document.
+    """
+    digest = hashlib.sha256(f"{collection_id}/{object_id}/{part}".encode()).hexdigest()
+    return f"doc_{digest[:20]}"

@@ -1,0 +1,69 @@
+"""Settings, read once from environment variables with the prefix LIKENESS_."""
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All services share this class; each reads what it needs. Sizes in bytes, times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="LIKENESS_", extra="ignore", frozen=True)
+
+    data_dir: Path = Path("./.likeness")
+    models_dir: Path | None = None
+    strict_models: bool = False
+    log_level: str = "info"
+
+    database_url: str = ""
+    database_pool_size: int = 8
+
+    extractor_address: str = "127.0.0.1:7001"
+    index_address: str = "127.0.0.1:7002"
+    taxonomy_address: str = "127.0.0.1:7003"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+
+    blob_store: str = ""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    presigned_seconds: int = 3600
+
+    fetch_allow: str = ""
+    fetch_timeout: float = 30.0
+    max_blob_bytes: int = 50_000_000
+    max_body_bytes: int = 16 * 1024 * 1024
+    max_pixels: int = 100_000_000
+
+    auto_process: bool = True
+    max_attempts: int = Field(default=5, ge=1)
+    retry_base_seconds: float = 0.5
+    worker_concurrency: int = 32
+
+    extractor_threads: int = 0
+    extractor_batch: int = 8
+    extractor_queue: int = 64
+
+    index_exact_limit: int = 10_000
+    index_snapshot_seconds: float = 300.0
+
+    drain_seconds: float = 10.0
+    rpc_timeout: float = 30.0
+
+    @field_validator("fetch_allow")
+    @classmethod
+    def _valid_networks(cls, value: str) -> str:
+        for part in filter(None, value.split(",")):
+            ip_network(part.strip())
+        return value
+
+    @cached_property
+    def fetch_allow_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """CIDRs that outgoing requests may reach although they are private."""
+        return tuple(ip_network(part.strip()) for part in self.fetch_allow.split(",") if part.strip())
