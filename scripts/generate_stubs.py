@@ -8,6 +8,7 @@ from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = ROOT / "protos"
+BIN = Path(sys.executable).parent
 
 
 def generate(target: Path) -> None:
@@ -15,6 +16,7 @@ def generate(target: Path) -> None:
     sources = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     command = [f"-I{PROTOS}", f"-I{well_known}", f"--python_out={target}", f"--grpc_python_out={target}"]
+    command += [f"--plugin=protoc-gen-{name}={BIN / f'protoc-gen-{name}'}" for name in ("mypy", "mypy_grpc")]
     command += [f"--mypy_out=quiet:{target}", f"--mypy_grpc_out=quiet,async_only:{target}"]
     if protoc.main(["protoc", *command, *sources]) != 0:
         raise SystemExit("protoc failed")
