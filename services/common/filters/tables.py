@@ -1,0 +1,95 @@
+"""Where a field of a filter lives in a table: a column, or a path inside a jsonb column."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Kind(Enum):
+    """How a column compares: TEXT and TIME natively, OTHER (numbers, truth values) as JSON."""
+
+    TEXT = auto()
+    TIME = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A plain column; `name` is part of the SQL and never comes from a request."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPath:
+    """A place inside a jsonb column."""
+
+    column: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The fields of a table: plain columns by field name, jsonb columns by leading path, and the column of the rest."""
+
+    alias: str
+    columns: Mapping[str, Column]
+    prefixes: Mapping[tuple[str, ...], str]
+    fields: str = "fields"
+
+    def resolve(self, field: str) -> Column | tuple[JsonPath, ...]:
+        """The column of a field, or the places to look in turn for its first value that is not null."""
+        if column := self.columns.get(field):
+            return column
+        path = tuple(field.split("."))
+        inside = [
+            JsonPath(name, path[len(lead) :]) for lead, name in self.prefixes.items() if path[: len(lead)] == lead
+        ]
+        return (*inside[:1], *self._user_paths(path))
+
+    def _user_paths(self, path: tuple[str, ...]) -> tuple[JsonPath, ...]:
+        given = JsonPath(self.fields, path)
+        if path[0] == "metadata" and len(path) > 1:
+            return given, JsonPath(self.fields, path[1:])
+        return given, JsonPath(self.fields, ("metadata", *path))
+
+
+_CREATED = Column("created_at", Kind.TIME)
+_UPDATED = Column("updated_at", Kind.TIME)
+
+DOCUMENTS = Table(
+    alias="d",
+    columns={
+        "document_id": Column("document_id"),
+        "collection_id": Column("collection_id"),
+        "object_id": Column("object_id"),
+        "source_object_id": Column("object_id"),
+        "root_object_id": Column("object_id"),
+        "bucket_id": Column("bucket_id"),
+        "root_bucket_id": Column("bucket_id"),
+        "created_at": _CREATED,
+        "updated_at": _UPDATED,
+        "_internal.created_at": _CREATED,
+        "_internal.updated_at": _UPDATED,
+    },
+    prefixes={
+        ("taxonomy_match",): "taxonomy_match",
+        ("_internal", "labels"): "labels",
+        ("labels",): "labels",
+        ("_internal",): "internal",
+    },
+)
+
+OBJECTS = Table(
+    alias="o",
+    columns={
+        "object_id": Column("object_id"),
+        "bucket_id": Column("bucket_id"),
+        "key_prefix": Column("key_prefix"),
+        "status": Column("status"),
+        "created_at": _CREATED,
+        "updated_at": _UPDATED,
+    },
+    prefixes={},
+)
