@@ -91,7 +91,8 @@ CREATE TABLE taxonomies (
   UNIQUE (namespace_id, taxonomy_name)
 );
 
--- gateway writes fields; worker writes status and error
+-- gateway writes fields; worker writes status and error.
+-- human_fields: field -> time of the PATCH that set it; a person's, even before there is a document
 CREATE TABLE objects (
   object_id text PRIMARY KEY,
   row_key bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
@@ -99,6 +100,7 @@ CREATE TABLE objects (
   bucket_id text NOT NULL REFERENCES buckets ON DELETE CASCADE,
   key_prefix text,
   fields jsonb NOT NULL DEFAULT '{}',
+  human_fields jsonb NOT NULL DEFAULT '{}',
   idempotency_key text,
   status text NOT NULL DEFAULT 'PENDING'
     CHECK (status IN ('DRAFT', 'PENDING', 'PROCESSING', 'COMPLETED', 'FAILED')),

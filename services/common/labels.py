@@ -1,0 +1,52 @@
+"""What a person's label does to a document: the label, where it came from, and what the machine had said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+HUMAN, AUTO, IMPORT = "human", "auto", "import"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledDocument:
+    """The parts of a document that a label touches; `labels` maps a field to its provenance."""
+
+    fields: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    taxonomy_match: Mapping[str, Any] | None
+
+
+def apply_human_fields(
+    document: LabelledDocument, changed: Mapping[str, Any], label_field: str | None, set_at: str
+) -> LabelledDocument:
+    """The document after a person set the fields in `changed`; `label_field` is the one that the taxonomy fills."""
+    fields = {**document.fields, **changed}
+    if label_field is None or label_field not in changed:
+        return LabelledDocument(fields=fields, labels=document.labels, taxonomy_match=document.taxonomy_match)
+    before = document.labels.get(label_field)
+    entry = human_label(changed[label_field], set_at, proposal_of(before))
+    return LabelledDocument(
+        fields=fields,
+        labels={**document.labels, label_field: entry},
+        taxonomy_match=manual_match(document.taxonomy_match),
+    )
+
+
+def human_label(value: Any, set_at: str, proposal: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Provenance of a label that a person set (null when it was cleared); `proposal` is the machine's answer."""
+    entry: dict[str, Any] = {"source": HUMAN, "set_at": set_at, "value": value}
+    return entry if proposal is None else {**entry, "proposal": dict(proposal)}
+
+
+def proposal_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What the machine said of a field, given its provenance until now."""
+    if before is None or before.get("source") == AUTO:
+        return before
+    proposal: Mapping[str, Any] | None = before.get("proposal")
+    return proposal
+
+
+def manual_match(before: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The match of a document that a person has labelled: no longer the machine's, its confidence kept."""
+    confidence = 0.0 if before is None else before.get("confidence", 0.0)
+    return {"matched": False, "source": "manual", "confidence": confidence}

@@ -1,0 +1,51 @@
+"""Which fields of an object its documents carry, and under which names."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ROOTS = ("$.payload.", "payload.", "$.metadata.", "metadata.", "$.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Copies `source` (a dotted path of the object) to the document field `target`."""
+
+    source: str
+    target: str
+    default: Any = None
+
+
+def rules_of(feature_extractor: Mapping[str, Any]) -> tuple[Rule, ...]:
+    """The rules of a collection, from its feature extractor in the contract's output form."""
+    return tuple(_rule(item) for item in feature_extractor.get("field_passthrough") or [])
+
+
+def _rule(item: Mapping[str, Any]) -> Rule:
+    source = strip_root(item["source_path"])
+    return Rule(source=source, target=item.get("target_path") or source, default=item.get("default"))
+
+
+def strip_root(path: str) -> str:
+    """The path inside the flat fields of an object: `metadata.x`, `payload.x` and `$.payload.x` are all `x`."""
+    for root in ROOTS:
+        if path.startswith(root):
+            return path.removeprefix(root)
+    return path
+
+
+def pass_through(fields: Mapping[str, Any], rules: Iterable[Rule]) -> dict[str, Any]:
+    """The fields of a document; a field that the object lacks becomes its default, or null."""
+    return {rule.target: lookup(fields, rule.source, rule.default) for rule in rules}
+
+
+def lookup(fields: Mapping[str, Any], path: str, default: Any = None) -> Any:
+    """The value at a dotted path, the path as a plain key first; `default` where there is none."""
+    if path in fields:
+        return fields[path]
+    value: Any = fields
+    for part in path.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            return default
+        value = value[part]
+    return value
