@@ -69,7 +69,8 @@ async def create_key(db: Executor, name: str) -> tuple[str, str]:
 async def list_keys(db: Executor) -> list[ApiKey]:
     """Every key, revoked ones too, oldest first."""
     rows = await db.fetch(
-        "SELECT key_id, key_prefix, name, created_at, last_used_at, revoked_at FROM api_keys ORDER BY created_at, key_id"
+        """SELECT key_id, key_prefix, name, created_at, last_used_at, revoked_at
+           FROM api_keys ORDER BY created_at, key_id"""
     )
     return [ApiKey(**dict(row)) for row in rows]
 

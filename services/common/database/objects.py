@@ -1,0 +1,202 @@
+"""Objects: created with their blobs and jobs, patched with their documents, each in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from services.common.database.jobs import enqueue_ingest
+from services.common.database.outbox import record_event
+from services.common.database.pool import Connection, Executor, Pool
+from services.common.database.records import JsonObject
+from services.common.errors import NotFoundError
+from services.common.ids import new_id
+from services.common.labels import LabelledDocument, apply_human_fields
+from services.common.passthrough import lookup, rules_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBlob:
+    """A blob about to be stored: by URL, or already in the blob store under `storage_key`."""
+
+    property: str
+    type: str
+    source_url: str | None = None
+    storage_key: str | None = None
+    filename: str | None = None
+    mime_type: str | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewObject:
+    """An object about to be stored; `fields` are flat. Without `process` no job is made."""
+
+    namespace_id: str
+    bucket_id: str
+    key_prefix: str | None
+    fields: JsonObject
+    blobs: Sequence[NewBlob]
+    idempotency_key: str | None = None
+    process: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patched:
+    """The object after a patch, and the documents that changed with it."""
+
+    object_id: str
+    document_ids: list[str]
+
+
+INSERT_OBJECT = """
+    INSERT INTO objects (object_id, namespace_id, bucket_id, key_prefix, fields, idempotency_key)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (bucket_id, idempotency_key) DO NOTHING RETURNING object_id"""
+INSERT_BLOBS = """
+    INSERT INTO blobs (blob_id, object_id, position, property, type,
+                       source_url, storage_key, filename, mime_type, size_bytes, sha256)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"""
+
+
+async def create_object(pool: Pool, new: NewObject) -> tuple[str, bool]:
+    """Stores an object, its blobs, its jobs and the event; returns its id and whether it is new.
+
+    An object of the same bucket and idempotency key is returned instead.
+    """
+    object_id = new_id("obj", 16)
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            inserted = await _insert(connection, object_id, new)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise NotFoundError.of("bucket", new.bucket_id) from error
+        if inserted:
+            return object_id, True
+    return str(await find_by_key(pool, new.bucket_id, new.idempotency_key)), False
+
+
+async def find_by_key(db: Executor, bucket_id: str, idempotency_key: str | None) -> str | None:
+    """The object of this bucket that was created with this key."""
+    query = "SELECT object_id FROM objects WHERE bucket_id = $1 AND idempotency_key = $2"
+    found: str | None = await db.fetchval(query, bucket_id, idempotency_key)
+    return found
+
+
+async def _insert(connection: Connection, object_id: str, new: NewObject) -> bool:
+    values = (object_id, new.namespace_id, new.bucket_id, new.key_prefix, new.fields, new.idempotency_key)
+    if await connection.fetchval(INSERT_OBJECT, *values) is None:
+        return False
+    await connection.executemany(
+        INSERT_BLOBS, [_blob_row(object_id, position, blob) for position, blob in enumerate(new.blobs)]
+    )
+    if new.process and new.blobs:
+        query = "SELECT collection_id FROM collections WHERE bucket_ids @> ARRAY[$1] ORDER BY collection_id"
+        collection_ids = [row["collection_id"] for row in await connection.fetch(query, new.bucket_id)]
+        await enqueue_ingest(connection, object_id, collection_ids)
+    await record_event(connection, new.namespace_id, "object.created", object_id, {"bucket_id": new.bucket_id})
+    return True
+
+
+def _blob_row(object_id: str, position: int, blob: NewBlob) -> tuple[object, ...]:
+    return (
+        new_id("blob", 16),
+        object_id,
+        position,
+        blob.property,
+        blob.type,
+        blob.source_url,
+        blob.storage_key,
+        blob.filename,
+        blob.mime_type,
+        blob.size_bytes,
+        blob.sha256,
+    )
+
+
+async def patch_object(
+    pool: Pool, bucket_id: str, object_id: str, fields: Mapping[str, Any], key_prefix: str | None
+) -> Patched:
+    """Merges `fields` into the object and carries them to its documents, as set by a person.
+
+    The object's row is locked first, as an ingest does too, so that neither can lose the other's label.
+    """
+    set_at = datetime.now(UTC).isoformat()
+    async with pool.acquire() as connection, connection.transaction():
+        namespace_id = await connection.fetchval(
+            """UPDATE objects SET fields = fields || $3, human_fields = human_fields || $4,
+                 key_prefix = coalesce($5, key_prefix), updated_at = now()
+               WHERE object_id = $2 AND bucket_id = $1 RETURNING namespace_id""",
+            bucket_id,
+            object_id,
+            dict(fields),
+            dict.fromkeys(fields, set_at),
+            key_prefix,
+        )
+        if namespace_id is None:
+            raise NotFoundError.of("object", object_id)
+        changed = await _carry_to_documents(connection, object_id, fields, set_at)
+        await record_event(connection, namespace_id, "object.updated", object_id, {"fields": sorted(fields)})
+        for document_id in changed:
+            await record_event(connection, namespace_id, "document.updated", document_id, {"object_id": object_id})
+    return Patched(object_id=object_id, document_ids=changed)
+
+
+async def _carry_to_documents(
+    connection: Connection, object_id: str, fields: Mapping[str, Any], set_at: str
+) -> list[str]:
+    rows = await connection.fetch(
+        """SELECT d.document_id, d.fields, d.labels, d.taxonomy_match, c.feature_extractor, t.field_to_enrich
+           FROM documents d JOIN collections c USING (collection_id) LEFT JOIN taxonomies t USING (collection_id)
+           WHERE d.object_id = $1 ORDER BY d.document_id FOR UPDATE OF d""",
+        object_id,
+    )
+    changed = []
+    for row in rows:
+        carried = carried_fields(fields, row["feature_extractor"], row["field_to_enrich"])
+        if not carried:
+            continue
+        before = LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
+        await _update_document(
+            connection, row["document_id"], apply_human_fields(before, carried, row["field_to_enrich"], set_at)
+        )
+        changed.append(row["document_id"])
+    return changed
+
+
+def carried_fields(
+    fields: Mapping[str, Any], feature_extractor: Mapping[str, Any], label_field: str | None
+) -> dict[str, Any]:
+    """What the documents of a collection take over of an object's patched fields; a label always."""
+    missing = object()
+    found = {rule.target: lookup(fields, rule.source, missing) for rule in rules_of(feature_extractor)}
+    if label_field is not None and label_field not in found:
+        found[label_field] = lookup(fields, label_field, missing)
+    return {target: value for target, value in found.items() if value is not missing}
+
+
+async def _update_document(connection: Connection, document_id: str, document: LabelledDocument) -> None:
+    await connection.execute(
+        """UPDATE documents SET fields = $2, labels = $3, taxonomy_match = $4, updated_at = now()
+           WHERE document_id = $1""",
+        document_id,
+        document.fields,
+        document.labels,
+        document.taxonomy_match,
+    )
+
+
+async def delete_object(pool: Pool, bucket_id: str, object_id: str) -> list[str]:
+    """Deletes an object with its documents; returns their ids."""
+    async with pool.acquire() as connection, connection.transaction():
+        query = "SELECT namespace_id FROM objects WHERE bucket_id = $1 AND object_id = $2 FOR UPDATE"
+        namespace_id = await connection.fetchval(query, bucket_id, object_id)
+        if namespace_id is None:
+            raise NotFoundError.of("object", object_id)
+        rows = await connection.fetch("DELETE FROM documents WHERE object_id = $1 RETURNING document_id", object_id)
+        await connection.execute("DELETE FROM objects WHERE object_id = $1", object_id)
+        await record_event(connection, namespace_id, "object.deleted", object_id, {"bucket_id": bucket_id})
+        for row in rows:
+            await record_event(connection, namespace_id, "document.deleted", row["document_id"])
+    return [row["document_id"] for row in rows]
