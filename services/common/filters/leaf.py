@@ -52,34 +52,41 @@ def leaf(raw: Mapping[str, Any], path: str, case: Case) -> Condition:
     mark = "field" if "field" in raw else "key"
     field = _field(raw[mark], f"{path}.{mark}")
     if "match" not in raw:
-        return _condition(field, raw.get("operator"), raw.get("value", _MISSING), path, case)
+        return _spelled_out(field, raw, path, case)
     match = raw["match"]
-    path = f"{path}.match"
     if isinstance(match, Mapping) and not _is_input(match):
-        return _condition(field, match.get("operator"), match.get("value", _MISSING), path, case.under(match, path))
-    return _condition(field, "in" if isinstance(match, list) else "eq", match, path, case, value_path=path)
+        return _spelled_out(field, match, f"{path}.match", case.under(match, f"{path}.match"))
+    return _bare(field, match, f"{path}.match", case)
 
 
 def map_conditions(key: str, raw: Any, path: str, case: Case) -> Iterator[Condition]:
     """The conditions of a map entry: `{"name": "x"}`, `{"name": ["x", "y"]}` or `{"name": {"$in": [..]}}`."""
     field = _field(key, path)
     if not isinstance(raw, Mapping) or _is_input(raw):
-        yield _condition(field, "in" if isinstance(raw, list) else "eq", raw, path, case, value_path=path)
+        yield _bare(field, raw, path, case)
         return
     for name, value in raw.items():
+        place = f"{path}.{name}"
         if not str(name).startswith("$"):
-            raise invalid(f"'{name}' is neither a group nor an operator such as '$in'.", f"{path}.{name}")
-        yield _condition(field, str(name)[1:], value, f"{path}.{name}", case, value_path=f"{path}.{name}")
+            raise invalid(f"'{name}' is neither a group nor an operator such as '$in'.", place)
+        yield _condition(field, _operator(str(name)[1:], place), value, place, case)
 
 
-def _condition(field: str, name: Any, raw: Any, path: str, case: Case, *, value_path: str | None = None) -> Condition:
-    operator = _operator(name, f"{path}.operator")
-    value_path = value_path or f"{path}.value"
+def _spelled_out(field: str, raw: Mapping[str, Any], path: str, case: Case) -> Condition:
+    operator = _operator(raw.get("operator"), f"{path}.operator")
+    return _condition(field, operator, raw.get("value", _MISSING), f"{path}.value", case)
+
+
+def _bare(field: str, raw: Any, path: str, case: Case) -> Condition:
+    return _condition(field, Operator.IN if isinstance(raw, list) else Operator.EQ, raw, path, case)
+
+
+def _condition(field: str, operator: Operator, raw: Any, path: str, case: Case) -> Condition:
     if operator in PRESENCE and (raw is _MISSING or raw is None):
         raw = True
     if raw is _MISSING:
-        raise invalid("is missing.", value_path)
-    value = checked_value(operator, _template(raw, value_path), value_path, templates=True)
+        raise invalid("is missing.", path)
+    value = checked_value(operator, _template(raw, path), path, templates=True)
     return Condition(field, operator, value, case.ignored(operator))
 
 

@@ -52,11 +52,18 @@ def _scalar(raw: Any, path: str) -> Scalar:
         case str():
             return checked_text(raw, path, MAX_TEXT)
         case int() | float() if -MAX_NUMBER <= raw <= MAX_NUMBER:
-            return int(raw) if abs(raw) < WHOLE and raw == int(raw) else raw
+            return _number(raw)
         case int() | float():
             raise invalid("must be a finite number.", path)
         case _:
             raise invalid("must be a text, a number, true, false, null or a list of these.", path)
+
+
+def _number(raw: int | float) -> int | float:
+    """One form for equal numbers: 1.0 becomes 1, and an integer of more than 64 bits a float, as JSON readers do."""
+    if abs(raw) < WHOLE:
+        return int(raw) if raw == int(raw) else raw
+    return raw if -(2**63) <= raw < 2**64 else float(raw)
 
 
 def checked_text(text: str, path: str, limit: int) -> str:
