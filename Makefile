@@ -1,0 +1,45 @@
+# Everything runs from .venv; nothing but Python 3.11+, git and make is needed. `make demo` is the place to begin.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test test-export bench lint stubs lock clean setup
+
+setup: $(READY)
+
+$(READY): pyproject.toml requirements/dev.lock
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements/dev.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
+	touch $@
+
+demo: $(READY)  ## plays the tutorial on real photos; `make demo KEEP=1` leaves the stack running
+	$(BIN)/python -m services.local.demo $(if $(KEEP),--keep)
+
+test: $(READY)  ## everything that a fresh machine can run
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest --ignore tests/export --ignore tests/performance
+
+test-export: $(READY)  ## the export of the large models; installs torch into an environment of its own
+	scripts/test_export.sh
+
+bench: $(READY)  ## ratios against what the hardware gives in the same run
+	$(BIN)/python -m tests.performance
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	cd protos && ../$(BIN)/buf lint
+	$(BIN)/python -m pytest tests/contract/test_stubs.py
+
+stubs: $(READY)  ## generates likeness/ from protos/
+	$(BIN)/python scripts/generate_stubs.py
+
+lock:  ## resolves requirements/dev.lock from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --group dev --no-emit-index-url --no-annotate --no-header -o requirements/dev.lock
+
+clean:
+	rm -rf .venv .venv-export .likeness .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,26 @@
+"""The API key of a stack: made at the first start, kept in a file that only its owner can read."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from services.common.database.keys import create_key
+from services.common.database.pool import Pool
+
+KEY_NAME = "likeness up"
+
+
+async def ensure_api_key(pool: Pool, key_file: Path) -> None:
+    """Creates a key and its file unless the file is there."""
+    if await asyncio.to_thread(key_file.exists):
+        return
+    _, plaintext = await create_key(pool, KEY_NAME)
+    await asyncio.to_thread(_write_private, key_file, plaintext)
+
+
+def _write_private(key_file: Path, plaintext: str) -> None:
+    fresh = key_file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(plaintext + "\n")
+    fresh.rename(key_file)

