@@ -25,7 +25,7 @@ test-export: $(READY)  ## the export of the large models; installs torch into an
 	scripts/test_export.sh
 
 bench: $(READY)  ## ratios against what the hardware gives in the same run
-	$(BIN)/python -m tests.performance
+	$(BIN)/python -m tests.performance.run
 
 lint: $(READY)
 	$(BIN)/ruff check
