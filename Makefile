@@ -7,11 +7,8 @@ READY := .venv/.ready
 
 setup: $(READY)
 
-$(READY): pyproject.toml requirements/dev.lock
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet -r requirements/dev.lock
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps -e .
+$(READY): pyproject.toml requirements/dev.lock scripts/set_up.sh
+	PYTHON=$(PYTHON) scripts/set_up.sh
 	touch $@
 
 demo: $(READY)  ## plays the tutorial on real photos; `make demo KEEP=1` leaves the stack running
