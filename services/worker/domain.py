@@ -1,0 +1,92 @@
+"""What the worker thinks in: an ingest, its blob, the parts that an extractor finds, a taxonomy's decision."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.common.database.records import Blob, Collection, Taxonomy
+
+JsonObject = dict[str, Any]
+Key = tuple[str, str]
+
+PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "FAILED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """One object to be processed for one collection, as its record was when the job began."""
+
+    object_id: str
+    bucket_id: str
+    fields: JsonObject
+    human_fields: JsonObject
+    collection: Collection
+    taxonomy: Taxonomy | None
+    blobs: tuple[Blob, ...]
+    status: str
+    attempts: int
+    error: str | None
+
+    @property
+    def key(self) -> Key:
+        """Object and collection: what the record is found by."""
+        return self.object_id, self.collection.collection_id
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether an earlier attempt ended without an answer; it may have been this object that ended it."""
+        return self.status == PROCESSING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """The bytes that an extractor gets, and what is known of them. `sha256` is hex."""
+
+    data: bytes
+    blob: Blob | None
+    storage_key: str | None
+    mime_type: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedding:
+    """A vector for a slot: little-endian float16, unit norm, `2 * dimensions` bytes."""
+
+    feature_uri: str
+    dimensions: int
+    vector: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What becomes one document."""
+
+    embeddings: tuple[Embedding, ...]
+    fields: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the taxonomy makes of one part; `value` is the label when it matched."""
+
+    field: str
+    matched: bool
+    confidence: float
+    threshold: float
+    value: Any
+    source_document_id: str
+    evidence: tuple[JsonObject, ...]
+    taxonomy_id: str
+    taxonomy_version: int
+    retriever_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """An ingest that worked: its parts, one decision per part (none without a taxonomy), ready to be written."""
+
+    ingest: Ingest
+    content: Content
+    parts: tuple[Part, ...]
+    decisions: tuple[Decision | None, ...]
+    milliseconds: float

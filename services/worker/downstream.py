@@ -1,0 +1,164 @@
+"""The services that an ingest calls: what is asked, and what the answers mean."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import grpc
+import orjson
+import structlog
+from google.protobuf import json_format, struct_pb2
+
+from likeness.common.v1.vector_pb2 import Dtype, Vector
+from likeness.extractor.v1 import extractor_pb2
+from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
+from likeness.index.v1 import index_pb2
+from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
+from likeness.taxonomy.v1 import taxonomy_pb2
+from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
+from services.common.errors import LikenessError, ResourceExhaustedError
+from services.common.grpc_client import call
+from services.common.vectors import from_message, to_message
+from services.worker.domain import Content, Decision, Embedding, Ingest, JsonObject, Part
+from services.worker.failures import RejectedError
+
+FULL_SECONDS = 0.05
+FULL_TRIES = 200
+log = structlog.get_logger()
+
+
+class Extractor:
+    """Asks for the parts of one input. The extractor makes the batches: it sees many calls at once."""
+
+    def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:
+        self._stub = ExtractorServiceStub(channel)
+        self._seconds = seconds
+
+    async def extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
+        """The parts of the content; waits while the extractor's queue is full.
+
+        Raises RejectedError when the content is at fault, and what the call raises otherwise.
+        """
+        collection = ingest.collection
+        request = extractor_pb2.ExtractRequest(
+            extractor=collection.extractor,
+            model=collection.model,
+            parameters=_parameters(collection.feature_extractor),
+            inputs=[extractor_pb2.Input(input_id=ingest.object_id, content=content.data)],
+        )
+        extraction = (await self._when_not_full(request)).extractions[0]
+        if extraction.HasField("error"):
+            raise RejectedError(extraction.error.reason, extraction.error.message)
+        return tuple(_part(part) for part in extraction.parts)
+
+    async def _when_not_full(self, request: extractor_pb2.ExtractRequest) -> extractor_pb2.ExtractResponse:
+        for _ in range(FULL_TRIES):
+            try:
+                return await call(self._stub.Extract, request, seconds=self._seconds)
+            except ResourceExhaustedError:
+                await asyncio.sleep(FULL_SECONDS * random.uniform(0.5, 3.0))  # noqa: S311
+        return await call(self._stub.Extract, request, seconds=self._seconds)
+
+
+def _parameters(feature_extractor: JsonObject) -> struct_pb2.Struct:
+    parameters = struct_pb2.Struct()
+    parameters.update(feature_extractor.get("parameters") or {})
+    return parameters
+
+
+def _part(message: extractor_pb2.Part) -> Part:
+    return Part(
+        embeddings=tuple(_embedding(embedding) for embedding in message.embeddings),
+        fields=json_format.MessageToDict(message.fields),
+    )
+
+
+def _embedding(message: extractor_pb2.Embedding) -> Embedding:
+    vector = to_message(from_message(message.vector, message.feature_uri))
+    return Embedding(feature_uri=message.feature_uri, dimensions=vector.dimensions, vector=vector.data)
+
+
+Question = tuple[Ingest, Part]
+
+
+class Enricher:
+    """Asks the taxonomy for the label of each part."""
+
+    def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:
+        self._stub = TaxonomyServiceStub(channel)
+        self._seconds = seconds
+
+    async def decide(self, questions: Sequence[Question]) -> list[Decision | None]:
+        """One decision per question, one call per collection; None where a collection has no taxonomy any more."""
+        collections: dict[str, list[int]] = {}
+        for position, (ingest, _) in enumerate(questions):
+            collections.setdefault(ingest.collection.collection_id, []).append(position)
+        decisions: list[Decision | None] = [None] * len(questions)
+        for positions in collections.values():
+            answers = await self._ask([questions[position] for position in positions])
+            for position, answer in zip(positions, answers, strict=False):
+                decisions[position] = answer
+        return decisions
+
+    async def _ask(self, questions: Sequence[Question]) -> list[Decision]:
+        collection = questions[0][0].collection
+        request = taxonomy_pb2.EnrichRequest(
+            namespace_id=collection.namespace_id,
+            collection_id=collection.collection_id,
+            subjects=[_subject(ingest, part) for ingest, part in questions],
+        )
+        response = await call(self._stub.Enrich, request, seconds=self._seconds)
+        return [_decision(decision) for decision in response.decisions]
+
+
+def _subject(ingest: Ingest, part: Part) -> taxonomy_pb2.Subject:
+    embeddings = [
+        taxonomy_pb2.SubjectEmbedding(
+            feature_uri=embedding.feature_uri,
+            vector=Vector(data=embedding.vector, dtype=Dtype.DTYPE_FLOAT16, dimensions=embedding.dimensions),
+        )
+        for embedding in part.embeddings
+    ]
+    return taxonomy_pb2.Subject(subject_id=ingest.object_id, object_id=ingest.object_id, embeddings=embeddings)
+
+
+def _decision(message: taxonomy_pb2.Decision) -> Decision:
+    return Decision(
+        field=message.field,
+        matched=message.matched,
+        confidence=round(message.confidence, 6),
+        threshold=message.threshold,
+        value=orjson.loads(message.label_json) if message.matched else None,
+        source_document_id=message.source_document_id,
+        evidence=tuple(_evidence(evidence) for evidence in message.evidence),
+        taxonomy_id=message.taxonomy_id,
+        taxonomy_version=message.taxonomy_version,
+        retriever_id=message.retriever_id,
+    )
+
+
+def _evidence(message: taxonomy_pb2.Evidence) -> JsonObject:
+    return {
+        "document_id": message.document_id,
+        "object_id": message.object_id,
+        "collection_id": message.collection_id,
+        "score": round(message.score, 6),
+        "label": orjson.loads(message.label_json) if message.label_json else None,
+        "label_source": message.label_source,
+    }
+
+
+class Indexer:
+    """Tells the index which documents have just been committed."""
+
+    def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:
+        self._stub = IndexServiceStub(channel)
+        self._seconds = seconds
+
+    async def refresh(self, document_ids: Sequence[str]) -> None:
+        """Makes every later search see the documents; an index that is away catches up by itself."""
+        request = index_pb2.RefreshRequest(document_ids=document_ids)
+        try:
+            await call(self._stub.Refresh, request, seconds=self._seconds)
+        except LikenessError as error:
+            log.warning("not refreshed", documents=len(document_ids), error=error.message)

@@ -1,0 +1,112 @@
+"""Whose label a document gets: a person's always, then the upload's, then the machine's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from services.common.database.documents import ObjectFields, StoredDocument
+from services.common.labels import AUTO, HUMAN, IMPORT, human_label, manual_match, proposal_of
+from services.common.passthrough import Rule, lookup
+from services.worker.domain import Decision, JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label:
+    """The value of a document's label field, its provenance (none when nobody set it), and the match to report."""
+
+    value: Any
+    provenance: JsonObject | None
+    match: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What may decide a label: the object as it is now, the document of an earlier run, the taxonomy's decision.
+
+    `source` is the object's field that the label field comes from.
+    """
+
+    field: str
+    source: str
+    current: ObjectFields
+    stored: StoredDocument | None
+    decision: Decision | None
+    model: str
+    now: str
+
+    @property
+    def stored_label(self) -> JsonObject | None:
+        """Provenance of the label that the document has already."""
+        return None if self.stored is None else self.stored.labels.get(self.field)
+
+    @property
+    def human_set_at(self) -> str | None:
+        """When a person set (or cleared) the label on the object."""
+        times: Mapping[str, str] = self.current.human_fields
+        return times.get(self.source) or times.get(self.source.split(".", maxsplit=1)[0])
+
+
+def label_source(field: str, rules: tuple[Rule, ...]) -> str:
+    """The object's field that the label field comes from: by the passthrough, else the one of the same name."""
+    return next((rule.source for rule in rules if rule.target == field), field)
+
+
+def is_labelled(current: ObjectFields, source: str) -> bool:
+    """Whether the object came with a label, or a person has set or cleared it: no machine needs to be asked."""
+    claims = source in current.human_fields or source.split(".", maxsplit=1)[0] in current.human_fields
+    return claims or lookup(current.fields, source) is not None
+
+
+def settle(claims: Claims) -> Label:
+    """The label that stands. What the machine thinks of a person's label is kept as a proposal."""
+    stored = claims.stored_label
+    if claims.stored is not None and stored is not None and stored.get("source") == HUMAN:
+        return _kept(claims, claims.stored, stored)
+    value = lookup(claims.current.fields, claims.source)
+    if claims.human_set_at is not None:
+        proposal = proposal_of(stored) if claims.decision is None else _auto(claims.decision, claims)
+        match = manual_match(None if claims.decision is None else _match(claims.decision))
+        return Label(value=value, provenance=human_label(value, claims.human_set_at, proposal), match=match)
+    if value is not None:
+        return _imported(value, claims)
+    return _by_machine(claims)
+
+
+def _kept(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:
+    match = stored.taxonomy_match or manual_match(None)
+    return Label(value=stored.fields.get(claims.field), provenance=provenance, match=match)
+
+
+def _imported(value: Any, claims: Claims) -> Label:
+    provenance = {"source": IMPORT, "set_at": claims.now, "value": value}
+    return Label(value=value, provenance=provenance, match={"matched": False, "confidence": 0.0, "source": IMPORT})
+
+
+def _by_machine(claims: Claims) -> Label:
+    decision = claims.decision
+    if decision is None:
+        return Label(value=None, provenance=None, match={"matched": False, "confidence": 0.0})
+    if not decision.matched:
+        return Label(value=None, provenance=None, match=_match(decision))
+    return Label(value=decision.value, provenance=_auto(decision, claims), match=_match(decision))
+
+
+def _match(decision: Decision) -> JsonObject:
+    match: JsonObject = {"matched": decision.matched, "confidence": decision.confidence}
+    return {**match, "source_document_id": decision.source_document_id} if decision.matched else match
+
+
+def _auto(decision: Decision, claims: Claims) -> JsonObject | None:
+    if not decision.matched:
+        return None
+    return {
+        "source": AUTO,
+        "set_at": claims.now,
+        "value": decision.value,
+        "score": decision.confidence,
+        "threshold": decision.threshold,
+        "evidence": list(decision.evidence),
+        "model": claims.model,
+        "taxonomy_id": decision.taxonomy_id,
+        "taxonomy_version": decision.taxonomy_version,
+    }

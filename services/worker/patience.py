@@ -1,0 +1,30 @@
+"""Outlasting a database that is away for a while, or that asks for a transaction to be repeated."""
+
+import asyncpg
+import tenacity
+from asyncpg import exceptions
+
+OUTAGES: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    exceptions.PostgresConnectionError,
+    exceptions.OperatorInterventionError,
+    exceptions.InsufficientResourcesError,
+    exceptions.TransactionRollbackError,
+)
+SECONDS_BETWEEN = 2.0
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the same statement may well succeed later."""
+    if isinstance(error, OUTAGES):
+        return True
+    # asyncpg has one class for a connection that is gone and for a wrong call of its own.
+    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+
+
+patient = tenacity.retry(
+    retry=tenacity.retry_if_exception(is_outage),
+    wait=tenacity.wait_random_exponential(multiplier=0.05, max=SECONDS_BETWEEN),
+    reraise=True,
+)
