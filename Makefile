@@ -11,8 +11,8 @@ $(READY): pyproject.toml requirements/dev.lock scripts/set_up.sh
 	PYTHON=$(PYTHON) scripts/set_up.sh
 	touch $@
 
-demo: $(READY)  ## plays the tutorial on real photos; `make demo KEEP=1` leaves the stack running
-	$(BIN)/python -m services.local.demo $(if $(KEEP),--keep)
+demo: $(READY)  ## plays the tutorial on real photos; `make demo KEEP=folder` keeps the data and leaves the stack running
+	$(BIN)/python -m services.local.demo $(if $(KEEP),--keep $(KEEP))
 
 test: $(READY)  ## everything that a fresh machine can run
 	$(BIN)/lint-imports --no-cache
