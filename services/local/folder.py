@@ -31,9 +31,11 @@ class DataFolder:
         self.api_key_file = self.path / "api-key"
 
     def create(self) -> None:
-        """Makes the folders, private to their owner as far as PostgreSQL's account allows."""
-        for folder in (self.path, self.logs, self.run):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Makes the folders, private to their owner; another account may pass through the outer one, for PostgreSQL."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o711, exist_ok=True)
+        for folder in (self.logs, self.run):
+            folder.mkdir(mode=0o700, exist_ok=True)
 
     def processes(self) -> dict[str, int]:
         """Process ids by name, as last written."""
