@@ -110,9 +110,9 @@ def _translated(error: Exception, url: str) -> LikenessError:
     match error:
         case TimeoutError():
             return UnavailableError(f"'{where}' did not answer in time.", reason="FETCH_TIMEOUT")
-        case aiohttp.InvalidURL() | ValueError() if not isinstance(error, ssl.SSLError):
-            return InvalidArgumentError(f"'{where}' is not a usable URL.", reason="FETCH_URL")
         case aiohttp.ClientSSLError() | ssl.SSLError():
             return InvalidArgumentError(f"'{where}' cannot be trusted: {error}.", reason="FETCH_CERTIFICATE")
+        case aiohttp.InvalidURL() | ValueError():
+            return InvalidArgumentError(f"'{where}' is not a usable URL.", reason="FETCH_URL")
         case _:
             return UnavailableError(f"'{where}' cannot be reached: {error}.", reason="FETCH_UNREACHABLE")

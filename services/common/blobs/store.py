@@ -1,0 +1,78 @@
+"""Where uploaded blobs are kept: a folder, or a bucket of any S3."""
+
+import asyncio
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from services.common.blobs.local import write_durably
+from services.common.blobs.s3 import open_s3
+from services.common.errors import InternalError, NotFoundError, UnavailableError
+from services.common.settings import Settings
+
+
+class BlobStore:
+    """Blobs by content: the same bytes in the same namespace have the same key.
+
+    So a key may belong to several objects: delete it only when none is left. UnavailableError when S3 is down.
+    """
+
+    def __init__(self, store: LocalStore | S3Store, root: Path | None) -> None:
+        self._store = store
+        self._root = root
+
+    async def put(self, namespace_id: str, content: bytes) -> str:
+        """Keeps the bytes and returns their key; once it returns, a crash does not lose them."""
+        digest = hashlib.sha256(content).hexdigest()
+        key = f"{namespace_id}/{digest[:2]}/{digest}"
+        if self._root is not None:
+            await asyncio.to_thread(write_durably, self._root, self._root / key, content)
+            return key
+        try:
+            await obstore.put_async(self._store, key, content)
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+        return key
+
+    async def get(self, key: str) -> bytes:
+        """The bytes; NotFoundError when there are none under the key."""
+        try:
+            return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+        except (FileNotFoundError, ValueError) as error:
+            raise NotFoundError.of("blob", key) from error
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def delete(self, key: str) -> None:
+        """Removes the bytes; a key that is not there is no error."""
+        try:
+            await obstore.delete_async(self._store, key)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise _unavailable(error) from error
+
+    async def presign(self, key: str, seconds: int) -> str | None:
+        """A URL that opens the blob for so long; None for a folder, whose links the gateway signs itself."""
+        if not isinstance(self._store, S3Store):
+            return None
+        return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
+
+
+def open_blob_store(settings: Settings) -> BlobStore:
+    """The store of the settings: `s3://bucket/prefix`, or the folder `blobs` of the data folder."""
+    if settings.blob_store.startswith("s3://"):
+        bucket, _, prefix = settings.blob_store.removeprefix("s3://").partition("/")
+        return BlobStore(open_s3(settings, bucket, prefix.strip("/") or None), None)
+    if settings.blob_store:
+        raise InternalError(f"LIKENESS_BLOB_STORE is '{settings.blob_store}'; it must be s3://bucket/prefix or empty.")
+    root = (settings.data_dir / "blobs").resolve()
+    return BlobStore(LocalStore(root, mkdir=True), root)
+
+
+def _unavailable(error: Exception) -> UnavailableError:
+    return UnavailableError(f"The blob store does not answer: {error}", reason="BLOB_STORE")
