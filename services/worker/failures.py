@@ -52,6 +52,15 @@ def of_extractor(error: LikenessError) -> Exception:
     return FailedAttemptError(f"{error.reason}: {error.message}")
 
 
+def of_taxonomy(error: LikenessError) -> Exception | None:
+    """What an error of the taxonomy's means; None when it will not change, such as a retriever that is gone."""
+    if isinstance(error, UnavailableError | ResourceExhaustedError):
+        return NotNowError(error.message)
+    if isinstance(error, TRANSIENT):
+        return FailedAttemptError(f"{error.reason}: {error.message}")
+    return None
+
+
 def retry_delay(attempts: int, base: float) -> float:
     """Seconds before the try that follows `attempts`: doubling, with jitter, at most a minute and a half."""
     return min(MAX_DELAY, base * 2.0 ** max(0, attempts - 1)) * random.uniform(0.5, 1.5)  # noqa: S311

@@ -11,7 +11,7 @@ from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import Blob, Collection, Taxonomy
 from services.common.database.resources import to_record
-from services.worker.domain import Ingest, Key
+from services.worker.domain import PENDING, Ingest, Key
 from services.worker.patience import patient
 
 LOAD = """
@@ -37,7 +37,7 @@ BEGIN = """
     )
     SELECT object_id, collection_id FROM begun"""
 PUT_BACK = """
-    UPDATE processing SET status = 'PENDING', attempts = $3, error = $4, updated_at = now()
+    UPDATE processing SET status = $3, attempts = $4, error = $5, updated_at = now()
     WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
 COMPLETE = """
     UPDATE processing p SET status = 'COMPLETED', error = NULL, updated_at = now()
@@ -81,16 +81,24 @@ class Records:
 
         The count is set, not added to: repeating the statement after a lost connection counts nothing twice.
         """
-        columns = [[value[i] for value in map(_counted, ingests)] for i in range(3)]
+        objects = [ingest.object_id for ingest in ingests]
+        collections = [ingest.collection.collection_id for ingest in ingests]
+        attempts = [ingest.attempts + 1 for ingest in ingests]
         async with self._pool.acquire() as connection, connection.transaction():
-            await lock_objects(connection, columns[0])
-            begun = {(row["object_id"], row["collection_id"]) for row in await connection.fetch(BEGIN, *columns)}
+            await lock_objects(connection, objects)
+            rows = await connection.fetch(BEGIN, objects, collections, attempts)
+        begun = {(row["object_id"], row["collection_id"]) for row in rows}
         return [ingest.key in begun for ingest in ingests]
 
     @patient
-    async def put_back(self, ingest: Ingest, attempts: int, error: str | None) -> None:
+    async def count_failure(self, ingest: Ingest, error: str) -> None:
         """Ends an attempt with an answer that is not the last word."""
-        await self._pool.execute(PUT_BACK, *ingest.key, attempts, error)
+        await self._pool.execute(PUT_BACK, *ingest.key, PENDING, ingest.attempts + 1, error)
+
+    @patient
+    async def take_back(self, ingest: Ingest) -> None:
+        """Makes an attempt that was not the object's to lose as if it had not begun."""
+        await self._pool.execute(PUT_BACK, *ingest.key, ingest.status, ingest.attempts, ingest.error)
 
     @patient
     async def complete(self, keys: Sequence[Key]) -> None:
@@ -119,10 +127,6 @@ async def _tell_failure(connection: Connection, ingest: Ingest, error: str) -> N
     collection = ingest.collection
     payload = {"status": "FAILED", "error": error, "collection_id": collection.collection_id}
     await record_event(connection, collection.namespace_id, "object.updated", ingest.object_id, payload)
-
-
-def _counted(ingest: Ingest) -> tuple[str, str, int]:
-    return (*ingest.key, ingest.attempts + 1)
 
 
 def _ingest(row: asyncpg.Record) -> Ingest:

@@ -1,6 +1,6 @@
 """Finding a resource by any identifier that the contract allows: id, name, or prefix + name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -59,7 +59,7 @@ async def taxonomy_of_collection(db: Executor, collection_id: str) -> Taxonomy |
     return None if row is None else to_record(Taxonomy, row)
 
 
-def to_record(kind: type[Row], row: asyncpg.Record) -> Row:
+def to_record(kind: type[Row], row: asyncpg.Record | Mapping[str, Any]) -> Row:
     """A record from the columns of the same names; arrays become tuples."""
     values: dict[str, Any] = {field.name: row[field.name] for field in fields(kind)}
     build: Callable[..., Row] = kind

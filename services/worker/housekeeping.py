@@ -1,0 +1,42 @@
+"""What keeps the queue's tables in order."""
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from services.common.database.jobs import queue_of
+from services.common.database.pool import Pool
+from services.worker.patience import is_outage
+
+SECONDS_BETWEEN = 60.0
+KEEP_LOG = timedelta(days=1)
+log = structlog.get_logger()
+
+
+async def keep_house(pool: Pool) -> None:
+    """Revives held jobs and prunes the queue's log, once a minute, until cancelled."""
+    while True:
+        try:
+            await revive_held(pool)
+            await prune_log(pool)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+        await asyncio.sleep(SECONDS_BETWEEN)
+
+
+async def revive_held(pool: Pool) -> int:
+    """Queues again what pgqueuer could not put back by itself; returns how many."""
+    async with pool.acquire() as connection:
+        queue = queue_of(connection)
+        held = [job.id for job in await queue.list_failed_jobs(limit=1000)]
+        if held:
+            log.warning("revived", jobs=len(held))
+            await queue.requeue_jobs(held)
+    return len(held)
+
+
+async def prune_log(pool: Pool) -> None:
+    """Forgets what pgqueuer logged of jobs long done; it never does so itself."""
+    await pool.execute("DELETE FROM pgqueuer_log WHERE created < now() - $1::interval", KEEP_LOG)

@@ -1,0 +1,93 @@
+"""The end of an ingest: outcomes become documents, searchable documents, and completed objects, many at a time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import asyncpg
+import structlog
+
+from services.common.database.documents import (
+    DocumentRow,
+    delete_surplus,
+    lock_objects,
+    stored_documents,
+    write_documents,
+)
+from services.common.database.outbox import record_event
+from services.common.database.pool import Connection, Pool
+from services.worker.compose import compose, document_ids
+from services.worker.domain import Outcome
+from services.worker.downstream import Indexer
+from services.worker.patience import patient
+from services.worker.records import Records
+
+LEARN_BLOBS = """
+    UPDATE blobs b SET storage_key = known.storage_key, mime_type = known.mime_type,
+                       size_bytes = known.size_bytes, sha256 = known.sha256
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+      AS known (blob_id, storage_key, mime_type, size_bytes, sha256)
+    WHERE b.blob_id = known.blob_id AND b.sha256 IS DISTINCT FROM known.sha256"""
+log = structlog.get_logger()
+
+
+class Writer:
+    """Writes outcomes in one transaction, refreshes the index, and only then reports the objects COMPLETED.
+
+    So whoever waits for COMPLETED and uploads the next object finds this one among the references. A crash between
+    the two transactions costs a second run, which writes the same documents.
+    """
+
+    def __init__(self, pool: Pool, records: Records, indexer: Indexer) -> None:
+        self._pool = pool
+        self._records = records
+        self._indexer = indexer
+
+    async def finish(self, outcomes: Sequence[Outcome]) -> list[None]:
+        """Stores the outcomes and completes their records."""
+        try:
+            changed = await self._store(outcomes)
+        except asyncpg.ForeignKeyViolationError:
+            if len(outcomes) > 1:
+                raise
+            log.info("collection deleted meanwhile", object_id=outcomes[0].ingest.object_id)
+            return [None]
+        if changed:
+            await self._indexer.refresh(changed)
+        await self._records.complete([outcome.ingest.key for outcome in outcomes])
+        return [None] * len(outcomes)
+
+    @patient
+    async def _store(self, outcomes: Sequence[Outcome]) -> list[str]:
+        """The ids of the documents that changed."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await _store(connection, outcomes)
+
+
+async def _store(connection: Connection, outcomes: Sequence[Outcome]) -> list[str]:
+    now = datetime.now(UTC).isoformat()
+    current = await lock_objects(connection, {outcome.ingest.object_id for outcome in outcomes})
+    living = [outcome for outcome in outcomes if outcome.ingest.object_id in current]
+    stored = await stored_documents(connection, [name for outcome in living for name in document_ids(outcome)])
+    rows = [row for outcome in living for row in compose(outcome, current[outcome.ingest.object_id], stored, now)]
+    created = await write_documents(connection, rows)
+    surplus = await delete_surplus(connection, {outcome.ingest.key: len(outcome.parts) for outcome in living})
+    await _learn_blobs(connection, living)
+    await _tell(connection, rows, created)
+    return [*created, *surplus]
+
+
+async def _learn_blobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+    facts = [
+        (content.blob.blob_id, content.storage_key, content.mime_type, len(content.data), content.sha256)
+        for content in (outcome.content for outcome in outcomes)
+        if content.blob is not None and (content.blob.sha256 is None or content.blob.storage_key is None)
+    ]
+    if facts:
+        await connection.execute(LEARN_BLOBS, *(list(column) for column in zip(*facts, strict=True)))
+
+
+async def _tell(connection: Connection, rows: Sequence[DocumentRow], created: dict[str, bool]) -> None:
+    for row in rows:
+        event = "document.created" if created[row.document_id] else "document.updated"
+        payload = {"object_id": row.object_id, "collection_id": row.collection_id}
+        await record_event(connection, row.namespace_id, event, row.document_id, payload)
