@@ -1,0 +1,59 @@
+"""Image models as their manifests describe them: one class for EfficientNet-Lite2, SigLIP and their like."""
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession
+from PIL import Image
+
+from services.common.imaging import decode_rgb
+from services.common.vectors import check_unit
+from services.extractor.models.manifest import ImageInput, Manifest
+from services.extractor.models.port import Part, Prepared
+
+DRAFT = 4
+
+
+class OnnxImageModel:
+    """A network from pixels to one embedding per picture."""
+
+    def __init__(self, manifest: Manifest, session: InferenceSession, max_pixels: int) -> None:
+        self.manifest = manifest
+        self._session = session
+        self._max_pixels = max_pixels
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Where the session runs: asked of the session, because a GPU build lists CUDA even where there is none."""
+        return tuple(self._session.get_providers())
+
+    def warm(self) -> None:
+        """Embeds a black picture, and checks size and norm."""
+        pixels = self.manifest.input
+        embedding = self.core(np.zeros((1, 3, pixels.height, pixels.width), np.float32))
+        if embedding.shape != (1, self.manifest.dimensions):
+            raise ValueError(f"its output has shape {embedding.shape}, not (1, {self.manifest.dimensions})")
+        check_unit(embedding[0], self.manifest.output)
+
+    def pre(self, content: bytes) -> Prepared:
+        """Decodes, squashes and normalises: rows (1, 3, height, width) float32."""
+        return Prepared(preprocess(content, self.manifest.input, self._max_pixels)[None], ({},))
+
+    def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Runs the network: (n, 3, height, width) -> (n, dimensions)."""
+        embeddings: NDArray[np.float32] = self._session.run([self.manifest.output], {self.manifest.input.name: rows})[0]
+        return embeddings
+
+    def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
+        """One part per row."""
+        return tuple(Part(row, fields) for row, fields in zip(embeddings, prepared.fields, strict=True))
+
+
+def preprocess(content: bytes, pixels: ImageInput, max_pixels: int) -> NDArray[np.float32]:
+    """Picture -> (3, height, width) float32. Large JPEGs are decoded small, at DRAFT times this or more."""
+    image = decode_rgb(content, max_pixels, at_least=(DRAFT * pixels.width, DRAFT * pixels.height))
+    squashed = image.resize((pixels.width, pixels.height), Image.Resampling.BICUBIC)
+    values = np.ascontiguousarray(np.asarray(squashed).transpose(2, 0, 1), dtype=np.float32)
+    mean, std = (np.array(channel, np.float32)[:, None, None] for channel in (pixels.mean, pixels.std))
+    values -= mean
+    values /= std
+    return values

@@ -1,0 +1,53 @@
+"""What the pipeline asks of a model, whatever it embeds: pre (any thread), core (one batch at a time), post."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.extractor.models.manifest import Manifest
+
+FieldValue = str | float | bool | Sequence["FieldValue"] | Mapping[str, "FieldValue"]
+Fields = Mapping[str, FieldValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One input, ready for the network: `rows` (n, ...) and what is known of each. A picture has one row."""
+
+    rows: NDArray[np.generic]
+    fields: tuple[Fields, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One document to be: a unit-norm embedding (dimensions,) and the fields that the extractor adds."""
+
+    embedding: NDArray[np.float32]
+    fields: Fields = field(default_factory=dict)
+
+
+class Model(Protocol):
+    """A loaded network. All methods may be called from several threads at once."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """Names, slot, dimensions, licence."""
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Where it really runs, such as CPUExecutionProvider."""
+
+    def warm(self) -> None:
+        """Runs once. Raises ValueError when what comes out is not what the manifest promises."""
+
+    def pre(self, content: bytes) -> Prepared:
+        """Decodes and prepares one input on the CPU. Raises InvalidArgumentError when the content is at fault."""
+
+    def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Embeds a batch: (n, ...) -> (n, dimensions), unit norm."""
+
+    def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
+        """The parts of one input, from its rows of the batch."""

@@ -1,0 +1,72 @@
+"""likeness.extractor.v1.ExtractorService: messages in, messages out; the work is the pipeline's."""
+
+from typing import Any
+
+import grpc
+from google.protobuf.struct_pb2 import Struct
+
+from likeness.extractor.v1 import extractor_pb2 as pb
+from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceServicer
+from services.common.errors import InvalidArgumentError
+from services.common.vectors import to_message
+from services.extractor.engine import Engine
+from services.extractor.models.manifest import Manifest
+from services.extractor.models.port import Part
+from services.extractor.pipeline import Extracted, Outcome
+
+Context = grpc.aio.ServicerContext[Any, Any]
+DECIMALS = 2
+
+
+class ExtractorServicer(ExtractorServiceServicer):
+    """Embeds inputs with the models that the engine has loaded."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def Extract(self, request: pb.ExtractRequest, context: Context) -> pb.ExtractResponse:  # noqa: N802
+        """One extraction per input, in order; a bad input gets its own error."""
+        pipeline = self._engine.pipeline(request.extractor, request.model)
+        if not request.inputs:
+            raise InvalidArgumentError("inputs is empty; send at least one.", path="inputs")
+        outcomes = await pipeline.extract([item.content for item in request.inputs])
+        slot = pipeline.model.manifest.feature_uri
+        return pb.ExtractResponse(
+            extractions=[
+                _extraction(item.input_id, slot, outcome)
+                for item, outcome in zip(request.inputs, outcomes, strict=True)
+            ]
+        )
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:  # noqa: N802
+        """The loaded models, the preferred one of each slot first."""
+        return pb.ListModelsResponse(models=[_model(model.manifest) for model in self._engine.models()])
+
+
+def _extraction(input_id: str, slot: str, outcome: Outcome) -> pb.Extraction:
+    if isinstance(outcome, Extracted):
+        milliseconds = round(outcome.milliseconds, DECIMALS)
+        parts = [_part(part, slot, milliseconds) for part in outcome.parts]
+        return pb.Extraction(input_id=input_id, parts=parts, processing_time_ms=milliseconds)
+    error = pb.ExtractionError(reason=outcome.reason, message=outcome.message)
+    return pb.Extraction(input_id=input_id, error=error)
+
+
+def _part(part: Part, slot: str, milliseconds: float) -> pb.Part:
+    fields = Struct()
+    fields.update({**part.fields, "processing_time_ms": milliseconds})
+    return pb.Part(embeddings=[pb.Embedding(feature_uri=slot, vector=to_message(part.embedding))], fields=fields)
+
+
+def _model(manifest: Manifest) -> pb.Model:
+    return pb.Model(
+        model=manifest.model,
+        extractor=manifest.extractor,
+        feature_uri=manifest.feature_uri,
+        dimensions=manifest.dimensions,
+        is_named_model=manifest.is_named_model,
+        sha256=manifest.sha256,
+        licence=manifest.licence,
+        source=manifest.source,
+        modalities=manifest.modalities,
+    )
