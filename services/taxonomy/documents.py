@@ -1,0 +1,92 @@
+"""What the taxonomy reads of documents: who passes a filter, their labels, their vectors."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from likeness.common.v1.vector_pb2 import Dtype, Vector
+from services.common.filters import Filter, compile_sql
+from services.common.labels import IMPORT
+from services.taxonomy.decide import Label
+from services.taxonomy.domain import Candidate
+from services.taxonomy.reading import Reader
+
+LABELS = """
+    SELECT d.document_id, coalesce(nullif(d.fields -> $2, 'null'), nullif(d.fields #> $3, 'null')) AS value,
+      d.labels -> $2 ->> 'source' AS source
+    FROM documents d WHERE d.document_id = ANY($1)"""
+VECTORS = """
+    SELECT e.document_id, e.feature_uri, e.model, e.dimensions, e.vector
+    FROM embeddings e JOIN documents d USING (document_id)
+    WHERE d.namespace_id = $1 AND e.document_id = ANY($2)"""
+
+SlotAndModel = tuple[str, str]
+
+
+class Documents:
+    """Questions about documents, each one round trip."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def ids(self, collection_ids: Sequence[str], tree: Filter, limit: int) -> list[str]:
+        """At most `limit` ids of documents that pass."""
+        where, values = compile_sql(tree, start=3)
+        rows = await self._reader.fetch(
+            f"SELECT d.document_id FROM documents d WHERE d.collection_id = ANY($1) AND {where} LIMIT $2",  # noqa: S608
+            collection_ids,
+            limit,
+            *values,
+        )
+        return [row["document_id"] for row in rows]
+
+    async def page(self, collection_ids: Sequence[str], tree: Filter, limit: int, offset: int) -> list[Candidate]:
+        """The documents that pass, in the order of their creation; a limit of 0 means all."""
+        where, values = compile_sql(tree, start=4)
+        rows = await self._reader.fetch(
+            f"""SELECT d.document_id, d.collection_id, d.object_id FROM documents d
+                WHERE d.collection_id = ANY($1) AND {where} ORDER BY d.row_key LIMIT nullif($2::bigint, 0) OFFSET $3""",  # noqa: S608
+            collection_ids,
+            limit,
+            offset,
+            *values,
+        )
+        return [Candidate(**row) for row in rows]
+
+    async def counts(self, collection_ids: Sequence[str], trees: Sequence[Filter]) -> list[int]:
+        """How many documents pass each filter, in one reading."""
+        columns: list[str] = []
+        values: list[object] = []
+        for tree in trees:
+            where, more = compile_sql(tree, start=2 + len(values))
+            columns.append(f"count(*) FILTER (WHERE {where})")
+            values += more
+        sql = f"SELECT {', '.join(columns)} FROM documents d WHERE d.collection_id = ANY($1)"  # noqa: S608
+        return list((await self._reader.fetch(sql, collection_ids, *values))[0])
+
+    async def passing(self, document_ids: Collection[str], tree: Filter) -> set[str]:
+        """Those of the documents that pass."""
+        where, values = compile_sql(tree, start=2)
+        rows = await self._reader.fetch(
+            f"SELECT d.document_id FROM documents d WHERE d.document_id = ANY($1) AND {where}",  # noqa: S608
+            list(document_ids),
+            *values,
+        )
+        return {row["document_id"] for row in rows}
+
+    async def labels(self, document_ids: Collection[str], field: str) -> dict[str, Label]:
+        """The labels that the documents have at this moment; those whose field is null are left out."""
+        rows = await self._reader.fetch(LABELS, list(document_ids), field, field.split("."))
+        return {
+            row["document_id"]: Label(value=row["value"], source=row["source"] or IMPORT)
+            for row in rows
+            if row["value"] is not None
+        }
+
+    async def vectors(
+        self, namespace_id: str, document_ids: Collection[str]
+    ) -> dict[str, Mapping[SlotAndModel, Vector]]:
+        """The stored vectors of each document, by slot and model."""
+        found: dict[str, dict[SlotAndModel, Vector]] = {}
+        for row in await self._reader.fetch(VECTORS, namespace_id, list(document_ids)):
+            vector = Vector(data=row["vector"], dtype=Dtype.DTYPE_FLOAT16, dimensions=row["dimensions"])
+            found.setdefault(row["document_id"], {})[(row["feature_uri"], row["model"])] = vector
+        return dict(found)

@@ -1,0 +1,49 @@
+"""What every run needs, put together once: parsed stages by their text, and the services that stages use."""
+
+from collections.abc import Sequence
+
+from cachetools import LRUCache
+
+from services.taxonomy.documents import Documents
+from services.taxonomy.domain import Target
+from services.taxonomy.index_client import IndexClient
+from services.taxonomy.label_plan import LabelPlan, plan_labels
+from services.taxonomy.parse import parse_stages_json
+from services.taxonomy.query_vectors import QueryVectors
+from services.taxonomy.reading import Reader
+from services.taxonomy.stages.stage import Execution, Subject
+from services.taxonomy.templates import Templates
+
+CACHED_PLANS = 256
+
+
+class Engine:
+    """Makes executions, and label plans, which depend on nothing but the text of the stages."""
+
+    def __init__(self, reader: Reader, documents: Documents, index: IndexClient, queries: QueryVectors) -> None:
+        self.reader = reader
+        self.documents = documents
+        self._index = index
+        self._queries = queries
+        self._plans: LRUCache[str, LabelPlan] = LRUCache(CACHED_PLANS)
+
+    def execution(
+        self, namespace_id: str, targets: tuple[Target, ...], templates: Templates, subjects: Sequence[Subject]
+    ) -> Execution:
+        """One run over the targets."""
+        return Execution(
+            namespace_id=namespace_id,
+            targets=targets,
+            subjects=tuple(subjects),
+            templates=templates,
+            documents=self.documents,
+            index=self._index,
+            queries=self._queries,
+        )
+
+    def label_plan(self, stages_json: str) -> LabelPlan:
+        """The plan for the stages in this text."""
+        plan = self._plans.get(stages_json)
+        if plan is None:
+            plan = self._plans[stages_json] = plan_labels(parse_stages_json(stages_json))
+        return plan

@@ -1,0 +1,79 @@
+"""Executing a retriever on request: a stored one, or stages that come with the request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from services.common.database.pool import Pool
+from services.common.database.records import Collection
+from services.common.database.resources import get_collection, get_retriever
+from services.common.errors import InvalidArgumentError
+from services.common.filters import parse_json
+from services.taxonomy.domain import Json, Target, Unfetched
+from services.taxonomy.engine import Engine
+from services.taxonomy.parse import parse_stages, parse_stages_json
+from services.taxonomy.retriever import Page, retrieve
+from services.taxonomy.stages.stage import Stage, Subject
+from services.taxonomy.templates import Templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to run: `retriever_id`, or `stages_json` over `collection_identifiers`."""
+
+    namespace_id: str
+    retriever_id: str
+    stages_json: str
+    collection_identifiers: tuple[str, ...]
+    inputs_json: str
+    filters_json: str
+    limit: int
+    offset: int
+
+
+async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
+    """The page of results; NotFoundError for a retriever or collection that does not exist."""
+    stages, identifiers = await _stages(pool, request)
+    targets = await _targets(pool, request.namespace_id, identifiers)
+    templates = Templates(_inputs(request.inputs_json))
+    execution = engine.execution(request.namespace_id, targets, templates, [Subject()])
+    given = execution.fill(parse_json(request.filters_json), "filters")
+    return await retrieve(stages, Unfetched(given=given), execution, request.limit, request.offset)
+
+
+async def _stages(pool: Pool, request: Request) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
+    if not request.retriever_id:
+        return parse_stages_json(request.stages_json), request.collection_identifiers
+    retriever = await get_retriever(pool, request.namespace_id, request.retriever_id)
+    return parse_stages(list(retriever.stages)), retriever.collection_identifiers
+
+
+async def _targets(pool: Pool, namespace_id: str, identifiers: Sequence[str]) -> tuple[Target, ...]:
+    if not identifiers:
+        raise InvalidArgumentError(
+            "collection_identifiers must name at least one collection.", path="collection_identifiers"
+        )
+    found = [await get_collection(pool, namespace_id, identifier) for identifier in identifiers]
+    return tuple({collection.collection_id: to_target(collection) for collection in found}.values())
+
+
+def to_target(collection: Collection) -> Target:
+    """The collection as something to be searched."""
+    return Target(
+        collection_id=collection.collection_id,
+        extractor=collection.extractor,
+        model=collection.model,
+        feature_uri=collection.feature_uri,
+        dimensions=collection.dimensions,
+    )
+
+
+def _inputs(text: str) -> dict[str, Json]:
+    try:
+        inputs = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError as error:
+        raise InvalidArgumentError(f"inputs is not JSON: {error}.", path="inputs") from error
+    if not isinstance(inputs, dict):
+        raise InvalidArgumentError("inputs must be an object of input names and values.", path="inputs")
+    return inputs

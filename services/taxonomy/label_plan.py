@@ -1,0 +1,49 @@
+"""How a retriever is run to find a label: the references first, and no score kept back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from services.common.errors import InvalidArgumentError
+from services.common.filters import Condition, Filter, Operator
+from services.common.labels import HUMAN, IMPORT
+from services.taxonomy.domain import both
+from services.taxonomy.stages.feature_search import FeatureSearch
+from services.taxonomy.stages.stage import Stage
+
+# A label may be cleared between the search and the reading of the labels: the next neighbours then take its place.
+SPARE = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelPlan:
+    """The stages as they run for a label, what a match must score, and how many neighbours are evidence."""
+
+    stages: tuple[Stage, ...]
+    min_score: float
+    limit: int
+
+
+def plan_labels(stages: Sequence[Stage]) -> LabelPlan:
+    """Takes `min_score` out of the last search, so that the best score is known even when it is under it."""
+    searches = [number for number, stage in enumerate(stages) if isinstance(stage, FeatureSearch) and stage.searches]
+    if not searches:
+        raise InvalidArgumentError("stages need a feature_search to find a label.", path="stages")
+    last = stages[searches[-1]]
+    assert isinstance(last, FeatureSearch)
+    top_k = max(search.top_k for search in last.searches)
+    spare = SPARE if searches[-1] == len(stages) - 1 else 0
+    opened = tuple(replace(search, top_k=search.top_k + spare, min_score=0.0) for search in last.searches)
+    widened = replace(last, searches=opened, final_top_k=last.final_top_k + spare)
+    return LabelPlan(
+        stages=(*stages[: searches[-1]], widened, *stages[searches[-1] + 1 :]),
+        min_score=max(search.min_score for search in last.searches),
+        limit=min(top_k, last.final_top_k),
+    )
+
+
+def references(field: str, *, human_only: bool) -> Filter:
+    """Who can lend a label: documents that have one, or only those whose label a person gave."""
+    labelled = Condition(field, Operator.EXISTS, True)
+    if not human_only:
+        return labelled
+    return both(labelled, Condition(f"labels.{field}.source", Operator.IN, (HUMAN, IMPORT)))

@@ -1,0 +1,84 @@
+"""attribute_filter: keeps the documents whose fields pass a filter.
+
+Before any search it reads nothing: the filter is pushed down, so that a search happens inside the survivors.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.common.errors import InvalidArgumentError
+from services.common.filters import And, Condition, Filter, Not, Or, has_dynamic, parse
+from services.taxonomy.domain import Ranked, State, both
+from services.taxonomy.stages.stage import Execution
+from services.taxonomy.templates import Templates, is_template
+
+STAGE_ID = "attribute_filter"
+CONDITION_KEYS = ("conditions", "filters")
+NOTHING = (None, "", "null")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeFilter:
+    """A filter as a stage; `path` is where its parameters stand in the request."""
+
+    name: str
+    path: str
+    filter: Filter
+
+    @property
+    def feature_uris(self) -> tuple[str, ...]:
+        """It searches no slot."""
+        return ()
+
+    async def run(self, state: State, execution: Execution) -> State:
+        """Adds the filter to what is still unfetched, or asks the database which of the documents pass."""
+        passing = execution.fill(self.filter, self.path)
+        if isinstance(state, Ranked):
+            kept = await execution.documents.passing({c.document_id for found in state.lists for c in found}, passing)
+            return Ranked(tuple(tuple(c for c in found if c.document_id in kept) for found in state.lists))
+        if has_dynamic(self.filter):
+            return replace(state, given=both(state.given, passing))
+        return replace(state, fixed=both(state.fixed, passing))
+
+
+def parse_attribute_filter(name: str, parameters: Mapping[str, Any], path: str) -> AttributeFilter:
+    """The stage from `conditions` (any filter dialect) or straight from {field, operator, value}."""
+    if parameters.get("natural_language") not in NOTHING:
+        raise InvalidArgumentError(
+            f"{path}.natural_language is not supported; write the filter as 'conditions'.",
+            path=f"{path}.natural_language",
+        )
+    return make_filter(name, *_conditions(parameters, path), ignore_case=parameters.get("case_insensitive") is True)
+
+
+def make_filter(name: str, conditions: Any, path: str, *, ignore_case: bool = False) -> AttributeFilter:
+    """The stage of a filter in any dialect, its templates checked."""
+    tree = parse(conditions, path, case_insensitive=ignore_case)
+    templates = Templates()
+    for template in _templates(tree):
+        templates.check(template, path)
+    return AttributeFilter(name=name, path=path, filter=tree)
+
+
+def _conditions(parameters: Mapping[str, Any], path: str) -> tuple[Any, str]:
+    for key in CONDITION_KEYS:
+        if parameters.get(key) is not None:
+            return parameters[key], f"{path}.{key}"
+    if "field" in parameters and "operator" not in parameters and "value" not in parameters:
+        raise InvalidArgumentError(f"{path} needs 'conditions', or 'operator' and 'value'.", path=path)
+    if "field" not in parameters and not {"AND", "OR", "NOT", "must", "should", "must_not"}.intersection(parameters):
+        raise InvalidArgumentError(f"{path} needs 'conditions', or 'field', 'operator' and 'value'.", path=path)
+    return parameters, path
+
+
+def _templates(tree: Filter) -> Iterator[str]:
+    match tree:
+        case And(children) | Or(children):
+            for child in children:
+                yield from _templates(child)
+        case Not(child):
+            yield from _templates(child)
+        case Condition(value=value):
+            values = value if isinstance(value, tuple) else (value,)
+            yield from (item for item in values if isinstance(item, str) and is_template(item))
