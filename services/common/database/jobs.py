@@ -4,6 +4,7 @@ pgqueuer delivers; the `processing` table records. It is there that attempts are
 since pgqueuer's own counter does not move when a job kills its worker.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -17,6 +18,7 @@ from services.common.database.pool import Connection
 from services.common.logs import current_request_id
 
 INGEST = "ingest"
+_JSON_PARAMETER = re.compile(r"(\$\d+)::jsonb(\[\])?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +39,19 @@ class IngestJob:
         return cls(**orjson.loads(payload))
 
 
+class _JsonAsText(AsyncpgDriver):
+    """pgqueuer hands JSON over as text; our connections would encode that text as JSON once more."""
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        return await super().fetch(_JSON_PARAMETER.sub(r"\1::text\2::jsonb\2", query), *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        return await super().execute(_JSON_PARAMETER.sub(r"\1::text\2::jsonb\2", query), *args)
+
+
 def queue_of(connection: Connection) -> Queries:
     """pgqueuer's statements on this connection, and so in its transaction."""
-    return Queries(AsyncpgDriver(cast("asyncpg.Connection[asyncpg.Record]", connection)))
+    return Queries(_JsonAsText(cast("asyncpg.Connection[asyncpg.Record]", connection)))
 
 
 async def enqueue_ingest(connection: Connection, object_id: str, collection_ids: Sequence[str]) -> None:

@@ -1,0 +1,74 @@
+"""The worker process: `python -m services.worker.main`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from services.common import lifecycle
+from services.common.blobs import open_blob_reader, open_blob_store
+from services.common.database.pool import Pool, open_pool
+from services.common.grpc_client import open_channel
+from services.common.logs import configure_logs
+from services.common.settings import Settings
+from services.worker.content import Contents
+from services.worker.downstream import Enricher, Extractor, Indexer
+from services.worker.gate import Gate
+from services.worker.housekeeping import keep_house
+from services.worker.ingest import Ingestor, Services
+from services.worker.queue import IngestQueue
+from services.worker.records import Records
+from services.worker.writing import Writer
+
+# After the drain, jobs are given back to a queue that may be out of reach.
+LEAVE_SECONDS = 5.0
+log = structlog.get_logger()
+
+
+async def serve(stop: asyncio.Event, settings: Settings) -> None:
+    """Works until `stop`, and ends within `drain_seconds` and a little after it."""
+    async with await open_pool(settings) as pool, open_services(settings, pool) as services:
+        queue = asyncio.create_task(IngestQueue(Ingestor(services, settings), settings).serve(stop))
+        house = asyncio.create_task(keep_house(pool))
+        stopping = asyncio.create_task(stop.wait())
+        log.info("working", concurrency=settings.worker_concurrency)
+        await asyncio.wait((queue, house, stopping), return_when=asyncio.FIRST_COMPLETED)
+        house.cancel()
+        if not stop.is_set():
+            stop.set()
+        await asyncio.wait((queue,), timeout=settings.drain_seconds + LEAVE_SECONDS)
+        for task in (queue, house):
+            if task.done() and not task.cancelled():
+                task.result()
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Services]:
+    """Everything that an ingest works with."""
+    async with AsyncExitStack() as stack:
+        extractor = await stack.enter_async_context(open_channel(settings.extractor_address))
+        taxonomy = await stack.enter_async_context(open_channel(settings.taxonomy_address))
+        index = await stack.enter_async_context(open_channel(settings.index_address))
+        reader = await stack.enter_async_context(open_blob_reader(settings))
+        records = Records(pool)
+        yield Services(
+            records=records,
+            contents=Contents(open_blob_store(settings), reader),
+            extractor=Extractor(extractor, settings.rpc_timeout),
+            enricher=Enricher(taxonomy, settings.rpc_timeout),
+            writer=Writer(pool, records, Indexer(index, settings.rpc_timeout)),
+            extractor_gate=Gate("extractor", extractor),
+            label_gates=(Gate("taxonomy", taxonomy), Gate("index", index)),
+        )
+
+
+def main() -> None:
+    """Runs the worker until SIGTERM."""
+    settings = Settings()
+    configure_logs("worker", settings.log_level)
+    lifecycle.run(lambda stop: serve(stop, settings))
+
+
+if __name__ == "__main__":
+    main()
