@@ -12,20 +12,33 @@ from services.common.database.pool import Connection
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeBatch:
-    """Documents changed since a position; `position` is the transaction id below which nothing is missing."""
+    """Documents changed since a position; `position` is the transaction id below which nothing is missing.
+
+    `snapshot` tells exactly which transactions were seen, in PostgreSQL's own text.
+    """
 
     document_ids: tuple[str, ...]
     position: int
+    snapshot: str
 
 
-async def read_changes(connection: Connection, position: int) -> ChangeBatch:
-    """Every visible change of a transaction not below `position`, and the position to go on from."""
+async def read_changes(connection: Connection, position: int, seen: str | None = None) -> ChangeBatch:
+    """Every visible change of a transaction not below `position`, and the position to go on from.
+
+    With `seen`, the snapshot of the batch before, rows that it held are not returned again, however long an old
+    transaction keeps the position from moving.
+    """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        horizon = await current_position(connection)
+        snapshot = await connection.fetchval("SELECT pg_current_snapshot()::text")
         rows = await connection.fetch(
-            "SELECT DISTINCT document_id FROM document_changes WHERE xid >= $1::text::xid8", str(position)
+            """SELECT DISTINCT document_id FROM document_changes WHERE xid >= $1::text::xid8
+               AND ($2::text IS NULL OR NOT pg_visible_in_snapshot(xid, $2::text::pg_snapshot))""",
+            str(position),
+            seen,
         )
-    return ChangeBatch(document_ids=tuple(row["document_id"] for row in rows), position=max(position, horizon))
+    horizon = int(snapshot.partition(":")[0])
+    document_ids = tuple(row["document_id"] for row in rows)
+    return ChangeBatch(document_ids=document_ids, position=max(position, horizon), snapshot=snapshot)
 
 
 async def current_position(connection: Connection) -> int:

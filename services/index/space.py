@@ -1,0 +1,169 @@
+"""A growing set of vectors: a block searched exactly while it is small, a graph once it is large.
+
+Any number of searches read at once, in threads when they are long; a change waits for them and keeps new ones out. The
+switch from block to graph is built aside, chunk by chunk, while both searches and changes go on.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import aiorwlock
+import numpy as np
+import structlog
+
+from services.index.block import Block
+from services.index.domain import Candidates, Matrix, Queries, RowKey
+from services.index.graph import ENOUGH_RECALL, Graph
+
+Result = TypeVar("Result")
+INLINE_COST = 5_000_000
+"""Multiply-adds of about a millisecond: what takes longer runs in a thread."""
+CHUNK = 1000
+SAMPLE = 50
+CHURN = 0.2
+
+log = structlog.get_logger()
+
+
+class Space:
+    """Vectors of one dimension under row keys."""
+
+    def __init__(self, store: Block | Graph, exact_limit: int) -> None:
+        self._store = store
+        self._limit = exact_limit
+        self._lock = aiorwlock.RWLock(fast=True)
+        self._journal: set[RowKey] | None = None
+        self._churn = 0
+        self._random = np.random.default_rng(0)
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    def __contains__(self, key: RowKey) -> bool:
+        return key in self._store
+
+    @property
+    def dimensions(self) -> int:
+        """Length of each vector."""
+        return self._store.dimensions
+
+    @property
+    def mode(self) -> str:
+        """ "exact" or "hnsw"."""
+        return self._store.mode
+
+    @property
+    def expansion(self) -> int:
+        """How widely the graph searches; 0 when there is none."""
+        return self._store.expansion if isinstance(self._store, Graph) else 0
+
+    def keys(self) -> list[RowKey]:
+        """The row keys, in no order."""
+        return self._store.keys()
+
+    async def get(self, keys: Sequence[RowKey]) -> Matrix:
+        """A copy of the vectors under `keys`, in their order; KeyError when one is absent."""
+        async with self._lock.reader_lock:
+            return await self._work(len(keys) * self.dimensions, lambda: self._store.get(keys))
+
+    async def put(self, keys: Sequence[RowKey], vectors: Matrix) -> None:
+        """Adds vectors, or replaces those whose key is present; what is there already costs nothing."""
+        async with self._lock.writer_lock:
+            fresh = [at for at, key in enumerate(keys) if not self._holds(key, vectors[at])]
+            if fresh:
+                await self._change([keys[at] for at in fresh], vectors[fresh])
+
+    async def remove(self, keys: Sequence[RowKey]) -> None:
+        """Removes vectors; absent keys are ignored."""
+        async with self._lock.writer_lock:
+            present = [key for key in keys if key in self._store]
+            self._note(present)
+            self._store.remove(present)
+
+    async def search(self, queries: Queries, count: int) -> list[Candidates]:
+        """For each query (unit rows), candidates that include its `count` nearest."""
+        async with self._lock.reader_lock:
+            return await self._work(self._store.cost(len(queries)), lambda: self._store.search(queries, count))
+
+    async def save(self, write: Callable[[Block | Graph, Path], None], folder: Path) -> None:
+        """Runs `write(store, folder)` in a thread while nothing changes."""
+        async with self._lock.reader_lock:
+            await asyncio.to_thread(write, self._store, folder)
+
+    async def maintain(self) -> None:
+        """Switches between block and graph when the size asks for it; probes a graph that has changed much."""
+        if isinstance(self._store, Block) and len(self) > self._limit:
+            await self._rebuild_as_graph()
+        elif isinstance(self._store, Graph) and len(self) < self._limit // 2:
+            await self._rebuild_as_block()
+        elif isinstance(self._store, Graph) and self._churn > CHURN * len(self):
+            await self._probe()
+
+    async def _rebuild_as_graph(self) -> None:
+        await self._rebuild(Graph(self.dimensions))
+        await self._probe()
+
+    async def _rebuild_as_block(self) -> None:
+        await self._rebuild(Block(self.dimensions))
+
+    async def _rebuild(self, target: Block | Graph) -> None:
+        self._journal = set()
+        try:
+            keys = self.keys()
+            for start in range(0, len(keys), CHUNK):
+                await self._copy(keys[start : start + CHUNK], target)
+            async with self._lock.writer_lock:
+                await self._replay(sorted(self._journal), target)
+                self._store = target
+                self._churn = 0
+        finally:
+            self._journal = None
+
+    async def _copy(self, keys: Sequence[RowKey], target: Block | Graph) -> None:
+        async with self._lock.reader_lock:
+            present = [key for key in keys if key in self._store]
+            vectors = self._store.get(present)
+        await asyncio.to_thread(target.put, present, vectors)
+
+    async def _replay(self, changed: Sequence[RowKey], target: Block | Graph) -> None:
+        present = [key for key in changed if key in self._store]
+        target.remove(changed)
+        await asyncio.to_thread(target.put, present, self._store.get(present))
+
+    async def _probe(self) -> None:
+        """Measures the graph against exact search; widens its search, and at last rebuilds it, when it misses much."""
+        recall = await self._tune()
+        if recall < ENOUGH_RECALL and self._churn:
+            await self._rebuild(Graph(self.dimensions))
+            recall = await self._tune()
+        self._churn = 0
+        log.info("recall probed", recall=round(recall, 4), vectors=len(self))
+
+    async def _tune(self) -> float:
+        async with self._lock.reader_lock:
+            store = self._store
+            if not isinstance(store, Graph) or not len(store):
+                return 1.0
+            keys = self._random.choice(store.keys(), size=min(SAMPLE, len(store)), replace=False)
+            return await asyncio.to_thread(store.tune, store.get(keys.tolist()).astype(np.float32))
+
+    def _holds(self, key: RowKey, vector: Matrix) -> bool:
+        return key in self._store and bool(np.array_equal(self._store.get([key])[0], vector))
+
+    async def _change(self, keys: Sequence[RowKey], vectors: Matrix) -> None:
+        self._note(keys)
+        store = self._store
+        if isinstance(store, Block):
+            store.put(keys, vectors)
+        else:
+            await asyncio.to_thread(store.put, keys, vectors)
+
+    def _note(self, keys: Sequence[RowKey]) -> None:
+        self._churn += len(keys)
+        if self._journal is not None:
+            self._journal.update(keys)
+
+    async def _work(self, cost: int, work: Callable[[], Result]) -> Result:
+        return work() if cost <= INLINE_COST else await asyncio.to_thread(work)

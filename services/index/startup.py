@@ -1,0 +1,32 @@
+"""From nothing, or from snapshots, to equal with the database."""
+
+import structlog
+
+from services.index import source
+from services.index.domain import DocumentId
+from services.index.engine import Engine
+from services.index.follower import Follower
+from services.index.shard import Shard
+from services.index.snapshots import Snapshots
+
+log = structlog.get_logger()
+
+
+async def restore(engine: Engine, follower: Follower, snapshots: Snapshots) -> None:
+    """Loads snapshots, reads what has none from the database, and catches up with the change log."""
+    newest = await follower.newest_position()
+    positions = await snapshots.restore(newest)
+    for shard in list(engine.shards.values()):
+        await engine.refresh(await _differences(engine, shard))
+    for key in await source.list_shards(engine.pool):
+        await engine.shard(key)
+    follower.position = min([newest, *positions])
+    await follower.poll()
+    log.info("restored", shards=len(engine.shards), snapshots=len(positions))
+
+
+async def _differences(engine: Engine, shard: Shard) -> list[DocumentId]:
+    """Documents that only the snapshot or only the database has: a restored dump brings no log of them."""
+    stored = await source.read_row_keys(engine.pool, shard.key)
+    held = {entry.key: entry.document_id for entry in shard.roster}
+    return [{**stored, **held}[key] for key in stored.keys() ^ held.keys()]
