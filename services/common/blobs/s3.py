@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import unquote
 
 import obstore
 from cachetools import LRUCache
@@ -10,7 +9,7 @@ from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, 
 from obstore.store import S3Store
 
 from services.common.errors import InvalidArgumentError, LikenessError, UnavailableError
-from services.common.fetched import Fetched, filename_of, mime_type_of
+from services.common.fetched import Fetched, mime_type_of, safe_filename
 from services.common.settings import Settings
 
 _URL = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.+)", re.IGNORECASE | re.DOTALL)
@@ -61,7 +60,7 @@ class S3Source:
             content = bytes(await result.bytes_async())
         except (BaseError, OSError, ValueError) as error:
             raise s3_error(error, url) from error
-        filename = filename_of(url)
+        filename = safe_filename(key)
         declared = str(result.attributes.get("Content-Type", ""))
         return Fetched(content, mime_type_of(content, declared, filename), filename, url)
 
@@ -76,7 +75,7 @@ def split_url(url: str) -> tuple[str, str]:
     match = _URL.fullmatch(url)
     if not match:
         raise InvalidArgumentError(f"'{url[:200]}' is not of the form s3://bucket/key.", reason="S3_URL")
-    return match["bucket"], unquote(match["key"])
+    return match["bucket"], match["key"]
 
 
 def s3_error(error: Exception, what: str) -> LikenessError:
