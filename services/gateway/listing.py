@@ -1,0 +1,82 @@
+"""What every list route does: read the request, list a page, shape its rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import asyncpg
+from fastapi import Response
+
+from services.common.database.listings import Listing, Page, Scope, Window, list_page
+from services.common.database.pool import Pool
+from services.gateway.shapes.base import Degraded
+from services.gateway.shapes.pages import (
+    ListBody,
+    ListQuery,
+    Pagination,
+    filter_of,
+    pagination_of,
+    search_of,
+    sort_of,
+    window_of,
+)
+
+Item = TypeVar("Item")
+UNRESOLVED_HEADER = "X-Namespace-Unresolved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A page of rows and what to say about it."""
+
+    page: Page
+    window: Window
+
+    @property
+    def pagination(self) -> Pagination:
+        """The contract's pagination."""
+        return pagination_of(self.page, self.window)
+
+    def shaped(self, shape: Callable[[asyncpg.Record], Item]) -> list[Item]:
+        """The rows, each shaped."""
+        return [shape(row) for row in self.page.rows]
+
+
+async def listed(
+    pool: Pool,
+    listing: Listing,
+    query: ListQuery,
+    body: ListBody | None,
+    *,
+    where: str,
+    values: tuple[object, ...],
+    search_sql: str,
+) -> Listed:
+    """The page that a request asks for, of the rows that pass `where` ($1.. are `values`)."""
+    scope = Scope(
+        sql=where,
+        values=values,
+        filters=filter_of(query, body),
+        search=search_of(query, body),
+        search_sql=search_sql,
+    )
+    window = window_of(query, body)
+    return Listed(page=await list_page(pool, listing, scope, window, sort_of(query, body)), window=window)
+
+
+async def count_of(pool: Pool, table: str, namespace_id: str) -> int:
+    """All rows of a table in a namespace; `table` is ours."""
+    return int(await pool.fetchval(f"SELECT count(*) FROM {table} WHERE namespace_id = $1", namespace_id))  # noqa: S608
+
+
+def unresolved(response: Response, header: str) -> list[Degraded]:
+    """The warning of a list whose namespace does not exist, on the answer and in its header."""
+    response.headers[UNRESOLVED_HEADER] = "true"
+    return [
+        Degraded(
+            resource="namespace",
+            id=header,
+            reason="unresolved",
+            next_step="Create the namespace with POST /v1/namespaces, or correct X-Namespace.",
+        )
+    ]

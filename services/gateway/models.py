@@ -1,0 +1,37 @@
+"""Which model serves a new collection's slot."""
+
+from collections.abc import Sequence
+
+from likeness.extractor.v1 import extractor_pb2
+from services.common.errors import InvalidArgumentError
+from services.common.grpc_client import call
+from services.gateway.gateway import Gateway
+from services.gateway.shapes.extractors import NAME_PATH
+from services.gateway.shapes.features import ExtractorName
+
+
+async def pinned_model(gateway: Gateway, extractor: ExtractorName) -> extractor_pb2.Model:
+    """The preferred model of an extractor that is being served; InvalidArgumentError names what is."""
+    request = extractor_pb2.ListModelsRequest()
+    answer = await call(gateway.extractor.ListModels, request, seconds=gateway.settings.rpc_timeout)
+    return choose(answer.models, extractor, strict=gateway.settings.strict_models)
+
+
+def choose(models: Sequence[extractor_pb2.Model], extractor: ExtractorName, *, strict: bool) -> extractor_pb2.Model:
+    """The first model of the extractor, which lists the preferred one first; `strict` refuses stand-ins."""
+    candidates = [model for model in models if model.extractor == extractor.joined]
+    if not candidates:
+        served = ", ".join(sorted({model.extractor for model in models})) or "none"
+        raise InvalidArgumentError(
+            f"'{extractor.joined}' is not served here; served extractors: {served}.",
+            reason="EXTRACTOR_NOT_SERVED",
+            path=NAME_PATH,
+        )
+    if strict and not candidates[0].is_named_model:
+        raise InvalidArgumentError(
+            f"The model of {candidates[0].feature_uri} is not served, only its stand-in '{candidates[0].model}', and "
+            "STRICT_MODELS refuses stand-ins: put the model's files into the models folder.",
+            reason="MODEL_NOT_SERVED",
+            path=NAME_PATH,
+        )
+    return candidates[0]

@@ -1,0 +1,29 @@
+"""Objects with their blobs, as answers."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.gateway.context import Tenant
+from services.gateway.links import links_to
+from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.object_answers import to_object
+from services.gateway.store.blobs import blobs_of
+from services.gateway.store.objects import read_object
+
+
+async def object_answers(
+    tenant: Tenant, rows: Sequence[asyncpg.Record], *, presigned: bool = False
+) -> list[JsonObject]:
+    """Each row as the contract's object; `presigned` adds links to its blobs."""
+    blobs = await blobs_of(tenant.gateway.pool, [row["object_id"] for row in rows])
+    links = None
+    if presigned:
+        links = await links_to(tenant, (blob for several in blobs.values() for blob in several))
+    return [to_object(dict(row), blobs.get(row["object_id"], []), links) for row in rows]
+
+
+async def object_answer(tenant: Tenant, bucket_id: str, object_id: str, *, presigned: bool = False) -> JsonObject:
+    """One object as it is now."""
+    row = await read_object(tenant.gateway.pool, bucket_id, object_id)
+    return (await object_answers(tenant, [row], presigned=presigned))[0]

@@ -1,0 +1,114 @@
+"""The error envelope: every answer that is not 2xx has this one form."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from services.common.errors import (
+    DeadlineError,
+    InternalError,
+    InvalidArgumentError,
+    LikenessError,
+    ResourceExhaustedError,
+    UnavailableError,
+)
+from services.common.filters import query_error
+from services.gateway.answers import JsonAnswer
+
+log = structlog.get_logger()
+RETRY_SECONDS = 1
+KINDS: Mapping[int, str] = {
+    400: "BadRequestError",
+    404: "NotFoundError",
+    405: "MethodNotAllowedError",
+    413: "BadRequestError",
+}
+
+
+def envelope(status: int, kind: str, message: str, code: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an error answer."""
+    error = {"message": message, "type": kind, "code": code, "details": details}
+    return {"success": False, "status": status, "error": error}
+
+
+def answer(error: LikenessError) -> JsonAnswer:
+    """The answer for an error raised on purpose."""
+    headers = {}
+    details: dict[str, Any] = dict(error.details)
+    if isinstance(error, InvalidArgumentError):
+        details["validation_errors"] = [_located(error)]
+    if isinstance(error, UnavailableError | ResourceExhaustedError):
+        details |= {"retryable": True, "retry_after_seconds": RETRY_SECONDS}
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    return JsonAnswer(
+        envelope(error.http, error.kind, error.message, error.reason, details), error.http, headers=headers
+    )
+
+
+def translate(error: Exception) -> LikenessError:
+    """The error that an exception of a library stands for; InternalError for a fault of ours."""
+    if isinstance(error, LikenessError):
+        return error
+    if invalid := query_error(error):
+        return invalid
+    if isinstance(error, TimeoutError | asyncio.TimeoutError | asyncpg.QueryCanceledError):
+        return DeadlineError("The database took too long to answer; narrow the request or try again.")
+    if isinstance(
+        error, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError | asyncpg.CannotConnectNowError
+    ):
+        return UnavailableError("The database does not answer; try again in a moment.")
+    return InternalError("Something went wrong on the server; its log has the details under this request id.")
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app` answer every error with the envelope."""
+    app.add_exception_handler(LikenessError, _expected)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _http)
+    for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        app.add_exception_handler(kind, _expected)
+
+
+async def _expected(_request: Request, error: Exception) -> JsonAnswer:
+    translated = translate(error)
+    if isinstance(translated, InternalError):
+        log.error("failed", exc_info=error)
+    elif translated is not error:
+        log.warning("translated", error=repr(error), code=translated.reason)
+    return answer(translated)
+
+
+async def _unreadable(_request: Request, error: Exception) -> JsonAnswer:
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    found = [{"type": fault["type"], "location": list(fault["loc"]), "message": fault["msg"]} for fault in faults]
+    message = "; ".join(f"{dotted(item['location'])}: {item['message']}" for item in found) or "Invalid request."
+    path = dotted(found[0]["location"]) if found else "body"
+    details = {"path": path, "validation_errors": found}
+    return JsonAnswer(envelope(422, InvalidArgumentError.kind, message, "INVALID_ARGUMENT", details), 422)
+
+
+async def _http(_request: Request, error: Exception) -> JsonAnswer:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    phrase = HTTPStatus(status).phrase
+    detail = error.detail if isinstance(error, HTTPException) and error.detail != phrase else f"{phrase}."
+    code = phrase.upper().replace(" ", "_")
+    return JsonAnswer(envelope(status, KINDS.get(status, "BadRequestError"), detail, code, {}), status, headers=headers)
+
+
+def dotted(location: Sequence[str | int]) -> str:
+    """A location as a path: ("body", "blobs", 0) is `body.blobs.0`."""
+    return ".".join(str(part) for part in location)
+
+
+def _located(error: InvalidArgumentError) -> dict[str, Any]:
+    parts = error.details.get("path", "body").split(".")
+    location = [int(part) if part.isdigit() else part for part in parts]
+    return {"type": error.reason.lower(), "location": location, "message": error.message}

@@ -1,0 +1,99 @@
+"""Objects of a bucket: uploading, labelling, listing."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from services.common.database import objects as stored
+from services.common.database.resources import get_row
+from services.gateway.answers import JsonAnswer
+from services.gateway.context import InNamespace, Tenant
+from services.gateway.freshness import refresh_index
+from services.gateway.listing import listed
+from services.gateway.object_views import object_answer, object_answers
+from services.gateway.shapes.object_fields import patched_fields
+from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
+from services.gateway.shapes.pages import ListQuery
+from services.gateway.store.tables import LIST_OBJECTS, SEARCH_OBJECTS
+from services.gateway.uploads import upload
+
+router = APIRouter(prefix="/buckets/{bucket}/objects", tags=["Objects"])
+Process = Annotated[bool | None, Query(alias="auto_process", description="false: store without processing")]
+Presigned = Annotated[bool, Query(alias="return_presigned_urls", description="Add links to the blobs")]
+
+
+@router.post("", response_model=ObjectOut)
+async def create_object(
+    bucket: str, form: ObjectCreate, tenant: InNamespace, auto_process: Process = None
+) -> JsonAnswer:
+    """Uploads an object; it is processed in the background. When this answers, it is stored durably."""
+    row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
+    process = tenant.gateway.settings.auto_process if auto_process is None else auto_process
+    uploaded = await upload(tenant, row, form, process=process)
+    return JsonAnswer(await object_answer(tenant, row["bucket_id"], uploaded.object_id))
+
+
+@router.get("", response_model=ObjectList)
+async def list_objects(
+    bucket: str, tenant: InNamespace, query: Annotated[ListQuery, Query()], presigned: Presigned = False
+) -> JsonAnswer:
+    """Lists the objects of a bucket."""
+    return await _list(bucket, tenant, query, None, presigned=presigned)
+
+
+@router.post("/list", response_model=ObjectList)
+async def list_objects_by_body(
+    bucket: str,
+    tenant: InNamespace,
+    query: Annotated[ListQuery, Query()],
+    presigned: Presigned = False,
+    body: ObjectListBody | None = None,
+) -> JsonAnswer:
+    """Lists the objects of a bucket, as the optional body says."""
+    given = body.return_presigned_urls if body is not None else None
+    return await _list(bucket, tenant, query, body, presigned=presigned if given is None else given)
+
+
+async def _list(
+    bucket: str, tenant: Tenant, query: ListQuery, body: ObjectListBody | None, *, presigned: bool
+) -> JsonAnswer:
+    row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
+    found = await listed(
+        tenant.gateway.pool,
+        LIST_OBJECTS,
+        query,
+        body,
+        where="o.bucket_id = $1",
+        values=(row["bucket_id"],),
+        search_sql=SEARCH_OBJECTS,
+    )
+    results = await object_answers(tenant, found.page.rows, presigned=presigned)
+    return JsonAnswer({"results": results, "pagination": found.pagination.model_dump()})
+
+
+@router.get("/{object_id}", response_model=ObjectOut)
+async def get_object(bucket: str, object_id: str, tenant: InNamespace, presigned: Presigned = False) -> JsonAnswer:
+    """One object, with its status and, when it failed, the reason."""
+    row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
+    return JsonAnswer(await object_answer(tenant, row["bucket_id"], object_id, presigned=presigned))
+
+
+@router.patch("/{object_id}", response_model=ObjectOut)
+@router.put("/{object_id}", response_model=ObjectOut)
+async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: InNamespace) -> JsonAnswer:
+    """Merges fields into an object and its documents. A label set so is a person's: the next upload can match it."""
+    gateway = tenant.gateway
+    row = await get_row(gateway.pool, "bucket", tenant.namespace_id, bucket)
+    fields = patched_fields(form, row["bucket_schema"])
+    patched = await stored.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix)
+    await refresh_index(gateway, patched.document_ids)
+    return JsonAnswer(await object_answer(tenant, row["bucket_id"], object_id))
+
+
+@router.delete("/{object_id}", status_code=204)
+async def delete_object(bucket: str, object_id: str, tenant: InNamespace) -> Response:
+    """Deletes an object with its documents."""
+    row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
+    deleted = await stored.delete_object(tenant.gateway.pool, row["bucket_id"], object_id)
+    await refresh_index(tenant.gateway, deleted)
+    return Response(status_code=204)

@@ -1,0 +1,120 @@
+"""Retrievers: may be created before the collections that they search."""
+
+from typing import Annotated
+
+import asyncpg
+from fastapi import APIRouter, Query, Request, Response
+
+from services.common.database.resources import get_row
+from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.shapes.base import Deleted
+from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
+from services.gateway.shapes.retrievers import (
+    Retriever,
+    RetrieverCreate,
+    RetrieverList,
+    RetrieverPatch,
+    RetrieverPatched,
+    read_input_schema,
+    to_retriever,
+)
+from services.gateway.stages import checked_stages
+from services.gateway.store.retrievers import insert_retriever, resolve_collections, update_retriever
+from services.gateway.store.tables import LIST_RETRIEVERS, SEARCH_RETRIEVERS
+
+router = APIRouter(prefix="/retrievers", tags=["Retrievers"])
+
+
+@router.post("")
+async def create_retriever(form: RetrieverCreate, tenant: InNamespace) -> Retriever:
+    """Creates a retriever; its collections are looked up when it runs."""
+    row = await insert_retriever(
+        tenant.gateway.pool,
+        tenant.namespace_id,
+        form.retriever_name,
+        form.collection_identifiers,
+        await checked_stages(tenant.gateway, form.stages),
+        input_schema=read_input_schema(form.input_schema),
+        description=form.description,
+        metadata=form.metadata,
+    )
+    return (await _shaped(tenant, [row]))[0]
+
+
+async def _shaped(tenant: Tenant, rows: list[asyncpg.Record]) -> list[Retriever]:
+    identifiers = [identifier for row in rows for identifier in row["collection_identifiers"]]
+    known = await resolve_collections(tenant.gateway.pool, tenant.namespace_id, identifiers)
+    return [to_retriever(row, [known[i] for i in row["collection_identifiers"] if i in known]) for row in rows]
+
+
+@router.get("")
+async def list_retrievers(
+    tenant: InAnyNamespace, query: Annotated[ListQuery, Query()], request: Request, response: Response
+) -> RetrieverList:
+    """Lists retrievers."""
+    return await _list(tenant, query, None, request, response)
+
+
+@router.post("/list")
+async def list_retrievers_by_body(
+    tenant: InAnyNamespace,
+    query: Annotated[ListQuery, Query()],
+    request: Request,
+    response: Response,
+    body: ListBody | None = None,
+) -> RetrieverList:
+    """Lists retrievers, as the optional body says."""
+    return await _list(tenant, query, body, request, response)
+
+
+async def _list(
+    tenant: Tenant | None, query: ListQuery, body: ListBody | None, request: Request, response: Response
+) -> RetrieverList:
+    if tenant is None:
+        warnings = unresolved(response, request.headers["x-namespace"])
+        return RetrieverList(results=[], total=0, pagination=Pagination(), warnings=warnings)
+    found = await listed(
+        tenant.gateway.pool,
+        LIST_RETRIEVERS,
+        query,
+        body,
+        where="r.namespace_id = $1",
+        values=(tenant.namespace_id,),
+        search_sql=SEARCH_RETRIEVERS,
+    )
+    total = await count_of(tenant.gateway.pool, "retrievers", tenant.namespace_id)
+    return RetrieverList(results=await _shaped(tenant, found.page.rows), total=total, pagination=found.pagination)
+
+
+@router.get("/{retriever}")
+async def get_retriever(retriever: str, tenant: InNamespace) -> Retriever:
+    """One retriever, by id, name or `ret_<name>`."""
+    row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
+    return (await _shaped(tenant, [row]))[0]
+
+
+@router.patch("/{retriever}")
+@router.put("/{retriever}")
+async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNamespace) -> RetrieverPatched:
+    """Changes what is given; other stages or collections make a new version."""
+    row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
+    changed = await update_retriever(
+        tenant.gateway.pool,
+        row["retriever_id"],
+        name=form.retriever_name,
+        description=form.description,
+        collection_identifiers=form.collection_identifiers,
+        stages=None if form.stages is None else await checked_stages(tenant.gateway, form.stages),
+        input_schema=None if form.input_schema is None else read_input_schema(form.input_schema),
+        metadata=form.metadata,
+    )
+    return RetrieverPatched(retriever=(await _shaped(tenant, [changed]))[0])
+
+
+@router.delete("/{retriever}")
+async def delete_retriever(retriever: str, tenant: InNamespace) -> Deleted:
+    """Deletes a retriever."""
+    row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
+    await tenant.gateway.pool.execute("DELETE FROM retrievers WHERE retriever_id = $1", row["retriever_id"])
+    return Deleted(message=f"Deleted retriever {row['retriever_name']}.")

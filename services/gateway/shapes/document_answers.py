@@ -1,0 +1,107 @@
+"""A document's row as the contract shows it: pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from services.common.database.records import Blob
+from services.common.labels import AUTO
+from services.gateway.shapes.base import JsonObject
+
+RESERVED = frozenset({"document_id", "collection_id", "metadata", "taxonomy_match", "document_blobs", "_internal"})
+DOCUMENT_TYPES = frozenset({"video", "image", "audio", "text", "pdf"})
+Links = Mapping[str, str]
+"""Blob id -> a link that works without a key."""
+
+
+def to_document(
+    row: Mapping[str, Any],
+    blobs: Sequence[Blob],
+    base_url: str,
+    links: Links | None,
+    vectors: Mapping[str, Sequence[float]] | None,
+) -> JsonObject:
+    """A document; `links` and `vectors` only when asked for."""
+    fields = {name: value for name, value in row["fields"].items() if name not in RESERVED}
+    shown = [_blob(blob, base_url, links) for blob in blobs]
+    return {
+        **fields,
+        **(vectors or {}),
+        "document_id": row["document_id"],
+        "collection_id": row["collection_id"],
+        "metadata": row["fields"],
+        "taxonomy_match": row["taxonomy_match"],
+        "document_blobs": shown,
+        "_internal": _internal(row, blobs, shown),
+    }
+
+
+def _blob(blob: Blob, base_url: str, links: Links | None) -> JsonObject:
+    shown: JsonObject = {
+        "field": blob.property,
+        "role": "source",
+        "type": document_type(blob),
+        "url": blob.source_url or f"{base_url}/v1/blobs/{blob.blob_id}",
+        "filename": blob.filename,
+        "size_bytes": blob.size_bytes,
+        "content_type": blob.mime_type,
+        "checksum": f"sha256:{blob.sha256}" if blob.sha256 else None,
+        "source_blob_id": blob.blob_id,
+    }
+    return shown if links is None else {**shown, "presigned_url": links[blob.blob_id]}
+
+
+def document_type(blob: Blob) -> str:
+    """The kind of a blob by what it turned out to be, else by what it was said to be."""
+    kind = (blob.mime_type or "").partition("/")[0]
+    if kind in DOCUMENT_TYPES:
+        return kind
+    return blob.type if blob.type in DOCUMENT_TYPES else "other"
+
+
+def _internal(row: Mapping[str, Any], blobs: Sequence[Blob], shown: Sequence[JsonObject]) -> JsonObject:
+    first = blobs[0] if blobs else None
+    stored = row["internal"]
+    return {
+        "namespace_id": row["namespace_id"],
+        "document_id": row["document_id"],
+        "collection_id": row["collection_id"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "modality": document_type(first) if first else "other",
+        "mime_type": first.mime_type if first else None,
+        "size_bytes": first.size_bytes if first else None,
+        "content_hash": f"sha256:{first.sha256}" if first and first.sha256 else None,
+        "source_blobs": list(shown),
+        "document_blobs": list(shown),
+        "metadata": {"ingestion_status": "COMPLETED"},
+        "processing": {"history": [], "taxonomy_lineage": []},
+        **stored,
+        "lineage": _lineage(row),
+        "labels": row["labels"],
+        **_taxonomy_results(row["labels"]),
+    }
+
+
+def _lineage(row: Mapping[str, Any]) -> JsonObject:
+    return {
+        "root_object_id": row["object_id"],
+        "root_bucket_id": row["bucket_id"],
+        "source_type": "bucket",
+        "source_object_id": row["object_id"],
+        "path": f"{row['bucket_id']}/{row['collection_id']}",
+        "chain": [],
+    }
+
+
+def _taxonomy_results(labels: Mapping[str, Any]) -> JsonObject:
+    """`_taxonomy_<id>_label`, `_score` and `_id` (the document that decided) of each label that a taxonomy set."""
+    results: JsonObject = {}
+    for entry in labels.values():
+        taxonomy_id = entry.get("taxonomy_id")
+        if entry.get("source") != AUTO or not taxonomy_id:
+            continue
+        evidence = entry.get("evidence") or [{}]
+        results[f"_taxonomy_{taxonomy_id}_label"] = entry.get("value")
+        results[f"_taxonomy_{taxonomy_id}_score"] = entry.get("score")
+        results[f"_taxonomy_{taxonomy_id}_id"] = evidence[0].get("document_id")
+    return results

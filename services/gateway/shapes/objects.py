@@ -1,0 +1,128 @@
+"""Objects: what is uploaded, with its fields and blobs."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, OpenForm
+from services.gateway.shapes.buckets import FieldType
+from services.gateway.shapes.pages import ListBody, Pagination
+
+MAX_BATCH = 100
+
+
+class BlobForm(Form):
+    """CreateBlobRequest. `data`: a URL, a data URI, {"url"}, or {"base64", "mime_type"?, "filename"?}."""
+
+    property: Annotated[str, Field(min_length=1, max_length=100)]
+    type: FieldType | None = None
+    data: Any = None
+    metadata: JsonObject | None = None
+    mime_type: str | None = None
+    filename: str | None = None
+
+
+class ObjectCreate(OpenForm):
+    """CreateObjectRequest: any further key is a field of the object, as is each key of `metadata`."""
+
+    key_prefix: Annotated[str | None, Field(max_length=1024)] = None
+    metadata: JsonObject | None = None
+    blobs: Annotated[list[BlobForm], Field(max_length=64)] = Field(default_factory=list)
+    idempotency_key: Annotated[str | None, Field(min_length=1, max_length=255)] = None
+
+
+class ObjectPatch(OpenForm):
+    """PatchObjectRequest: fields in `metadata` or at the root are merged; null clears a field."""
+
+    key_prefix: Annotated[str | None, Field(max_length=1024)] = None
+    metadata: JsonObject | None = None
+
+
+class ObjectBatch(Form):
+    """CreateObjectsBatchRequest; each object succeeds or fails by itself."""
+
+    objects: Annotated[list[JsonObject], Field(max_length=MAX_BATCH)]
+
+
+class ObjectListBody(ListBody):
+    """ListObjectsRequest."""
+
+    return_presigned_urls: bool | None = None
+
+
+class BlobDetails(Answer):
+    """What is known of a blob's content."""
+
+    filename: str | None
+    size_bytes: int | None
+    mime_type: str | None
+    hash: str | None
+
+
+class BlobOut(Answer):
+    """BlobModel."""
+
+    blob_id: str
+    property: str
+    type: str
+    properties: JsonObject
+    details: BlobDetails
+    presigned_url: str | None = None
+
+
+class Consistency(Answer):
+    """WriteConsistency: documents appear once the object has been processed."""
+
+    retriever_visible: str
+    write_token_available: bool
+    poll: JsonObject | None
+
+
+class ObjectOut(OpenAnswer):
+    """ObjectResponse: the object's fields stand at the root and in `metadata`."""
+
+    object_id: str
+    bucket_id: str
+    key_prefix: str | None
+    blobs: list[BlobOut]
+    status: Literal["DRAFT", "PENDING", "PROCESSING", "COMPLETED", "FAILED"]
+    error: str | None
+    created_at: datetime
+    updated_at: datetime
+    document_count: int
+    consistency: Consistency
+    metadata: JsonObject
+
+
+class ObjectList(Answer):
+    """ListObjectsResponse."""
+
+    results: list[ObjectOut]
+    pagination: Pagination
+
+
+class BatchSuccess(ObjectOut):
+    """BatchObjectResult."""
+
+    object_index: int
+    replayed: bool
+    replayed_by: str | None
+
+
+class BatchFailure(Answer):
+    """FailedObjectError."""
+
+    object_index: int
+    error: str
+    error_type: str
+
+
+class ObjectBatchResult(Answer):
+    """CreateObjectsBatchResponse."""
+
+    succeeded: list[BatchSuccess]
+    failed: list[BatchFailure]
+    total_requested: int
+    succeeded_count: int
+    failed_count: int

@@ -1,0 +1,131 @@
+"""Retrievers: stages that filter and search, run by the taxonomy service."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import asyncpg
+from pydantic import AliasChoices, Field
+
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
+from services.gateway.shapes.buckets import Name
+from services.gateway.shapes.features import FeatureAddress, parse_feature_uri
+from services.gateway.shapes.pages import Pagination
+from services.gateway.shapes.stages import fusion_of, mirrored, searches_of
+
+Identifiers = Annotated[
+    list[str], Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"), default_factory=list)
+]
+
+
+class RetrieverCreate(Form):
+    """CreateRetrieverRequest; the collections named need not exist yet."""
+
+    retriever_name: Annotated[Name, Field(validation_alias=AliasChoices("retriever_name", "name"))]
+    collection_identifiers: Identifiers
+    stages: Annotated[list[JsonObject], Field(min_length=1)]
+    input_schema: JsonObject | None = None
+    description: str | None = None
+    metadata: JsonObject | None = None
+
+
+class RetrieverPatch(Form):
+    """What may be changed of a retriever; a change of stages makes a new version."""
+
+    retriever_name: Annotated[Name | None, Field(validation_alias=AliasChoices("retriever_name", "name"))] = None
+    collection_identifiers: Annotated[
+        list[str] | None, Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"))
+    ] = None
+    stages: Annotated[list[JsonObject] | None, Field(min_length=1)] = None
+    input_schema: JsonObject | None = None
+    description: str | None = None
+    metadata: JsonObject | None = None
+
+
+class Stage(Answer):
+    """StageConfigOutput: `parameters` mirrors `config.parameters`."""
+
+    stage_name: str
+    stage_type: str
+    config: JsonObject
+    parameters: JsonObject
+    batch_size: Any = None
+    description: str | None = None
+    on_error: str | None = None
+    output_alias: str | None = None
+
+
+class Retriever(Answer):
+    """RetrieverConfig; `collection_ids` are those of the collections that exist by now."""
+
+    retriever_id: str
+    retriever_name: str
+    description: str | None
+    collection_identifiers: list[str]
+    collection_ids: list[str]
+    stages: list[Stage]
+    input_schema: JsonObject
+    feature_dependencies: list[FeatureAddress]
+    metadata: JsonObject
+    fusion: str | None
+    version: int
+    is_published: bool = False
+    created_at: datetime
+    updated_at: datetime
+
+
+class RetrieverPatched(Answer):
+    """PatchRetrieverResponse."""
+
+    retriever: Retriever
+
+
+class RetrieverList(Answer):
+    """ListRetrieversResponse: the count is called `total` here."""
+
+    results: list[Retriever]
+    total: int
+    pagination: Pagination
+    warnings: list[Degraded] = Field(default_factory=list)
+
+
+class StageDefinition(Answer):
+    """RetrieverStageDefinition."""
+
+    stage_id: str
+    description: str
+    category: str
+    icon: str
+    parameter_schema: JsonObject
+
+
+def read_input_schema(raw: JsonObject | None) -> JsonObject:
+    """A flat map of fields, also when it came as {"properties": {...}}."""
+    properties = (raw or {}).get("properties")
+    return properties if isinstance(properties, dict) else raw or {}
+
+
+def to_retriever(row: asyncpg.Record, collection_ids: Sequence[str]) -> Retriever:
+    """A retriever from its row; `collection_ids` are its collections, resolved."""
+    stages = row["stages"]
+    return Retriever(
+        retriever_id=row["retriever_id"],
+        retriever_name=row["retriever_name"],
+        description=row["description"],
+        collection_identifiers=row["collection_identifiers"],
+        collection_ids=list(collection_ids),
+        stages=[Stage(**stage) for stage in mirrored(stages)],
+        input_schema=row["input_schema"] or {},
+        feature_dependencies=dependencies_of(stages),
+        metadata=row["metadata"],
+        fusion=fusion_of(stages),
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def dependencies_of(stages: Sequence[JsonObject]) -> list[FeatureAddress]:
+    """The slots that the stages search, each once."""
+    uris = dict.fromkeys(str(search.get("feature_uri")) for search in searches_of(stages))
+    return [address for address in map(parse_feature_uri, uris) if address is not None]
