@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from services.common.database.faults import database_faults
 from services.common.database.pool import Pool
 from services.common.database.records import Collection
 from services.common.database.resources import get_collection, get_retriever
@@ -34,8 +35,9 @@ class Request:
 
 async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
     """The page of results; NotFoundError for a retriever or collection that does not exist."""
-    stages, identifiers = await _stages(pool, request)
-    targets = await _targets(pool, request.namespace_id, identifiers)
+    with database_faults():
+        stages, identifiers = await _stages(pool, request)
+        targets = await _targets(pool, request.namespace_id, identifiers)
     templates = Templates(_inputs(request.inputs_json))
     execution = engine.execution(request.namespace_id, targets, templates, [Subject()])
     given = execution.fill(parse_json(request.filters_json), "filters")

@@ -1,13 +1,10 @@
-"""Reading PostgreSQL within the deadline, its failures told apart: down, too slow, or a filter that it refuses."""
+"""Reading PostgreSQL within the deadline of the request in hand."""
 
 import asyncpg
 
 from services.common import deadlines
+from services.common.database.faults import database_faults
 from services.common.database.pool import Pool
-from services.common.errors import DeadlineError, UnavailableError
-from services.common.filters import query_error
-
-DOWN = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
 
 
 class Reader:
@@ -18,12 +15,6 @@ class Reader:
         self._seconds = seconds
 
     async def fetch(self, sql: str, *values: object) -> list[asyncpg.Record]:
-        """All rows; UnavailableError, DeadlineError or InvalidArgumentError."""
-        try:
+        """All rows; UnavailableError, DeadlineError, or InvalidArgumentError for a filter that PostgreSQL refuses."""
+        with database_faults():
             return await self._pool.fetch(sql, *values, timeout=deadlines.remaining(self._seconds))
-        except TimeoutError as error:
-            raise DeadlineError("The database did not answer in time; narrow the filter or allow more time.") from error
-        except DOWN as error:
-            raise UnavailableError("The database does not answer; try again.") from error
-        except asyncpg.PostgresError as error:
-            raise query_error(error) or error from error
