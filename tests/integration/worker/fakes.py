@@ -1,0 +1,158 @@
+"""Small real gRPC servers with the stubs' interfaces: what they answer is in the bytes that they are sent."""
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import numpy as np
+
+from likeness.extractor.v1 import extractor_pb2, extractor_service_pb2_grpc
+from likeness.index.v1 import index_pb2, index_service_pb2_grpc
+from likeness.taxonomy.v1 import taxonomy_pb2, taxonomy_service_pb2_grpc
+from services.common.errors import LikenessError
+from services.common.grpc_server import REQUEST_ID, GrpcServer
+from services.common.vectors import to_message
+
+DIMENSIONS = 8
+SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
+POISON = b"poison"
+BAD = b"bad"
+SLOW = b"slow"
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def vector_of(content: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """A unit vector that depends on the content alone."""
+    seed = int.from_bytes(hashlib.sha256(content).digest()[:8])
+    vector = np.random.default_rng(seed).standard_normal(DIMENSIONS)
+    return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
+    """Embeds anything but `bad`; dies of `poison`; sleeps a second over `slow`; `refusals` come first."""
+
+    def __init__(self) -> None:
+        self.request_ids: list[str] = []
+        self.refusals: list[LikenessError] = []
+        self.inputs = 0
+        self.together = 0
+        self.most_together = 0
+
+    async def Extract(  # noqa: N802 -- the rpc's name
+        self, request: extractor_pb2.ExtractRequest, context: Context
+    ) -> extractor_pb2.ExtractResponse:
+        """One part per input."""
+        self.request_ids.append(str(dict(context.invocation_metadata() or ()).get(REQUEST_ID, "")))
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.together += 1
+        self.most_together = max(self.together, self.most_together)
+        try:
+            return extractor_pb2.ExtractResponse(extractions=[await self._extraction(item) for item in request.inputs])
+        finally:
+            self.together -= 1
+
+    async def ListModels(  # noqa: N802
+        self, request: extractor_pb2.ListModelsRequest, context: Context
+    ) -> extractor_pb2.ListModelsResponse:
+        """None: nobody asks."""
+        return extractor_pb2.ListModelsResponse()
+
+    async def _extraction(self, item: extractor_pb2.Input) -> extractor_pb2.Extraction:
+        self.inputs += 1
+        await asyncio.sleep(1.0 if item.content.startswith(SLOW) else 0.01)
+        if item.content.startswith(POISON):
+            os._exit(9)
+        if item.content.startswith(BAD):
+            error = extractor_pb2.ExtractionError(reason="NOT_AN_IMAGE", message="The file is not an image.")
+            return extractor_pb2.Extraction(input_id=item.input_id, error=error)
+        embedding = extractor_pb2.Embedding(feature_uri=SLOT, vector=to_message(vector_of(item.content)))
+        part = extractor_pb2.Part(embeddings=[embedding])
+        part.fields.update({"width": 3})
+        return extractor_pb2.Extraction(input_id=item.input_id, parts=[part])
+
+
+class FakeTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
+    """Says `answer` of everything; no match when it is None."""
+
+    def __init__(self, answer: str | None = "cat") -> None:
+        self.answer = answer
+        self.refusals: list[LikenessError] = []
+        self.subjects: list[str] = []
+
+    async def Enrich(  # noqa: N802
+        self, request: taxonomy_pb2.EnrichRequest, context: Context
+    ) -> taxonomy_pb2.EnrichResponse:
+        """One decision per subject."""
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.subjects += [subject.object_id for subject in request.subjects]
+        await asyncio.sleep(0.005)
+        return taxonomy_pb2.EnrichResponse(decisions=[self._decision(subject) for subject in request.subjects])
+
+    def _decision(self, subject: taxonomy_pb2.Subject) -> taxonomy_pb2.Decision:
+        matched = self.answer is not None
+        return taxonomy_pb2.Decision(
+            subject_id=subject.subject_id,
+            field="product_label",
+            matched=matched,
+            confidence=0.87 if matched else 0.21,
+            threshold=0.3,
+            label_json=json.dumps(self.answer) if matched else "",
+            source_document_id="doc_example" if matched else "",
+            evidence=[taxonomy_pb2.Evidence(document_id="doc_example", score=0.87, label_json='"cat"')],
+            taxonomy_id="tax_1",
+            taxonomy_version=1,
+            retriever_id="ret_1",
+        )
+
+
+class FakeIndex(index_service_pb2_grpc.IndexServiceServicer):
+    """Notes what it is told; `on_refresh` sees every request before it is answered."""
+
+    def __init__(self) -> None:
+        self.refreshed: list[str] = []
+
+    async def Refresh(  # noqa: N802
+        self, request: index_pb2.RefreshRequest, context: Context
+    ) -> index_pb2.RefreshResponse:
+        """Notes the documents."""
+        self.refreshed += request.document_ids
+        return index_pb2.RefreshResponse(present=len(request.document_ids))
+
+
+@asynccontextmanager
+async def serving(address: str, servicer: Any) -> AsyncIterator[GrpcServer]:
+    """One of the above at `address`, until the end of the block."""
+    server = GrpcServer(address, [])
+    for add, kind in ADDERS:
+        if isinstance(servicer, kind):
+            add(servicer, server.server)
+    await server.start()
+    await server.ready()
+    try:
+        yield server
+    finally:
+        await server.stop(0)
+
+
+ADDERS: tuple[tuple[Any, type], ...] = (
+    (extractor_service_pb2_grpc.add_ExtractorServiceServicer_to_server, FakeExtractor),
+    (taxonomy_service_pb2_grpc.add_TaxonomyServiceServicer_to_server, FakeTaxonomy),
+    (index_service_pb2_grpc.add_IndexServiceServicer_to_server, FakeIndex),
+)
+
+
+async def _serve_extractor(address: str) -> None:
+    async with serving(address, FakeExtractor()):
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve_extractor(sys.argv[1]))

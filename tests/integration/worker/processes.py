@@ -1,0 +1,45 @@
+"""Processes that a test may kill: the worker itself, and an extractor that its supervisor starts again."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from services.common.settings import Settings
+
+
+async def start_worker(settings: Settings) -> Process:
+    """`python -m services.worker.main` with these settings."""
+    values = {f"LIKENESS_{name.upper()}": str(value) for name, value in settings.model_dump().items() if value}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.worker.main", env={**os.environ, **values}, stderr=asyncio.subprocess.DEVNULL
+    )
+
+
+@asynccontextmanager
+async def supervised_extractor(settings: Settings) -> AsyncIterator[Callable[[], int]]:
+    """An extractor process that is started again whenever it dies; yields a count of its starts."""
+    starts = 0
+    process: Process | None = None
+
+    async def keep() -> None:
+        nonlocal starts, process
+        while True:
+            starts += 1
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.integration.worker.fakes", settings.extractor_address
+            )
+            await process.wait()
+
+    keeper = asyncio.create_task(keep())
+    try:
+        yield lambda: starts
+    finally:
+        keeper.cancel()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
