@@ -19,8 +19,11 @@ async def print_status(data_dir: Path) -> bool:
     """Prints one line per process; returns whether all are alive and ready."""
     folder = DataFolder(data_dir)
     processes, endpoints = folder.processes(), folder.endpoints()
+    if not processes:
+        print(f"No stack runs on {data_dir}.")
+        return False
     table = Table("process", "pid", "state", "memory", box=None)
-    healthy = bool(processes)
+    healthy = True
     for name in (POSTGRES, *START_ORDER):
         if name == POSTGRES and name not in processes:
             continue
@@ -53,8 +56,10 @@ async def _serving(address: str) -> bool:
 def _memory(pid: int | None) -> str:
     """Proportional set size of the process and what it started, where the system tells it; memory that is shared
     counts once."""
+    if pid is None:
+        return "-"
     try:
-        family = [] if pid is None else [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
         return f"{sum(_weight(process) for process in family) / MEGABYTE:.0f} MB"
     except psutil.Error:
         return "-"

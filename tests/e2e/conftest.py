@@ -6,11 +6,27 @@ import pytest
 
 from tests.e2e.api import Api
 from tests.e2e.stack import Stack, running_stack
+from tests.support.seaweed import Seaweed, seaweed
+
+__all__ = ["seaweed"]
+
+SETTINGS = {
+    # The tests serve photos from this address; all other loopback and private addresses stay closed.
+    "LIKENESS_FETCH_ALLOW": "127.0.0.1/32",
+    "LIKENESS_FETCH_TIMEOUT": "2",
+    "LIKENESS_MAX_BLOB_BYTES": "20000000",
+    "LIKENESS_RETRY_BASE_SECONDS": "0.05",
+}
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("stack"), {}) as running:
+def stack(tmp_path_factory: pytest.TempPathFactory, seaweed: Seaweed) -> Iterator[Stack]:
+    s3 = {
+        "LIKENESS_S3_ENDPOINT": seaweed.endpoint,
+        "LIKENESS_S3_ACCESS_KEY_ID": seaweed.access_key_id,
+        "LIKENESS_S3_SECRET_ACCESS_KEY": seaweed.secret_access_key,
+    }
+    with running_stack(tmp_path_factory.mktemp("stack"), {**SETTINGS, **s3}) as running:
         yield running
 
 

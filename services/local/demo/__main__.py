@@ -23,7 +23,7 @@ def main(
     photos: Annotated[
         Path, typer.Option(exists=True, resolve_path=True, help="Folder of <kind>/*.jpg; your own will do.")
     ] = Path("samples/photos"),
-    threshold: Annotated[float, typer.Option(help="Least likeness that gives a label.")] = 0.50,
+    threshold: Annotated[float, typer.Option(help="Least likeness that gives a label.")] = 0.30,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the data in this new folder, and leave the stack running.")
     ] = None,
@@ -33,6 +33,7 @@ def main(
     if not cast.examples:
         raise typer.BadParameter(f"{photos} holds no kind with enough photos")
     with tempfile.TemporaryDirectory(prefix="likeness-demo-") as folder:
+        Path(folder).chmod(0o711)
         asyncio.run(_run(cast, photos, threshold, keep or Path(folder), stay=keep is not None))
 
 

@@ -54,9 +54,8 @@ class Reporter:
             f"  accuracy   {result.accuracy:4.0%}   {result.known_right} of these {result.known_labelled} are right"
         )
         if result.strangers:
-            self.say(
-                f"  strangers         {result.strangers_unknown} of {result.strangers} stayed unknown, as they should"
-            )
+            unknown = f"{result.strangers_unknown} of {result.strangers}"
+            self.say(f"  strangers         {unknown} photos of kinds that nobody had labelled stayed unknown")
 
     def comparison(self, before: Score, after: Score) -> None:
         """Two rounds side by side."""
