@@ -81,6 +81,11 @@ class Pipeline:
         for lane in self._lanes:
             lane.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many prepared inputs wait for a lane."""
+        return self._ready.qsize()
+
     async def extract(self, contents: Sequence[bytes]) -> list[Outcome]:
         """Embeds each input, in order; an input that is at fault gives its InvalidArgumentError.
 

@@ -47,7 +47,7 @@ def _load(folder: Path, manifest: Manifest, max_pixels: int) -> Model:
         model = FAMILIES[manifest.family](folder, manifest, max_pixels)
         model.warm()
     except Exception as error:  # onnxruntime's own classes have no common base
-        raise refused(folder, f"it does not run as its {MANIFEST} says: {error}") from error
+        raise refused(folder, f"it does not run as its {MANIFEST} says: {error}".rstrip(".")) from error
     log.info("model.loaded", model=manifest.model, slot=manifest.feature_uri, providers=model.providers)
     return model
 
