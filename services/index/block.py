@@ -28,11 +28,16 @@ class Block:
         return key in self._slots
 
     @property
+    def capacity(self) -> int:
+        """Rows that fit before the block must grow."""
+        return len(self._keys)
+
+    @property
     def matrix(self) -> Matrix:
         """The rows in use, shape (count, dimensions); a view, valid until the next change."""
         return self._matrix[: len(self)]
 
-    def keys(self) -> list[RowKey]:
+    def row_keys(self) -> list[RowKey]:
         """The row keys, in the order of the rows."""
         return list(map(RowKey, self._keys[: len(self)].tolist()))
 
@@ -69,7 +74,7 @@ class Block:
         return queries * len(self) * self.dimensions
 
     def _resize(self, needed: int) -> None:
-        capacity = len(self._keys)
+        capacity = self.capacity
         if capacity // 4 < needed <= capacity or (needed <= capacity == SMALLEST):
             return
         capacity = max(SMALLEST, needed + needed // 2)

@@ -140,7 +140,7 @@ class Engine:
             async with self.lock:
                 [members] = await source.read_membership(self.pool, collection_id, sorted(touched), [tree])
                 changed = {shard.roster.key_of(document_id) for document_id in touched}
-                held = view.space.keys()
+                held = view.space.row_keys()
                 gone = [key for key in held if key not in shard.space]
                 await view.remove([*gone, *(key for key in changed if key is not None and key not in members)])
                 await _copy(shard, view, sorted(members))

@@ -40,7 +40,7 @@ class Graph:
     def __contains__(self, key: RowKey) -> bool:
         return key in self.index
 
-    def keys(self) -> list[RowKey]:
+    def row_keys(self) -> list[RowKey]:
         """The row keys, in no order."""
         return list(map(RowKey, np.asarray(self.index.keys).tolist()))
 

@@ -37,9 +37,12 @@ class Roster:
         return self._by_object.get(object_id, ())
 
     def add(self, entry: Entry) -> None:
-        """Adds an entry, in place of what the document had."""
-        if self._by_key.get(entry.key) == entry:
+        """Adds an entry, in place of what the document had, and of who had the key."""
+        holder = self._by_key.get(entry.key)
+        if holder == entry:
             return
+        if holder is not None:
+            self.discard(holder.document_id)
         self.discard(entry.document_id)
         self._by_key[entry.key] = entry
         self._by_document[entry.document_id] = entry.key

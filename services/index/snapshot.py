@@ -39,6 +39,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: Literal[1] = 1
+    database: str
     namespace_id: str
     collection_id: str
     feature_uri: str
@@ -129,7 +130,7 @@ def load(folder: Path) -> Loaded:
         store = _read_block(newest, manifest, entries) if manifest.mode == "exact" else _read_graph(newest, manifest)
     except (OSError, ValidationError, ValueError, TypeError, RuntimeError) as error:
         raise SnapshotError(f"unreadable: {error}") from error
-    if not len(entries) == len(store) == manifest.count or {entry.key for entry in entries} != set(store.keys()):
+    if not len(entries) == len(store) == manifest.count or {entry.key for entry in entries} != set(store.row_keys()):
         raise SnapshotError("entries, vectors and manifest do not agree")
     return Loaded(manifest, entries, store)
 

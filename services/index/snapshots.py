@@ -40,6 +40,7 @@ class Snapshots:
         self._root = root
         self._saved: dict[ShardKey, Saved] = {}
         self._writing = asyncio.Lock()
+        self._database = ""
 
     async def write_all(self) -> int:
         """Writes every shard; returns how many."""
@@ -51,6 +52,7 @@ class Snapshots:
 
     async def restore(self, newest: int) -> list[int]:
         """Puts every usable snapshot into the engine; returns their positions, none above `newest`."""
+        self._database = await source.database_identity(self._engine.pool)
         positions = []
         for folder in await asyncio.to_thread(_folders, self._root):
             try:
@@ -78,12 +80,13 @@ class Snapshots:
         async with self._engine.lock:
             saved = Saved(shard, shard.version, shard.space.mode, time.time())
             position = self._follower.position
-            keys = shard.space.keys()
+            keys = shard.space.row_keys()
             entries = [entry for key in keys if (entry := shard.roster.entry(key)) is not None]
             await shard.space.save(snapshot.write_vectors, place)
             expansion = shard.space.expansion
         await asyncio.to_thread(snapshot.write_entries, entries, place)
         manifest = Manifest(
+            database=self._database,
             namespace_id=shard.key.namespace_id,
             collection_id=shard.key.collection_id,
             feature_uri=shard.key.feature_uri,
@@ -105,6 +108,8 @@ class Snapshots:
         pin = await source.find_pin(self._engine.pool, key)
         if pin is None or (pin.model, pin.dimensions) != (loaded.manifest.model, loaded.manifest.dimensions):
             raise SnapshotError(f"the collection now has {pin}")
+        if loaded.manifest.database != self._database:
+            raise SnapshotError("it is of another database")
         _check_position(loaded.manifest, newest)
         self._adopt(key, loaded)
         return loaded.manifest.position

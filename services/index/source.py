@@ -19,6 +19,15 @@ VECTORS = """
 OF_SHARD = "d.namespace_id = $1 AND d.collection_id = $2 AND e.feature_uri = $3"
 
 
+async def database_identity(db: Executor) -> str:
+    """Names this database: another one, be it a copy restored from a dump, has another name."""
+    identity: str = await db.fetchval(
+        """SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+           FROM pg_control_system()"""
+    )
+    return identity
+
+
 async def list_shards(db: Executor) -> list[ShardKey]:
     """Every shard that has an embedding."""
     rows = await db.fetch(

@@ -35,7 +35,7 @@ class Space:
         self._limit = exact_limit
         self._lock = aiorwlock.RWLock(fast=True)
         self._journal: set[RowKey] | None = None
-        self._churn = 0
+        self.changes = 0
         self._random = np.random.default_rng(0)
 
     def __len__(self) -> int:
@@ -59,9 +59,9 @@ class Space:
         """How widely the graph searches; 0 when there is none."""
         return self._store.expansion if isinstance(self._store, Graph) else 0
 
-    def keys(self) -> list[RowKey]:
+    def row_keys(self) -> list[RowKey]:
         """The row keys, in no order."""
-        return self._store.keys()
+        return self._store.row_keys()
 
     async def get(self, keys: Sequence[RowKey]) -> Matrix:
         """A copy of the vectors under `keys`, in their order; KeyError when one is absent."""
@@ -98,7 +98,7 @@ class Space:
             await self._rebuild_as_graph()
         elif isinstance(self._store, Graph) and len(self) < self._limit // 2:
             await self._rebuild_as_block()
-        elif isinstance(self._store, Graph) and self._churn > CHURN * len(self):
+        elif isinstance(self._store, Graph) and self.changes > CHURN * len(self):
             await self._probe()
 
     async def _rebuild_as_graph(self) -> None:
@@ -111,13 +111,13 @@ class Space:
     async def _rebuild(self, target: Block | Graph) -> None:
         self._journal = set()
         try:
-            keys = self.keys()
+            keys = self.row_keys()
             for start in range(0, len(keys), CHUNK):
                 await self._copy(keys[start : start + CHUNK], target)
             async with self._lock.writer_lock:
                 await self._replay(sorted(self._journal), target)
                 self._store = target
-                self._churn = 0
+                self.changes = 0
         finally:
             self._journal = None
 
@@ -135,10 +135,10 @@ class Space:
     async def _probe(self) -> None:
         """Measures the graph against exact search; widens its search, and at last rebuilds it, when it misses much."""
         recall = await self._tune()
-        if recall < ENOUGH_RECALL and self._churn:
+        if recall < ENOUGH_RECALL and self.changes:
             await self._rebuild(Graph(self.dimensions))
             recall = await self._tune()
-        self._churn = 0
+        self.changes = 0
         log.info("recall probed", recall=round(recall, 4), vectors=len(self))
 
     async def _tune(self) -> float:
@@ -146,7 +146,7 @@ class Space:
             store = self._store
             if not isinstance(store, Graph) or not len(store):
                 return 1.0
-            keys = self._random.choice(store.keys(), size=min(SAMPLE, len(store)), replace=False)
+            keys = self._random.choice(store.row_keys(), size=min(SAMPLE, len(store)), replace=False)
             return await asyncio.to_thread(store.tune, store.get(keys.tolist()).astype(np.float32))
 
     def _holds(self, key: RowKey, vector: Matrix) -> bool:
@@ -161,7 +161,7 @@ class Space:
             await asyncio.to_thread(store.put, keys, vectors)
 
     def _note(self, keys: Sequence[RowKey]) -> None:
-        self._churn += len(keys)
+        self.changes += len(keys)
         if self._journal is not None:
             self._journal.update(keys)
 

@@ -28,5 +28,5 @@ async def restore(engine: Engine, follower: Follower, snapshots: Snapshots) -> N
 async def _differences(engine: Engine, shard: Shard) -> list[DocumentId]:
     """Documents that only the snapshot or only the database has: a restored dump brings no log of them."""
     stored = await source.read_row_keys(engine.pool, shard.key)
-    held = {entry.key: entry.document_id for entry in shard.roster}
-    return [{**stored, **held}[key] for key in stored.keys() ^ held.keys()]
+    held = {(entry.key, entry.document_id) for entry in shard.roster}
+    return [document_id for _, document_id in held.symmetric_difference(stored.items())]

@@ -1,7 +1,7 @@
 """Writes collections, documents and embeddings as the gateway and the worker do, without either."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Corpus:
     async def add(
         self,
         document_ids: Sequence[str],
-        vectors: NDArray[np.floating],
+        vectors: Iterable[NDArray[np.floating]],
         labels: Sequence[str | None] | None = None,
         object_id: str | None = None,
         db: "Executor | None" = None,
@@ -94,7 +94,8 @@ def object_of(document_id: str) -> str:
 def unit_vectors(count: int, dimensions: int = DIMENSIONS, seed: int = 0) -> NDArray[np.float16]:
     """Random directions, as they are stored."""
     wide = np.random.default_rng(seed).standard_normal((count, dimensions))
-    return (wide / np.linalg.norm(wide, axis=1, keepdims=True)).astype(np.float16)
+    vectors: NDArray[np.float16] = (wide / np.linalg.norm(wide, axis=1, keepdims=True)).astype(np.float16)
+    return vectors
 
 
 def brute_force(vectors: NDArray[np.float16], query: NDArray[np.floating]) -> NDArray[np.float32]:

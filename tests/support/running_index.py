@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import grpc
 
@@ -15,9 +16,12 @@ from services.common.grpc_client import is_serving, open_channel
 from services.common.settings import Settings
 from services.index.main import serve
 
+if TYPE_CHECKING:
+    from likeness.index.v1.index_service_pb2_grpc import IndexServiceAsyncStub
+
 
 @asynccontextmanager
-async def index_here(settings: Settings) -> AsyncIterator[IndexServiceStub]:
+async def index_here(settings: Settings) -> AsyncIterator["IndexServiceAsyncStub"]:
     """Serves in this process until the block ends, then stops as SIGTERM would."""
     with socket_address() as address:
         stop = asyncio.Event()
@@ -47,7 +51,7 @@ class IndexProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[IndexServiceStub]:
+    async def running(self) -> AsyncIterator["IndexServiceAsyncStub"]:
         """Starts it, waits until it serves, and ends it with SIGTERM unless it was killed."""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.index.main", env={**os.environ, **self._environment}
@@ -75,7 +79,7 @@ def socket_address() -> Iterator[str]:
         yield f"unix:{folder}/index.sock"
 
 
-async def _until_serving(channel: grpc.aio.Channel, running: "asyncio.Future[object]") -> None:
+async def _until_serving(channel: grpc.aio.Channel, running: "asyncio.Task[None] | asyncio.Task[int]") -> None:
     while not await is_serving(channel):
         assert not running.done(), "the index ended before it served"
         await asyncio.sleep(0.02)
