@@ -45,10 +45,12 @@ def seaweed() -> Iterator[Seaweed]:
     with tempfile.TemporaryDirectory(prefix="lkweed", ignore_cleanup_errors=True) as folder:
         names = [f"{part}.port{grpc}" for part in ("master", "volume", "filer", "s3") for grpc in ("", ".grpc")]
         ports = dict(zip(names, _free_ports(len(names)), strict=True))
-        server = subprocess.Popen(_command(Path(folder), ports), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        log = Path(folder) / "log"
+        with log.open("w") as output:
+            server = subprocess.Popen(_command(Path(folder), ports), stdout=output, stderr=output)
         try:
-            _make_bucket(f"http://127.0.0.1:{ports['filer.port']}/buckets/{BUCKET}/")
-            _wait_for(f"http://127.0.0.1:{ports['s3.port']}/")
+            _until_answered(server, log, f"http://127.0.0.1:{ports['filer.port']}/buckets/{BUCKET}/", "POST")
+            _until_answered(server, log, f"http://127.0.0.1:{ports['s3.port']}/", "GET")
             yield Seaweed(endpoint=f"http://127.0.0.1:{ports['s3.port']}")
         finally:
             # Its graceful stop takes half a minute, and nothing that it holds is wanted.
@@ -62,11 +64,13 @@ def _command(folder: Path, ports: dict[str, int]) -> list[str]:
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     config.write_text(json.dumps({"identities": [{"name": "test", "credentials": keys, "actions": actions}]}))
     options = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-volume.max=8", "-s3.iam=false"]
+    no_fixed_ports = ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     return [
         str(Path(sys.executable).parent / "weed"),
         "server",
         f"-dir={folder}",
         *options,
+        *no_fixed_ports,
         "-s3",
         f"-s3.config={config}",
         *(f"-{name}={port}" for name, port in ports.items()),
@@ -81,26 +85,17 @@ def _free_ports(count: int) -> list[int]:
         return [held.getsockname()[1] for held in sockets]
 
 
-def _make_bucket(url: str) -> None:
-    _until_answered(urllib.request.Request(url, method="POST"))
-
-
-def _wait_for(url: str) -> None:
-    _until_answered(urllib.request.Request(url))
-
-
-def _until_answered(request: urllib.request.Request) -> None:
-    """Repeats the request until the server answers it with less than 500."""
+def _until_answered(server: "subprocess.Popen[bytes]", log: Path, url: str, method: str) -> None:
+    """Repeats the request until the server answers it with less than 500; fails with its log if it ends."""
     deadline = time.monotonic() + START_SECONDS
-    while True:
+    while server.poll() is None and time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(request, timeout=5):
+            with urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=5):
                 return
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 return
         except OSError:
             pass
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"SeaweedFS does not answer at {request.full_url}")
         time.sleep(0.1)
+    raise RuntimeError(f"SeaweedFS does not answer at {url}:\n{log.read_text()[-3000:]}")
