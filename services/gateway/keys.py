@@ -28,6 +28,10 @@ class KeyRing:
         digest = hash_key(key)
         return self._known.get(digest) or await self._look_up(digest)
 
+    def forget(self) -> None:
+        """Makes the next check of every key ask the database."""
+        self._known.clear()
+
     async def _look_up(self, digest: bytes) -> str:
         key_id = await use_key(self._pool, digest)
         if key_id is None:

@@ -24,6 +24,17 @@ from services.gateway.answers import JsonAnswer
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1
+# A missing socket file is how an embedded database that is down shows itself.
+AWAY = (
+    ConnectionError,
+    FileNotFoundError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
 KINDS: Mapping[int, str] = {
     400: "BadRequestError",
     404: "NotFoundError",
@@ -60,9 +71,10 @@ def translate(error: Exception) -> LikenessError:
         return invalid
     if isinstance(error, TimeoutError | asyncio.TimeoutError | asyncpg.QueryCanceledError):
         return DeadlineError("The database took too long to answer; narrow the request or try again.")
-    if isinstance(
-        error, OSError | asyncpg.PostgresConnectionError | asyncpg.InterfaceError | asyncpg.CannotConnectNowError
-    ):
+    if isinstance(error, asyncpg.DataError):
+        message = "A value holds what cannot be stored or compared, such as a NUL character."
+        return InvalidArgumentError(message, path="body")
+    if isinstance(error, AWAY):
         return UnavailableError("The database does not answer; try again in a moment.")
     return InternalError("Something went wrong on the server; its log has the details under this request id.")
 
@@ -74,6 +86,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         app.add_exception_handler(kind, _expected)
+    app.add_exception_handler(Exception, _fault)
 
 
 async def _expected(_request: Request, error: Exception) -> JsonAnswer:
@@ -83,6 +96,11 @@ async def _expected(_request: Request, error: Exception) -> JsonAnswer:
     elif translated is not error:
         log.warning("translated", error=repr(error), code=translated.reason)
     return answer(translated)
+
+
+async def _fault(_request: Request, error: Exception) -> JsonAnswer:
+    # What is answered here is raised again, and logged by the layer around the routes.
+    return answer(translate(error))
 
 
 async def _unreadable(_request: Request, error: Exception) -> JsonAnswer:

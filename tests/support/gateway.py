@@ -8,12 +8,14 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 import pytest_asyncio
 from starlette.types import ASGIApp
 
 from services.common.database.documents import DocumentRow, EmbeddingRow, write_documents
 from services.common.database.keys import create_key
 from services.common.ids import document_id, new_id
+from services.common.logs import configure_logs
 from services.common.passthrough import pass_through, rules_of
 from services.common.settings import Settings
 from services.gateway.app import build_app
@@ -97,6 +99,7 @@ async def surroundings() -> AsyncIterator[Surroundings]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shared_gateway(databases: Databases, surroundings: Surroundings) -> AsyncIterator[Gateway]:
     """One gateway on one database for all tests; each test has a namespace to itself."""
+    configure_logs("gateway", "warning")
     name = databases.create()
     addresses = {f"{service}_address": surroundings.address(service) for service in surroundings.servers}
     settings = Settings(
@@ -107,8 +110,14 @@ async def shared_gateway(databases: Databases, surroundings: Surroundings) -> As
     databases.drop(name)
 
 
+@pytest.fixture(scope="session")
+def shared_app(shared_gateway: Gateway) -> ASGIApp:
+    """The application of that gateway."""
+    return build_app(shared_gateway)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def stack(shared_gateway: Gateway, surroundings: Surroundings) -> Stack:
+async def stack(shared_gateway: Gateway, shared_app: ASGIApp, surroundings: Surroundings) -> Stack:
     """The gateway with a new key and an empty namespace."""
     surroundings.reset()
     _, key = await create_key(shared_gateway.pool, "test")
@@ -116,8 +125,9 @@ async def stack(shared_gateway: Gateway, surroundings: Surroundings) -> Stack:
     await shared_gateway.pool.execute(
         "INSERT INTO namespaces (namespace_id, namespace_name) VALUES ($1, $1 || '_name')", namespace_id
     )
-    app = build_app(shared_gateway)
-    return Stack(gateway=shared_gateway, app=app, surroundings=surroundings, key=key, namespace_id=namespace_id)
+    return Stack(
+        gateway=shared_gateway, app=shared_app, surroundings=surroundings, key=key, namespace_id=namespace_id
+    )
 
 
 @pytest_asyncio.fixture(loop_scope="session")
