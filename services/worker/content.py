@@ -33,7 +33,8 @@ class Contents:
         except LikenessError as error:
             raise _of_store(error) from error
         mime_type = blob.mime_type or mime_type_of(data, "", blob.filename or "")
-        return Content(data=data, blob=blob, storage_key=storage_key, mime_type=mime_type, sha256=_sha256(data))
+        sha256 = blob.sha256 or _sha256(data)
+        return Content(data=data, blob=blob, storage_key=storage_key, mime_type=mime_type, sha256=sha256)
 
     async def _fetch(self, url: str) -> Fetched:
         try:

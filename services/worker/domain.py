@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.common.database.documents import ObjectFields
 from services.common.database.records import Blob, Collection, Taxonomy
 
 JsonObject = dict[str, Any]
@@ -13,18 +14,21 @@ PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "
 
 @dataclass(frozen=True, kw_only=True)
 class Ingest:
-    """One object to be processed for one collection, as its record was when the job began."""
+    """One object to be processed for one collection, as its record was before the job.
+
+    `begun` says that an attempt has been counted since.
+    """
 
     object_id: str
     bucket_id: str
-    fields: JsonObject
-    human_fields: JsonObject
+    seen: ObjectFields
     collection: Collection
     taxonomy: Taxonomy | None
     blobs: tuple[Blob, ...]
     status: str
     attempts: int
     error: str | None
+    begun: bool
 
     @property
     def key(self) -> Key:

@@ -2,12 +2,10 @@
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
 
-from services.common.database.documents import ObjectFields
 from services.common.database.jobs import IngestJob
 from services.common.errors import LikenessError
 from services.common.passthrough import rules_of
@@ -34,6 +32,8 @@ from services.worker.turns import Turns
 from services.worker.writing import Writer
 
 GATE_SECONDS = 5.0
+# Short, since the attempt has begun: it is taken back when the gate stays closed.
+LABEL_GATE_SECONDS = 0.5
 NOT_NOW_SECONDS = 2.0
 log = structlog.get_logger()
 
@@ -64,16 +64,18 @@ class Ingestor:
         self._settings = settings
         self._turns = Turns()
         self._one_suspect = asyncio.Lock()
-        self._load = Batcher(services.records.load)
-        self._begin = Batcher(services.records.begin)
-        self._decide: Batcher[Question, Decision | None] = Batcher(services.enricher.decide)
-        self._finish = Batcher(services.writer.finish)
+        self._claim = Batcher(services.records.claim)
+        self._decide: Batcher[Question, Decision | None] = Batcher(services.enricher.decide, linger=0.005)
+        self._finish = Batcher(services.writer.finish, linger=0.01)
 
     async def run(self, job: IngestJob) -> float | None:
         """Seconds after which the job is to be tried again, None when it is done. Never raises but for cancellation."""
         try:
-            ingest = await self._load.submit(job)
+            await self._services.extractor_gate.wait(GATE_SECONDS)
+            ingest = await self._claim.submit(job)
             return None if ingest is None else await self._settle(ingest)
+        except NotNowError:
+            return NOT_NOW_SECONDS
         except Exception as error:
             if not is_outage(error):
                 log.exception("ingest", object_id=job.object_id, collection_id=job.collection_id)
@@ -83,10 +85,13 @@ class Ingestor:
         if ingest.attempts >= self._settings.max_attempts:
             await self._give_up(ingest, exhausted_message(ingest.attempts, ingest.error))
             return None
-        suspect: AbstractAsyncContextManager[None] = self._one_suspect if ingest.is_suspect else nullcontext()
+        if not (ingest.begun or ingest.is_suspect):
+            return NOT_NOW_SECONDS  # somebody else has just begun
         try:
-            async with suspect:
+            if ingest.begun:
                 await self._attempt(ingest)
+            else:
+                await self._attempt_alone(ingest)
         except Exception as error:
             return await self._after(error, ingest)
         return None
@@ -124,27 +129,23 @@ class Ingestor:
         log.info("failed", object_id=ingest.object_id, error=error)
         await self._services.records.fail(ingest, error)
 
+    async def _attempt_alone(self, ingest: Ingest) -> None:
+        async with self._one_suspect:
+            await self._services.extractor_gate.wait(GATE_SECONDS)
+            if await self._services.records.begin_again(ingest):
+                await self._attempt(ingest)
+
     async def _attempt(self, ingest: Ingest) -> None:
-        await self._wait_for_services(ingest)
-        if not await self._begin.submit(ingest):
-            return
+        if _needs_label(ingest):
+            for gate in self._services.label_gates:
+                await gate.wait(LABEL_GATE_SECONDS)
         started = time.perf_counter()
         content = await self._services.contents.read(ingest)
         parts = await self._extract(ingest, content)
-        decisions = await asyncio.gather(*(self._label(ingest, part) for part in parts))
+        decisions = tuple(await asyncio.gather(*(self._label(ingest, part) for part in parts)))
         milliseconds = 1000 * (time.perf_counter() - started)
-        await self._finish.submit(
-            Outcome(ingest=ingest, content=content, parts=parts, decisions=tuple(decisions), milliseconds=milliseconds)
-        )
-
-    async def _wait_for_services(self, ingest: Ingest) -> None:
-        await self._services.extractor_gate.wait(GATE_SECONDS)
-        if _needs_label(ingest):
-            await self._wait_for_labels()
-
-    async def _wait_for_labels(self) -> None:
-        for gate in self._services.label_gates:
-            await gate.wait(GATE_SECONDS)
+        outcome = Outcome(ingest=ingest, content=content, parts=parts, decisions=decisions, milliseconds=milliseconds)
+        await self._finish.submit(outcome)
 
     async def _extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
         gate = self._services.extractor_gate
@@ -178,5 +179,4 @@ def _needs_label(ingest: Ingest) -> bool:
     if ingest.taxonomy is None:
         return False
     source = label_source(ingest.taxonomy.field_to_enrich, rules_of(ingest.collection.feature_extractor))
-    current = ObjectFields(fields=ingest.fields, human_fields=ingest.human_fields)
-    return not is_labelled(current, source)
+    return not is_labelled(ingest.seen, source)

@@ -22,7 +22,7 @@ def choose_input(ingest: Ingest) -> Blob | str:
             if blob.property == path:
                 return blob
     for path in paths:
-        value = lookup(ingest.fields, path)
+        value = lookup(ingest.seen.fields, path)
         if isinstance(value, str) and value.startswith(SCHEMES):
             return value
     if not paths and len(ingest.blobs) == 1:

@@ -51,7 +51,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         taxonomy = await stack.enter_async_context(open_channel(settings.taxonomy_address))
         index = await stack.enter_async_context(open_channel(settings.index_address))
         reader = await stack.enter_async_context(open_blob_reader(settings))
-        records = Records(pool)
+        records = Records(pool, settings.max_attempts)
         yield Services(
             records=records,
             contents=Contents(open_blob_store(settings), reader),

@@ -5,57 +5,47 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.documents import lock_objects
+from services.common.database.documents import ObjectFields
 from services.common.database.jobs import IngestJob
 from services.common.database.outbox import record_event
-from services.common.database.pool import Connection, Pool
+from services.common.database.pool import Pool
 from services.common.database.records import Blob, Collection, Taxonomy
 from services.common.database.resources import to_record
-from services.worker.domain import PENDING, Ingest, Key
+from services.worker.domain import COMPLETED, FAILED, PENDING, Ingest, Key
 from services.worker.patience import patient
 
-LOAD = """
-    SELECT p.object_id, p.status, p.attempts, p.error, o.bucket_id, o.fields, o.human_fields,
-           to_jsonb(c) AS collection, to_jsonb(t) AS taxonomy,
-           (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.position) FROM blobs b WHERE b.object_id = o.object_id) AS blobs
-    FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
-    JOIN processing p USING (object_id, collection_id)
-    JOIN objects o USING (object_id)
-    JOIN collections c ON c.collection_id = p.collection_id
-    LEFT JOIN taxonomies t ON t.collection_id = p.collection_id
-    WHERE p.status IN ('PENDING', 'PROCESSING')"""
-BEGIN = """
-    WITH begun AS (
-      UPDATE processing p SET status = 'PROCESSING', attempts = job.attempts, updated_at = now()
-      FROM unnest($1::text[], $2::text[], $3::int[]) AS job (object_id, collection_id, attempts)
+# An attempt of a record that is PENDING begins with its reading; the values read are those from before.
+CLAIM = """
+    WITH job AS (SELECT * FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)),
+    locked AS MATERIALIZED (
+      SELECT object_id FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE
+    ), begun AS (
+      UPDATE processing p SET status = 'PROCESSING', attempts = p.attempts + 1, updated_at = now()
+      FROM job JOIN locked USING (object_id)
       WHERE p.object_id = job.object_id AND p.collection_id = job.collection_id
-        AND p.status IN ('PENDING', 'PROCESSING')
+        AND p.status = 'PENDING' AND p.attempts < $3
       RETURNING p.object_id, p.collection_id
     ), told AS (
       UPDATE objects SET status = 'PROCESSING', updated_at = now()
       WHERE status = 'PENDING' AND object_id IN (SELECT object_id FROM begun)
     )
-    SELECT object_id, collection_id FROM begun"""
+    SELECT p.object_id, p.status, p.attempts, p.error, o.bucket_id, o.fields, o.human_fields,
+           to_jsonb(c) AS collection, to_jsonb(t) AS taxonomy, begun.object_id IS NOT NULL AS begun,
+           (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.position) FROM blobs b WHERE b.object_id = o.object_id) AS blobs
+    FROM job
+    JOIN processing p USING (object_id, collection_id)
+    JOIN objects o USING (object_id)
+    JOIN collections c USING (collection_id)
+    LEFT JOIN taxonomies t USING (collection_id)
+    LEFT JOIN begun USING (object_id, collection_id)
+    WHERE p.status IN ('PENDING', 'PROCESSING')"""
+BEGIN_AGAIN = """
+    UPDATE processing SET attempts = $3, updated_at = now()
+    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING' RETURNING true"""
 PUT_BACK = """
     UPDATE processing SET status = $3, attempts = $4, error = $5, updated_at = now()
     WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
-COMPLETE = """
-    UPDATE processing p SET status = 'COMPLETED', error = NULL, updated_at = now()
-    FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
-    WHERE p.object_id = job.object_id AND p.collection_id = job.collection_id AND p.status = 'PROCESSING'"""
-FAIL = """
-    UPDATE processing SET status = 'FAILED', error = $3, updated_at = now()
-    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'
-    RETURNING object_id"""
-SETTLE_OBJECTS = """
-    UPDATE objects o SET status = sum.status, error = sum.error, updated_at = now()
-    FROM (
-      SELECT object_id, min(error) FILTER (WHERE status = 'FAILED') AS error,
-             CASE WHEN bool_or(status = 'FAILED') THEN 'FAILED'
-                  WHEN bool_and(status = 'COMPLETED') THEN 'COMPLETED' ELSE 'PROCESSING' END AS status
-      FROM processing WHERE object_id = ANY($1) GROUP BY object_id
-    ) sum
-    WHERE o.object_id = sum.object_id AND (o.status, o.error) IS DISTINCT FROM (sum.status, sum.error)"""
+END = "SELECT * FROM end_processing($1, $2, $3, $4)"
 
 
 class Records:
@@ -65,30 +55,28 @@ class Records:
     a new job tells of an attempt that ended without an answer, such as by kill -9.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, max_attempts: int) -> None:
         self._pool = pool
+        self._max_attempts = max_attempts
 
     @patient
-    async def load(self, jobs: Sequence[IngestJob]) -> list[Ingest | None]:
-        """What each job is about; None when it is done, or its object or collection is gone."""
-        rows = await self._pool.fetch(LOAD, [job.object_id for job in jobs], [job.collection_id for job in jobs])
+    async def claim(self, jobs: Sequence[IngestJob]) -> list[Ingest | None]:
+        """What each job is about, its attempt counted and committed; None when it is done, or its object is gone.
+
+        Suspects, and records that have no attempt left, are not begun.
+        """
+        objects, collections = [job.object_id for job in jobs], [job.collection_id for job in jobs]
+        rows = await self._pool.fetch(CLAIM, objects, collections, self._max_attempts)
         found = {ingest.key: ingest for ingest in map(_ingest, rows)}
         return [found.get((job.object_id, job.collection_id)) for job in jobs]
 
     @patient
-    async def begin(self, ingests: Sequence[Ingest]) -> list[bool]:
-        """Counts an attempt of each, and commits it; False for those that are done or gone meanwhile.
+    async def begin_again(self, ingest: Ingest) -> bool:
+        """Counts an attempt of a suspect, and commits it; False when it is done or gone meanwhile.
 
         The count is set, not added to: repeating the statement after a lost connection counts nothing twice.
         """
-        objects = [ingest.object_id for ingest in ingests]
-        collections = [ingest.collection.collection_id for ingest in ingests]
-        attempts = [ingest.attempts + 1 for ingest in ingests]
-        async with self._pool.acquire() as connection, connection.transaction():
-            await lock_objects(connection, objects)
-            rows = await connection.fetch(BEGIN, objects, collections, attempts)
-        begun = {(row["object_id"], row["collection_id"]) for row in rows}
-        return [ingest.key in begun for ingest in ingests]
+        return bool(await self._pool.fetchval(BEGIN_AGAIN, *ingest.key, ingest.attempts + 1))
 
     @patient
     async def count_failure(self, ingest: Ingest, error: str) -> None:
@@ -107,40 +95,31 @@ class Records:
         A record that was set to PENDING meanwhile (the object is to be processed anew) stays so.
         """
         objects, collections = [key[0] for key in keys], [key[1] for key in keys]
-        async with self._pool.acquire() as connection, connection.transaction():
-            await lock_objects(connection, objects)
-            await connection.execute(COMPLETE, objects, collections)
-            await connection.execute(SETTLE_OBJECTS, objects)
+        await self._pool.execute(END, objects, collections, COMPLETED, None)
 
     @patient
     async def fail(self, ingest: Ingest, error: str) -> None:
         """Marks a record and its object FAILED, with the reason on both."""
+        collection = ingest.collection
+        payload = {"status": FAILED, "error": error, "collection_id": collection.collection_id}
         async with self._pool.acquire() as connection, connection.transaction():
-            await lock_objects(connection, [ingest.object_id])
-            if await connection.fetchval(FAIL, *ingest.key, error) is None:
-                return
-            await connection.execute(SETTLE_OBJECTS, [ingest.object_id])
-            await _tell_failure(connection, ingest, error)
-
-
-async def _tell_failure(connection: Connection, ingest: Ingest, error: str) -> None:
-    collection = ingest.collection
-    payload = {"status": "FAILED", "error": error, "collection_id": collection.collection_id}
-    await record_event(connection, collection.namespace_id, "object.updated", ingest.object_id, payload)
+            ended = await connection.fetch(END, [ingest.object_id], [collection.collection_id], FAILED, error)
+            if ended:
+                await record_event(connection, collection.namespace_id, "object.updated", ingest.object_id, payload)
 
 
 def _ingest(row: asyncpg.Record) -> Ingest:
     return Ingest(
         object_id=row["object_id"],
         bucket_id=row["bucket_id"],
-        fields=row["fields"],
-        human_fields=row["human_fields"],
+        seen=ObjectFields(fields=row["fields"], human_fields=row["human_fields"]),
         collection=to_record(Collection, row["collection"]),
         taxonomy=None if row["taxonomy"] is None else to_record(Taxonomy, row["taxonomy"]),
         blobs=tuple(_blob(blob) for blob in row["blobs"] or []),
         status=row["status"],
         attempts=row["attempts"],
         error=row["error"],
+        begun=row["begun"],
     )
 
 

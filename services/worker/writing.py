@@ -7,13 +7,12 @@ import asyncpg
 import structlog
 
 from services.common.database.documents import (
-    DocumentRow,
+    add_documents,
     delete_surplus,
     lock_objects,
     stored_documents,
     write_documents,
 )
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.worker.compose import compose, document_ids
 from services.worker.domain import Outcome
@@ -26,7 +25,7 @@ LEARN_BLOBS = """
                        size_bytes = known.size_bytes, sha256 = known.sha256
     FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
       AS known (blob_id, storage_key, mime_type, size_bytes, sha256)
-    WHERE b.blob_id = known.blob_id AND b.sha256 IS DISTINCT FROM known.sha256"""
+    WHERE b.blob_id = known.blob_id"""
 log = structlog.get_logger()
 
 
@@ -59,35 +58,35 @@ class Writer:
     @patient
     async def _store(self, outcomes: Sequence[Outcome]) -> list[str]:
         """The ids of the documents that changed."""
+        now = datetime.now(UTC).isoformat()
+        await _learn_blobs(self._pool, outcomes)
+        seen = {outcome.ingest.object_id: outcome.ingest.seen for outcome in outcomes}
+        rows = [row for outcome in outcomes for row in compose(outcome, outcome.ingest.seen, {}, now)]
+        added = await add_documents(self._pool, seen, rows)
+        rest = [outcome for outcome in outcomes if not outcome.parts or not set(document_ids(outcome)) <= set(added)]
+        if not rest:
+            return added
         async with self._pool.acquire() as connection, connection.transaction():
-            return await _store(connection, outcomes)
+            return [*added, *await _store_again(connection, rest, now)]
 
 
-async def _store(connection: Connection, outcomes: Sequence[Outcome]) -> list[str]:
-    now = datetime.now(UTC).isoformat()
+async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now: str) -> list[str]:
+    """Writes over what is there, with respect for what people changed meanwhile."""
     current = await lock_objects(connection, {outcome.ingest.object_id for outcome in outcomes})
     living = [outcome for outcome in outcomes if outcome.ingest.object_id in current]
     stored = await stored_documents(connection, [name for outcome in living for name in document_ids(outcome)])
     rows = [row for outcome in living for row in compose(outcome, current[outcome.ingest.object_id], stored, now)]
-    created = await write_documents(connection, rows)
+    written = await write_documents(connection, rows)
     surplus = await delete_surplus(connection, {outcome.ingest.key: len(outcome.parts) for outcome in living})
-    await _learn_blobs(connection, living)
-    await _tell(connection, rows, created)
-    return [*created, *surplus]
+    return [*written, *surplus]
 
 
-async def _learn_blobs(connection: Connection, outcomes: Sequence[Outcome]) -> None:
+async def _learn_blobs(pool: Pool, outcomes: Sequence[Outcome]) -> None:
+    """Notes what is known of blobs since they were fetched."""
     facts = [
         (content.blob.blob_id, content.storage_key, content.mime_type, len(content.data), content.sha256)
         for content in (outcome.content for outcome in outcomes)
         if content.blob is not None and (content.blob.sha256 is None or content.blob.storage_key is None)
     ]
     if facts:
-        await connection.execute(LEARN_BLOBS, *(list(column) for column in zip(*facts, strict=True)))
-
-
-async def _tell(connection: Connection, rows: Sequence[DocumentRow], created: dict[str, bool]) -> None:
-    for row in rows:
-        event = "document.created" if created[row.document_id] else "document.updated"
-        payload = {"object_id": row.object_id, "collection_id": row.collection_id}
-        await record_event(connection, row.namespace_id, event, row.document_id, payload)
+        await pool.execute(LEARN_BLOBS, *(list(column) for column in zip(*facts, strict=True)))

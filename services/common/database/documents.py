@@ -1,26 +1,58 @@
-"""Writing documents and their embeddings; every statement takes many rows at once."""
+"""Writing documents with their embeddings and events; every statement takes many rows at once."""
 
 from collections.abc import Collection as Many
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.common.database.pool import Connection
+from services.common.database.outbox import record_event
+from services.common.database.pool import Connection, Executor
+from services.common.ids import new_id
 
 JsonObject = dict[str, Any]
 
-LOCK = (
-    "SELECT object_id, fields, human_fields FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE"
+COLUMNS = (
+    "document_id, namespace_id, collection_id, bucket_id, object_id, part, fields, taxonomy_match, labels, internal"
 )
-UPSERT = """
-    INSERT INTO documents (document_id, namespace_id, collection_id, bucket_id, object_id, part,
-                           fields, taxonomy_match, labels, internal)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-                         $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::jsonb[])
+NEW = """
+    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+           $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::jsonb[])"""
+# One round trip for what is nearly always so: nobody has touched the objects since, and the documents are new.
+ADD = f"""
+    WITH current AS MATERIALIZED (
+      SELECT object_id, fields, human_fields FROM objects WHERE object_id = ANY($11) ORDER BY object_id
+      FOR NO KEY UPDATE
+    ), unchanged AS (
+      SELECT object_id FROM current
+      JOIN unnest($11::text[], $12::jsonb[], $13::jsonb[]) AS seen (object_id, seen_fields, seen_human)
+        USING (object_id)
+      WHERE fields = seen_fields AND human_fields = seen_human
+    ), added AS (
+      INSERT INTO documents ({COLUMNS})
+      SELECT new.* FROM {NEW} AS new ({COLUMNS}) WHERE object_id IN (SELECT object_id FROM unchanged)
+      ON CONFLICT (document_id) DO NOTHING
+      RETURNING document_id, namespace_id, collection_id, object_id
+    ), embedded AS (
+      INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
+      SELECT new.* FROM unnest($14::text[], $15::text[], $16::text[], $17::int[], $18::bytea[])
+        AS new (document_id, feature_uri, model, dimensions, vector)
+      WHERE document_id IN (SELECT document_id FROM added)
+    ), told AS (
+      INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
+      SELECT event_id, namespace_id, 'document.created', 'document', document_id,
+             jsonb_build_object('object_id', object_id, 'collection_id', collection_id)
+      FROM added JOIN unnest($1::text[], $19::text[]) AS event (document_id, event_id) USING (document_id)
+    )
+    SELECT document_id FROM added"""  # noqa: S608
+LOCK = """
+    SELECT object_id, fields, human_fields FROM objects WHERE object_id = ANY($1)
+    ORDER BY object_id FOR NO KEY UPDATE"""
+UPSERT = f"""
+    INSERT INTO documents ({COLUMNS}) SELECT * FROM {NEW}
     ON CONFLICT (document_id) DO UPDATE SET
       fields = excluded.fields, taxonomy_match = excluded.taxonomy_match, labels = excluded.labels,
       internal = excluded.internal, updated_at = now()
-    RETURNING document_id, xmax = 0 AS created"""
+    RETURNING document_id, xmax = 0 AS created"""  # noqa: S608
 EMBED = """
     INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[])
@@ -77,6 +109,23 @@ class DocumentRow:
     embeddings: Sequence[EmbeddingRow] = field(default=())
 
 
+async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], documents: Sequence[DocumentRow]) -> list[str]:
+    """Stores new documents of objects that are still as they were `seen`, with their events.
+
+    Returns the ids of those stored; the others need `lock_objects` and `write_documents`.
+    """
+    rows = await db.fetch(
+        ADD,
+        *_document_columns(documents),
+        list(seen),
+        [current.fields for current in seen.values()],
+        [current.human_fields for current in seen.values()],
+        *_embedding_columns(documents),
+        [new_id("evt", 20) for _ in documents],
+    )
+    return [row["document_id"] for row in rows]
+
+
 async def lock_objects(connection: Connection, object_ids: Many[str]) -> dict[str, ObjectFields]:
     """Locks objects until the transaction ends, and reads them as they are now; deleted ones are missing.
 
@@ -104,26 +153,16 @@ async def stored_documents(connection: Connection, document_ids: Sequence[str]) 
     }
 
 
-async def write_documents(connection: Connection, documents: Sequence[DocumentRow]) -> dict[str, bool]:
-    """Inserts or replaces documents with their embeddings; tells for each id whether it is new."""
-    columns = [
-        [getattr(document, name) for document in documents]
-        for name in DocumentRow.__dataclass_fields__
-        if name != "embeddings"
-    ]
-    rows = await connection.fetch(UPSERT, *columns)
-    await _write_embeddings(connection, documents)
-    return {row["document_id"]: row["created"] for row in rows}
-
-
-async def _write_embeddings(connection: Connection, documents: Sequence[DocumentRow]) -> None:
-    rows = [
-        (document.document_id, embedding.feature_uri, embedding.model, embedding.dimensions, embedding.vector)
-        for document in documents
-        for embedding in document.embeddings
-    ]
-    if rows:
-        await connection.execute(EMBED, *(list(column) for column in zip(*rows, strict=True)))
+async def write_documents(connection: Connection, documents: Sequence[DocumentRow]) -> list[str]:
+    """Inserts or replaces documents, with their embeddings and events; returns their ids."""
+    rows = await connection.fetch(UPSERT, *_document_columns(documents))
+    await connection.execute(EMBED, *_embedding_columns(documents))
+    created = {row["document_id"]: row["created"] for row in rows}
+    for document in documents:
+        event = "document.created" if created[document.document_id] else "document.updated"
+        payload = {"object_id": document.object_id, "collection_id": document.collection_id}
+        await record_event(connection, document.namespace_id, event, document.document_id, payload)
+    return list(created)
 
 
 async def delete_surplus(connection: Connection, parts: Mapping[tuple[str, str], int]) -> list[str]:
@@ -132,3 +171,15 @@ async def delete_surplus(connection: Connection, parts: Mapping[tuple[str, str],
         DELETE_SURPLUS, [key[0] for key in parts], [key[1] for key in parts], list(parts.values())
     )
     return [row["document_id"] for row in rows]
+
+
+def _document_columns(documents: Sequence[DocumentRow]) -> list[list[Any]]:
+    return [[getattr(document, name) for document in documents] for name in COLUMNS.split(", ")]
+
+
+def _embedding_columns(documents: Sequence[DocumentRow]) -> list[list[Any]]:
+    rows = [(document.document_id, embedding) for document in documents for embedding in document.embeddings]
+    return [
+        [document_id for document_id, _ in rows],
+        *([getattr(embedding, name) for _, embedding in rows] for name in EmbeddingRow.__dataclass_fields__),
+    ]

@@ -141,6 +141,27 @@ CREATE TABLE processing (
 );
 CREATE INDEX processing_of_collection ON processing (collection_id, status);
 
+-- Ends attempts and brings the status of their objects up to date; returns the records that were still open.
+-- The objects are locked before anything is read: of two collections that end at once, the second sees the first.
+CREATE FUNCTION end_processing(objects_ text[], collections_ text[], status_ text, error_ text)
+RETURNS TABLE (ended_object_id text, ended_collection_id text) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM objects WHERE object_id = ANY(objects_) ORDER BY object_id FOR NO KEY UPDATE;
+  RETURN QUERY
+    UPDATE processing p SET status = status_, error = error_, updated_at = now()
+    FROM unnest(objects_, collections_) AS job (object_id, collection_id)
+    WHERE p.object_id = job.object_id AND p.collection_id = job.collection_id AND p.status = 'PROCESSING'
+    RETURNING p.object_id, p.collection_id;
+  UPDATE objects o SET status = parts.status, error = parts.error, updated_at = now()
+  FROM (
+    SELECT p.object_id, min(p.error) FILTER (WHERE p.status = 'FAILED') AS error,
+           CASE WHEN bool_or(p.status = 'FAILED') THEN 'FAILED'
+                WHEN bool_and(p.status = 'COMPLETED') THEN 'COMPLETED' ELSE 'PROCESSING' END AS status
+    FROM processing p WHERE p.object_id = ANY(objects_) GROUP BY p.object_id
+  ) parts
+  WHERE o.object_id = parts.object_id AND (o.status, o.error) IS DISTINCT FROM (parts.status, parts.error);
+END $$;
+
 -- worker writes documents; gateway changes the fields that it passes through
 CREATE TABLE documents (
   document_id text PRIMARY KEY,
