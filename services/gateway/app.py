@@ -1,11 +1,6 @@
 """The HTTP application, from a gateway that is already connected."""
 
-from collections.abc import Callable
-from typing import Any
-
-import orjson
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from services.gateway import documentation, problem
@@ -45,27 +40,6 @@ ROUTERS = (
 )
 
 
-class JsonRequest(Request):
-    """A request whose body is read by orjson."""
-
-    async def json(self) -> Any:
-        """The body as Python values."""
-        return orjson.loads(await self.body())
-
-
-class JsonRoute(APIRoute):
-    """A route that reads bodies with orjson."""
-
-    def get_route_handler(self) -> Callable[[Request], Any]:
-        """The handler, given a JsonRequest."""
-        handle = super().get_route_handler()
-
-        async def handler(request: Request) -> Any:
-            return await handle(JsonRequest(request.scope, request.receive))
-
-        return handler
-
-
 def build_app(gateway: Gateway) -> ASGIApp:
     """The whole application; every layer around the routes is plain ASGI."""
     app = build_routes()
@@ -84,7 +58,7 @@ def build_routes() -> FastAPI:
         redirect_slashes=False,
         strict_content_type=False,
     )
-    versioned = APIRouter(prefix=BASE, responses=DOCUMENTED, route_class=JsonRoute)
+    versioned = APIRouter(prefix=BASE, responses=DOCUMENTED)
     for router in ROUTERS:
         versioned.include_router(router)
     app.include_router(versioned)

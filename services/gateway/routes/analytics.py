@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.common.database.resources import get_collection
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.routing import routes_of
 from services.gateway.shapes.documents import (
     CountBody,
     DistinctBody,
@@ -18,7 +19,7 @@ from services.gateway.shapes.documents import (
 )
 from services.gateway.store.values import count_documents, count_values
 
-router = APIRouter(prefix="/collections/{collection}", tags=["Analytics"])
+router = routes_of("Analytics", "/collections/{collection}")
 
 
 @router.get("/analytics/field-distribution")

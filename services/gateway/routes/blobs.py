@@ -3,15 +3,16 @@
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from services.common.database.records import Blob
 from services.common.errors import NotFoundError
 from services.gateway.context import InNamespace, Public
 from services.gateway.gateway import Gateway
+from services.gateway.routing import routes_of
 from services.gateway.store.blobs import find_blob, get_blob
 
-router = APIRouter(prefix="/blobs", tags=["Blobs"])
+router = routes_of("Blobs", "/blobs")
 PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/bmp", "image/tiff", "image/avif"})
 UNKNOWN = "application/octet-stream"
 BYTES: dict[int | str, dict[str, Any]] = {

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from services.common.database.resources import get_row
 from services.common.ids import new_id
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.routing import routes_of
 from services.gateway.shapes.buckets import (
     Bucket,
     BucketCreate,
@@ -21,7 +22,7 @@ from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.store import buckets
 from services.gateway.store.tables import LIST_BUCKETS, SEARCH_BUCKETS
 
-router = APIRouter(prefix="/buckets", tags=["Buckets"])
+router = routes_of("Buckets", "/buckets")
 
 
 @router.post("")

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from services.common.database.outbox import record_event
 from services.common.database.resources import get_collection
 from services.gateway.collection_plans import plan_collection, retriever_id_of
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.routing import routes_of
 from services.gateway.shapes.collection_answers import to_collection
 from services.gateway.shapes.collections import (
     Collection,
@@ -21,7 +22,7 @@ from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.store import collections
 from services.gateway.store.tables import LIST_COLLECTIONS, SEARCH_COLLECTIONS
 
-router = APIRouter(prefix="/collections", tags=["Collections"])
+router = routes_of("Collections", "/collections")
 
 
 @router.post("")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.common.database.resources import get_collection
 from services.gateway.answers import JsonAnswer
@@ -10,6 +10,7 @@ from services.gateway.context import InNamespace, Tenant
 from services.gateway.document_views import document_answers
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import listed
+from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
 from services.gateway.shapes.documents import (
     Document,
@@ -21,7 +22,7 @@ from services.gateway.shapes.documents import (
 from services.gateway.store import documents
 from services.gateway.store.tables import LIST_DOCUMENTS, SEARCH_DOCUMENTS
 
-router = APIRouter(tags=["Documents"])
+router = routes_of("Documents")
 IN_COLLECTION = "/collections/{collection}/documents"
 
 

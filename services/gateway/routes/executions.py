@@ -1,17 +1,16 @@
 """Running retrievers, and which stages there are."""
 
-from fastapi import APIRouter
-
 from services.common.database.resources import get_row
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace
 from services.gateway.executions import execute
+from services.gateway.routing import routes_of
 from services.gateway.shapes.executions import ExecuteAdhoc, ExecuteRetriever, Execution
 from services.gateway.shapes.retrievers import StageDefinition
 from services.gateway.shapes.stage_catalog import STAGES
 from services.gateway.stages import checked_stages
 
-router = APIRouter(prefix="/retrievers", tags=["Retrievers"])
+router = routes_of("Retrievers", "/retrievers")
 
 
 @router.get("/stages")

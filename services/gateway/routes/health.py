@@ -3,14 +3,15 @@
 import asyncio
 
 import asyncpg
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from services.common.grpc_client import is_serving
 from services.gateway.context import Public
 from services.gateway.gateway import Gateway
+from services.gateway.routing import routes_of
 from services.gateway.shapes.health import Health, Liveness
 
-router = APIRouter(prefix="/health", tags=["Health"])
+router = routes_of("Health", "/health")
 
 
 @router.get("", responses={503: {"model": Health}})

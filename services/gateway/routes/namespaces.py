@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import asyncpg
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from services.common.database.namespaces import find_namespace
 from services.common.errors import NotFoundError
@@ -11,12 +11,13 @@ from services.common.ids import new_id
 from services.gateway.context import Caller
 from services.gateway.gateway import Gateway
 from services.gateway.listing import listed
+from services.gateway.routing import routes_of
 from services.gateway.shapes.namespaces import Namespace, NamespaceCreate, NamespaceList, to_namespace
 from services.gateway.shapes.pages import ListBody, ListQuery
 from services.gateway.store.buckets import taken
 from services.gateway.store.tables import LIST_NAMESPACES, NAMESPACE_COLUMNS, SEARCH_NAMESPACES
 
-router = APIRouter(prefix="/namespaces", tags=["Namespaces"])
+router = routes_of("Namespaces", "/namespaces")
 FIND = f"SELECT {NAMESPACE_COLUMNS} FROM namespaces n WHERE n.namespace_id = $1"  # noqa: S608
 
 

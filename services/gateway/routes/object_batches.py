@@ -1,6 +1,5 @@
 """Uploading many objects with one call; each succeeds or fails by itself."""
 
-from fastapi import APIRouter
 from pydantic import ValidationError
 
 from services.common.database.resources import get_row
@@ -10,11 +9,12 @@ from services.gateway.context import InNamespace
 from services.gateway.object_views import object_answer
 from services.gateway.problem import dotted
 from services.gateway.routes.objects import Process
+from services.gateway.routing import routes_of
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.objects import ObjectBatch, ObjectBatchResult, ObjectCreate
 from services.gateway.uploads import Uploaded, upload
 
-router = APIRouter(prefix="/buckets/{bucket}/objects/batch", tags=["Objects"])
+router = routes_of("Objects", "/buckets/{bucket}/objects/batch")
 
 
 @router.post("", response_model=ObjectBatchResult)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from services.common.database import objects as stored
 from services.common.database.resources import get_row
@@ -11,13 +11,14 @@ from services.gateway.context import InNamespace, Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import listed
 from services.gateway.object_views import object_answer, object_answers
+from services.gateway.routing import routes_of
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
 from services.gateway.shapes.pages import ListQuery
 from services.gateway.store.tables import LIST_OBJECTS, SEARCH_OBJECTS
 from services.gateway.uploads import upload
 
-router = APIRouter(prefix="/buckets/{bucket}/objects", tags=["Objects"])
+router = routes_of("Objects", "/buckets/{bucket}/objects")
 Process = Annotated[bool | None, Query(alias="auto_process", description="false: store without processing")]
 Presigned = Annotated[bool, Query(alias="return_presigned_urls", description="Add links to the blobs")]
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 import asyncpg
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.shapes.retrievers import (
@@ -23,7 +24,7 @@ from services.gateway.stages import checked_stages
 from services.gateway.store.retrievers import insert_retriever, resolve_collections, update_retriever
 from services.gateway.store.tables import LIST_RETRIEVERS, SEARCH_RETRIEVERS
 
-router = APIRouter(prefix="/retrievers", tags=["Retrievers"])
+router = routes_of("Retrievers", "/retrievers")
 
 
 @router.post("")
