@@ -25,7 +25,7 @@ MAX_PIXELS = 100_000_000
 DECIMALS = 6
 
 
-class Pooled(torch.nn.Module):
+class Pooled(torch.nn.Module):  # type: ignore[misc]
     """The network without its classifier: pixels (n, 3, 260, 260) -> pooled features (n, 1280)."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Pooled(torch.nn.Module):
         return self.network.extract_features(pixels).mean((2, 3))
 
 
-class Embedder(torch.nn.Module):
+class Embedder(torch.nn.Module):  # type: ignore[misc]
     """Pooled features, less the fixed centre, at unit norm: pixels (n, 3, 260, 260) -> embedding (n, 1280)."""
 
     def __init__(self, pooled: Pooled, centre: NDArray[np.float32]) -> None:

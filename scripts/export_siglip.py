@@ -12,12 +12,10 @@ from pathlib import Path
 import torch
 
 from scripts.export_onnx import check_parity, export, write_manifest
-from scripts.torchvision_ops import define_missing_ops
+from scripts.open_clip_import import import_open_clip
 from services.extractor.models.manifest import ImageInput, Manifest
 
-define_missing_ops()
-
-import open_clip  # noqa: E402  (it imports torchvision, which needs the ops above)
+open_clip = import_open_clip()
 
 ARCHITECTURE = "ViT-B-16-SigLIP"
 WEIGHTS = "webli"
@@ -26,7 +24,7 @@ INPUT = ImageInput(name="pixels", width=224, height=224, mean=(127.5, 127.5, 127
 DIMENSIONS = 768
 
 
-class ImageTower(torch.nn.Module):
+class ImageTower(torch.nn.Module):  # type: ignore[misc]
     """The image half of SigLIP: pixels (n, 3, 224, 224) -> embedding (n, 768), unit norm."""
 
     def __init__(self, pretrained: str | None) -> None:

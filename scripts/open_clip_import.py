@@ -1,11 +1,14 @@
-"""Lets torchvision be imported beside a torch that it was not built for.
+"""Imports open_clip, and with it torchvision, beside a torch that torchvision was not built for.
 
 torchvision on PyPI is a CUDA build: next to CPU torch its library does not load, and `import torchvision` then fails
 with "operator torchvision::nms does not exist". The exports use its transforms only, so a schema without a kernel does.
 """
 
+import importlib
 import importlib.util
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -15,13 +18,14 @@ SCHEMAS = (
 )
 
 
-def define_missing_ops() -> None:
-    """Call it before torchvision is imported. Does nothing where torchvision's own library loads."""
-    if _library_loads():
-        return
-    for schema in SCHEMAS:
-        name, _, signature = schema.partition("(")
-        torch.library.define(name, f"({signature}")
+@cache
+def import_open_clip() -> ModuleType:
+    """The module open_clip. Where torchvision's own library loads, nothing is put in its place."""
+    if not _library_loads():
+        for schema in SCHEMAS:
+            name, _, signature = schema.partition("(")
+            torch.library.define(name, f"({signature}")
+    return importlib.import_module("open_clip")
 
 
 def _library_loads() -> bool:
