@@ -13,8 +13,9 @@ __all__ = ["seaweed"]
 SETTINGS = {
     # The tests serve photos from this address; all other loopback and private addresses stay closed.
     "LIKENESS_FETCH_ALLOW": "127.0.0.1/32",
-    "LIKENESS_FETCH_TIMEOUT": "2",
+    "LIKENESS_FETCH_TIMEOUT": "1",
     "LIKENESS_MAX_BLOB_BYTES": "20000000",
+    "LIKENESS_MAX_ATTEMPTS": "3",
     "LIKENESS_RETRY_BASE_SECONDS": "0.05",
 }
 

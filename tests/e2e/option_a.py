@@ -12,6 +12,7 @@ from tests.e2e.api import Api, JsonObject
 PHOTOS = Path(__file__).resolve().parents[2] / "samples" / "photos"
 SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 LABEL = "product_label"
+THRESHOLD = 0.30
 
 
 def photos(kind: str) -> list[Path]:
@@ -42,24 +43,33 @@ def upload_body(data: str | JsonObject) -> JsonObject:
     return {"blobs": [{"property": "image_url", "type": "image", "data": data}]}
 
 
-def create_unified(api: Api, name: str, threshold: float = 0.30) -> None:
+def create_unified(api: Api, name: str) -> None:
     """Bucket, retriever and self-referencing collection, all called `name`."""
+    api.post("/buckets", bucket_body(name))
+    api.post("/retrievers", retriever_body(name))
+    api.post("/collections", collection_body(name))
+
+
+def bucket_body(name: str) -> JsonObject:
+    """A bucket for labelled images."""
     properties = {LABEL: {"type": "text"}, "image_url": {"type": "text"}}
-    api.post("/buckets", {"bucket_name": name, "bucket_schema": {"properties": properties}})
+    return {"bucket_name": name, "bucket_schema": {"properties": properties}}
+
+
+def retriever_body(name: str) -> JsonObject:
+    """The nearest labelled document of the collection `name`."""
     labelled = {"AND": [{"field": LABEL, "operator": "exists", "value": True}]}
     query = {"input_mode": "content", "value": "{{INPUT.query_image}}"}
-    search = {"feature_uri": SLOT, "query": query, "top_k": 1, "min_score": threshold}
+    search = {"feature_uri": SLOT, "query": query, "top_k": 1, "min_score": THRESHOLD}
     stages = [
         _stage("labeled_filter", "attribute_filter", {"conditions": labelled}),
         _stage("image_match", "feature_search", {"searches": [search]}),
     ]
-    api.post(
-        "/retrievers", {"retriever_name": f"{name}_classifier", "collection_identifiers": [name], "stages": stages}
-    )
-    api.post("/collections", _collection(name, threshold))
+    return {"retriever_name": f"{name}_classifier", "collection_identifiers": [name], "stages": stages}
 
 
-def _collection(name: str, threshold: float) -> JsonObject:
+def collection_body(name: str) -> JsonObject:
+    """A collection on the bucket `name` that labels itself."""
     return {
         "collection_name": name,
         "source": {"type": "bucket", "bucket_ids": [f"bkt_{name}"]},
@@ -72,7 +82,7 @@ def _collection(name: str, threshold: float) -> JsonObject:
         "taxonomy": {
             "retriever_id": f"ret_{name}_classifier",
             "field_to_enrich": LABEL,
-            "confidence_threshold": threshold,
+            "confidence_threshold": THRESHOLD,
         },
     }
 

@@ -1,9 +1,10 @@
 """kill -9 of a service or of PostgreSQL in the middle of uploads: what was acknowledged is there, once."""
 
 import asyncio
+import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -21,10 +22,12 @@ from tests.e2e.stack import Stack
 UPLOADS = 300
 AT_ONCE = 6
 VICTIMS = ("worker", "extractor", "index", "postgres")
-FIRST_KILL, BETWEEN_KILLS = 50, 55
+AHEAD = 40
+BETWEEN_KILLS = 50
 SETTLE_SECONDS = 240.0
 GOOD = ("COMPLETED", 1, 1)
 PENDING = "SELECT count(*) FROM objects WHERE bucket_id = $1 AND status NOT IN ('COMPLETED', 'FAILED')"
+DOCUMENTS = "SELECT count(*) FROM documents WHERE bucket_id = $1"
 COUNTS = """
     SELECT o.object_id, o.status, o.error, count(DISTINCT d.document_id) AS documents, count(e.document_id) AS vectors
     FROM objects o LEFT JOIN documents d USING (object_id) LEFT JOIN embeddings e USING (document_id)
@@ -40,20 +43,45 @@ async def connected(stack: Stack) -> AsyncIterator["asyncpg.Connection[asyncpg.R
         await connection.close()
 
 
-async def upload_all(stack: Stack, bucket: str, on_acknowledged: Callable[[int], None]) -> set[str]:
-    """Uploads UPLOADS different images, each until it is acknowledged; returns the ids of their objects."""
-    acknowledged: set[str] = set()
+class Progress:
+    """How many uploads are acknowledged, and how many of them have their document."""
+
+    def __init__(self) -> None:
+        self.acknowledged: set[str] = set()
+        self.documents = 0
+
+    async def follow(self, stack: Stack, bucket_id: str) -> None:
+        """Keeps `documents` up to date; runs until cancelled."""
+        while True:
+            # Nothing can be counted while PostgreSQL starts again.
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                async with connected(stack) as connection:
+                    self.documents = await connection.fetchval(DOCUMENTS, bucket_id)
+            await asyncio.sleep(0.05)
+
+
+async def upload_all(stack: Stack, bucket_id: str, progress: Progress) -> None:
+    """Uploads different images, each until it is acknowledged, never far ahead of the documents."""
     numbers = iter(range(UPLOADS))
 
     async def uploader(client: httpx.AsyncClient) -> None:
         for number in numbers:
-            acknowledged.add(await upload_one(client, bucket, number))
-            on_acknowledged(len(acknowledged))
+            while len(progress.acknowledged) - progress.documents > AHEAD:
+                await asyncio.sleep(0.02)
+            progress.acknowledged.add(await upload_one(client, bucket_id, number))
 
     headers = {"Authorization": f"Bearer {stack.key}"}
     async with httpx.AsyncClient(base_url=f"{stack.url}/v1", headers=headers, timeout=60, trust_env=False) as client:
         await asyncio.gather(*(uploader(client) for _ in range(AT_ONCE)))
-    return acknowledged
+
+
+async def kill_in_turn(stack: Stack, progress: Progress) -> None:
+    """Kills each victim when some more documents have been made."""
+    for number, victim in enumerate(VICTIMS, start=1):
+        while progress.documents < BETWEEN_KILLS * number:
+            await asyncio.sleep(0.02)
+        assert len(progress.acknowledged) < UPLOADS
+        os.kill(stack.processes()[victim], signal.SIGKILL)
 
 
 async def upload_one(client: httpx.AsyncClient, bucket: str, number: int) -> str:
@@ -105,25 +133,15 @@ async def stored_fingerprint(stack: Stack) -> dict[tuple[str, str, str], tuple[i
 async def test_nothing_acknowledged_is_lost_or_doubled_when_processes_are_killed(stack: Stack, api: Api) -> None:
     create_unified(api, "crashes")
     bucket_id = str(api.get("/buckets/bkt_crashes")["bucket_id"])
-    kills = {FIRST_KILL + BETWEEN_KILLS * number: victim for number, victim in enumerate(VICTIMS)}
-    killed: list[str] = []
-
-    def kill_in_turn(acknowledged: int) -> None:
-        victim = kills.pop(acknowledged, None)
-        if victim is not None:
-            os.kill(stack.processes()[victim], signal.SIGKILL)
-            killed.append(victim)
-
-    acknowledged = await upload_all(stack, bucket_id, kill_in_turn)
-    assert killed == list(VICTIMS)
-    assert len(acknowledged) == UPLOADS
+    progress = Progress()
+    following = asyncio.create_task(progress.follow(stack, bucket_id))
+    await asyncio.gather(upload_all(stack, bucket_id, progress), kill_in_turn(stack, progress))
+    following.cancel()
+    assert len(progress.acknowledged) == UPLOADS
     await settled(stack, bucket_id)
 
     async with connected(stack) as connection:
         rows = {row["object_id"]: row for row in await connection.fetch(COUNTS, bucket_id)}
-    assert set(rows) == acknowledged
-    wrong = [
-        dict(row) for row in rows.values() if (row["status"], row["documents"], row["vectors"]) != ("COMPLETED", 1, 1)
-    ]
-    assert wrong == []
+    assert set(rows) == progress.acknowledged
+    assert [dict(row) for row in rows.values() if (row["status"], row["documents"], row["vectors"]) != GOOD] == []
     assert await index_fingerprint(stack) == await stored_fingerprint(stack)
