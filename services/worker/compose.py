@@ -142,7 +142,7 @@ def _history(draft: _Draft) -> list[JsonObject]:
         "at": draft.now,
         "extractor": collection.extractor,
         "model": collection.model,
-        "duration_ms": round(draft.outcome.milliseconds, 1),
+        "duration_ms": round(draft.outcome.extracted.milliseconds, 1),
     }
     if decision is not None:
         entry["taxonomy"] = {

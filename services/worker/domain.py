@@ -86,11 +86,33 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """An ingest that worked: its parts, one decision per part (none without a taxonomy), ready to be written."""
+class Extracted:
+    """An ingest whose parts are known."""
 
     ingest: Ingest
     content: Content
     parts: tuple[Part, ...]
-    decisions: tuple[Decision | None, ...]
     milliseconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """An ingest that is ready to be written: one decision per part, none where no machine needs to decide."""
+
+    extracted: Extracted
+    decisions: tuple[Decision | None, ...]
+
+    @property
+    def ingest(self) -> Ingest:
+        """What it is the outcome of."""
+        return self.extracted.ingest
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What becomes documents."""
+        return self.extracted.parts
+
+    @property
+    def content(self) -> Content:
+        """What the parts were found in."""
+        return self.extracted.content

@@ -2,18 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from services.common.database.jobs import IngestJob
 from services.common.errors import LikenessError
-from services.common.passthrough import rules_of
 from services.common.settings import Settings
 from services.worker.batching import Batcher
 from services.worker.content import Contents
-from services.worker.domain import Content, Decision, Ingest, Outcome, Part
-from services.worker.downstream import Enricher, Extractor, Question
+from services.worker.domain import Content, Extracted, Ingest, Part
+from services.worker.downstream import Extractor
 from services.worker.failures import (
     FailedAttemptError,
     NotNowError,
@@ -21,34 +21,35 @@ from services.worker.failures import (
     UnansweredError,
     exhausted_message,
     of_extractor,
-    of_taxonomy,
     retry_delay,
 )
 from services.worker.gate import Gate
-from services.worker.labelling import is_labelled, label_source
+from services.worker.labels import Labels
 from services.worker.patience import is_outage
 from services.worker.records import Records
 from services.worker.turns import Turns
 from services.worker.writing import Writer
 
 GATE_SECONDS = 5.0
-# Short, since the attempt has begun: it is taken back when the gate stays closed.
-LABEL_GATE_SECONDS = 0.5
 NOT_NOW_SECONDS = 2.0
+BATCH = 16
+CLAIM_LINGER = 0.002
+# With a crowd in hand nobody is waiting for this very object, and company makes it cheaper.
+CROWD = 4
+FINISH_LINGER = 0.15
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What an ingest works with. `gates` are for what every ingest needs, `label_gates` for what labels need."""
+    """What an ingest works with."""
 
     records: Records
     contents: Contents
     extractor: Extractor
-    enricher: Enricher
-    writer: Writer
     extractor_gate: Gate
-    label_gates: tuple[Gate, ...]
+    labels: Labels
+    writer: Writer
 
 
 class Ingestor:
@@ -64,12 +65,13 @@ class Ingestor:
         self._settings = settings
         self._turns = Turns()
         self._one_suspect = asyncio.Lock()
-        self._claim = Batcher(services.records.claim)
-        self._decide: Batcher[Question, Decision | None] = Batcher(services.enricher.decide, linger=0.005)
-        self._finish = Batcher(services.writer.finish, linger=0.01)
+        self._in_hand = 0
+        self._claim = Batcher(services.records.claim, size=BATCH, linger=lambda: CLAIM_LINGER)
+        self._finish = Batcher(self._label_and_write, size=BATCH, linger=self._finish_linger)
 
     async def run(self, job: IngestJob) -> float | None:
         """Seconds after which the job is to be tried again, None when it is done. Never raises but for cancellation."""
+        self._in_hand += 1
         try:
             await self._services.extractor_gate.wait(GATE_SECONDS)
             ingest = await self._claim.submit(job)
@@ -80,6 +82,11 @@ class Ingestor:
             if not is_outage(error):
                 log.exception("ingest", object_id=job.object_id, collection_id=job.collection_id)
             return NOT_NOW_SECONDS
+        finally:
+            self._in_hand -= 1
+
+    def _finish_linger(self) -> float:
+        return FINISH_LINGER if self._in_hand > CROWD and not self._one_suspect.locked() else 0.0
 
     async def _settle(self, ingest: Ingest) -> float | None:
         if ingest.attempts >= self._settings.max_attempts:
@@ -136,16 +143,15 @@ class Ingestor:
                 await self._attempt(ingest)
 
     async def _attempt(self, ingest: Ingest) -> None:
-        if _needs_label(ingest):
-            for gate in self._services.label_gates:
-                await gate.wait(LABEL_GATE_SECONDS)
+        await self._services.labels.ready(ingest)
         started = time.perf_counter()
         content = await self._services.contents.read(ingest)
         parts = await self._extract(ingest, content)
-        decisions = tuple(await asyncio.gather(*(self._label(ingest, part) for part in parts)))
         milliseconds = 1000 * (time.perf_counter() - started)
-        outcome = Outcome(ingest=ingest, content=content, parts=parts, decisions=decisions, milliseconds=milliseconds)
-        await self._finish.submit(outcome)
+        await self._finish.submit(Extracted(ingest=ingest, content=content, parts=parts, milliseconds=milliseconds))
+
+    async def _label_and_write(self, batch: Sequence[Extracted]) -> list[None]:
+        return await self._services.writer.finish(await self._services.labels.decide(batch))
 
     async def _extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
         gate = self._services.extractor_gate
@@ -158,25 +164,3 @@ class Ingestor:
                 if isinstance(failure, UnansweredError):
                     gate.close()
                 raise failure from error
-
-    async def _label(self, ingest: Ingest, part: Part) -> Decision | None:
-        """The taxonomy's decision; a document whose taxonomy cannot decide is stored without a label."""
-        if not _needs_label(ingest):
-            return None
-        try:
-            return await self._decide.submit((ingest, part))
-        except LikenessError as error:
-            failure = of_taxonomy(error)
-            if failure is None:
-                log.warning("no decision", object_id=ingest.object_id, error=error.message)
-                return None
-            for gate in self._services.label_gates:
-                gate.close()
-            raise failure from error
-
-
-def _needs_label(ingest: Ingest) -> bool:
-    if ingest.taxonomy is None:
-        return False
-    source = label_source(ingest.taxonomy.field_to_enrich, rules_of(ingest.collection.feature_extractor))
-    return not is_labelled(ingest.seen, source)

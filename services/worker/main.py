@@ -17,6 +17,7 @@ from services.worker.downstream import Enricher, Extractor, Indexer
 from services.worker.gate import Gate
 from services.worker.housekeeping import keep_house
 from services.worker.ingest import Ingestor, Services
+from services.worker.labels import Labels
 from services.worker.queue import IngestQueue
 from services.worker.records import Records
 from services.worker.writing import Writer
@@ -56,10 +57,9 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
             records=records,
             contents=Contents(open_blob_store(settings), reader),
             extractor=Extractor(extractor, settings.rpc_timeout),
-            enricher=Enricher(taxonomy, settings.rpc_timeout),
-            writer=Writer(pool, records, Indexer(index, settings.rpc_timeout)),
             extractor_gate=Gate("extractor", extractor),
-            label_gates=(Gate("taxonomy", taxonomy), Gate("index", index)),
+            labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
+            writer=Writer(pool, records, Indexer(index, settings.rpc_timeout)),
         )
 
 

@@ -1,0 +1,62 @@
+"""Asking the taxonomy, for those documents that need a machine's label."""
+
+from collections.abc import Iterator, Sequence
+
+import structlog
+
+from services.common.errors import LikenessError
+from services.common.passthrough import rules_of
+from services.worker.domain import Decision, Extracted, Ingest, Outcome
+from services.worker.downstream import Enricher
+from services.worker.failures import of_taxonomy
+from services.worker.gate import Gate
+from services.worker.labelling import is_labelled, label_source
+
+# Short, since the attempt has begun: it is taken back when a gate stays closed.
+GATE_SECONDS = 0.5
+log = structlog.get_logger()
+
+
+class Labels:
+    """Decides labels, many at a time. `gates` are the services that a decision needs."""
+
+    def __init__(self, enricher: Enricher, gates: Sequence[Gate]) -> None:
+        self._enricher = enricher
+        self._gates = gates
+
+    async def ready(self, ingest: Ingest) -> None:
+        """Raises NotNowError when the ingest needs a label and the services for it are down."""
+        if needs_label(ingest):
+            for gate in self._gates:
+                await gate.wait(GATE_SECONDS)
+
+    async def decide(self, batch: Sequence[Extracted]) -> list[Outcome]:
+        """The outcomes, in order. A taxonomy that can never decide leaves them without a label."""
+        questions = [(item.ingest, part) for item in batch if needs_label(item.ingest) for part in item.parts]
+        try:
+            answers = iter(await self._enricher.decide(questions))
+        except LikenessError as error:
+            answers = iter(self._without(error, len(questions)))
+        return [Outcome(extracted=item, decisions=_take(answers, item)) for item in batch]
+
+    def _without(self, error: LikenessError, count: int) -> list[Decision | None]:
+        failure = of_taxonomy(error)
+        if failure is None:
+            log.warning("no decision", documents=count, error=error.message)
+            return [None] * count
+        for gate in self._gates:
+            gate.close()
+        raise failure from error
+
+
+def _take(answers: Iterator[Decision | None], item: Extracted) -> tuple[Decision | None, ...]:
+    needed = needs_label(item.ingest)
+    return tuple(next(answers) if needed else None for _ in item.parts)
+
+
+def needs_label(ingest: Ingest) -> bool:
+    """Whether the collection has a taxonomy and nobody has set the label yet."""
+    if ingest.taxonomy is None:
+        return False
+    source = label_source(ingest.taxonomy.field_to_enrich, rules_of(ingest.collection.feature_extractor))
+    return not is_labelled(ingest.seen, source)
