@@ -27,7 +27,7 @@ bench: $(READY)  ## ratios against what the hardware gives in the same run
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
+	$(BIN)/mypy services scripts tests
 	$(BIN)/lint-imports --no-cache
 	cd protos && ../$(BIN)/buf lint
 	$(BIN)/python -m pytest tests/contract/test_stubs.py
