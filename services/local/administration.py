@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.common.database import keys
 from services.common.database import migrate as migrations
 from services.common.database.pool import Pool, open_pool
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
+from services.local.console import open_console
 from services.local.folder import DataFolder
 
 
@@ -33,11 +33,11 @@ async def list_keys(data_dir: Path) -> None:
     """Prints a table of all keys."""
     async with _database(data_dir) as pool:
         found = await keys.list_keys(pool)
-    table = Table("key_id", "begins", "name", "created", "last used", "revoked", box=None)
+    table = Table(Column("key_id", no_wrap=True), "begins", "name", "created", "last used", "revoked", box=None)
     for key in found:
         times = map(_when, (key.created_at, key.last_used_at, key.revoked_at))
         table.add_row(key.key_id, key.key_prefix, key.name, *times)
-    Console().print(table)
+    open_console().print(table)
 
 
 def _when(time: datetime | None) -> str:

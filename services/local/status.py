@@ -4,10 +4,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from rich.console import Console
 from rich.table import Table
 
 from services.common.grpc_client import is_serving, open_channel
+from services.local.console import open_console
 from services.local.folder import DataFolder
 from services.local.health import http_healthy
 from services.local.plan import GATEWAY, GRPC_SERVICES, POSTGRES, START_ORDER
@@ -30,7 +30,7 @@ async def print_status(data_dir: Path) -> bool:
         state = await _state(name, processes.get(name), endpoints)
         healthy = healthy and state == "ready"
         table.add_row(name, str(processes.get(name, "-")), state, _memory(processes.get(name)))
-    Console().print(table)
+    open_console().print(table)
     return healthy
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from services.local.console import open_console
 from services.local.demo.score import Outcome, Score
 
-LOG_WIDTH = 120
 Advance = Callable[[int], None]
 
 
@@ -17,9 +16,7 @@ class Reporter:
     """Prints to stdout; a terminal gets a moving bar, a log gets a line."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
-        if not self._console.is_terminal:
-            self._console = Console(highlight=False, width=LOG_WIDTH)
+        self._console = open_console()
 
     def step(self, title: str) -> None:
         """A heading."""
