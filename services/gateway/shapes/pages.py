@@ -106,7 +106,8 @@ def _is_json(text: str) -> bool:
 
 
 def _sort(given: Any, path: str) -> Sort:
-    given = given[0] if isinstance(given, list) and given else given
+    if isinstance(given, list):
+        given = given[0] if given else {}
     if isinstance(given, dict):
         field, direction = given.get("field"), given.get("direction")
     else:

@@ -1,0 +1,65 @@
+"""What a person's label does to a document, and what it leaves alone."""
+
+from typing import Any
+
+import pytest
+
+from services.common.labels import LabelledDocument, apply_human_fields
+from services.common.passthrough import lookup, pass_through, rules_of
+
+AUTO = {"source": "auto", "value": "Boots", "score": 0.8}
+NOW = "2026-01-02T03:04:05+00:00"
+
+
+def document(**labels: Any) -> LabelledDocument:
+    return LabelledDocument(fields={"label": "Boots", "other": 1}, labels=labels, taxonomy_match={"confidence": 0.8})
+
+
+def test_a_label_becomes_a_persons_and_the_machines_becomes_a_proposal() -> None:
+    after = apply_human_fields(document(label=AUTO), {"label": "Shoes"}, "label", NOW)
+    assert after.fields == {"label": "Shoes", "other": 1}
+    assert after.labels == {"label": {"source": "human", "set_at": NOW, "value": "Shoes", "proposal": AUTO}}
+    assert after.taxonomy_match == {"matched": False, "source": "manual", "confidence": 0.8}
+
+
+def test_a_second_label_keeps_the_first_proposal() -> None:
+    once = apply_human_fields(document(label=AUTO), {"label": "Shoes"}, "label", NOW)
+    twice = apply_human_fields(once, {"label": "Hats"}, "label", NOW)
+    assert twice.labels["label"]["proposal"] == AUTO
+    assert twice.labels["label"]["value"] == "Hats"
+
+
+@pytest.mark.parametrize("before", [{}, {"label": {"source": "import", "value": "x"}}])
+def test_without_a_machines_answer_there_is_no_proposal(before: dict[str, Any]) -> None:
+    after = apply_human_fields(document(**before), {"label": "Shoes"}, "label", NOW)
+    assert "proposal" not in after.labels["label"]
+
+
+@pytest.mark.parametrize("label_field", [None, "label"])
+def test_other_fields_are_copied_without_provenance(label_field: str | None) -> None:
+    before = document(label=AUTO)
+    after = apply_human_fields(before, {"other": 2}, label_field, NOW)
+    assert after.fields == {"label": "Boots", "other": 2}
+    assert (after.labels, after.taxonomy_match) == (before.labels, before.taxonomy_match)
+
+
+def test_which_fields_pass_through_and_under_which_names() -> None:
+    rules = rules_of(
+        {
+            "field_passthrough": [
+                {"source_path": "a"},
+                {"source_path": "metadata.b", "target_path": "renamed"},
+                {"source_path": "c", "default": 7},
+                {"source_path": "$.payload.nested.deep"},
+                {"source_path": "missing"},
+            ]
+        }
+    )
+    fields = {"a": 1, "b": 2, "nested": {"deep": 3}, "private": 4}
+    assert pass_through(fields, rules) == {"a": 1, "renamed": 2, "c": 7, "nested.deep": 3, "missing": None}
+
+
+def test_a_key_with_a_dot_is_found_before_a_path() -> None:
+    assert lookup({"a.b": 1, "a": {"b": 2}}, "a.b") == 1
+    assert lookup({"a": {"b": 2}}, "a.b") == 2
+    assert lookup({"a": 5}, "a.b", "none") == "none"
