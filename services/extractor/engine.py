@@ -30,7 +30,7 @@ class Engine:
         self._pipelines = {(model.manifest.extractor, model.manifest.model): self._pipeline(model) for model in models}
 
     def _pipeline(self, model: Model) -> Pipeline:
-        cores = self._settings.extractor_threads or os.cpu_count() or 1
+        cores = self._settings.extractor_threads or usable_cores()
         spread = plan(model.providers[0] == CPU, cores, self._settings.extractor_batch)
         return Pipeline(model, spread, decoders=cores, capacity=self._settings.extractor_queue)
 
@@ -56,3 +56,10 @@ class Engine:
         """Ends every pipeline."""
         for pipeline in (self._pipelines or {}).values():
             await asyncio.to_thread(pipeline.close)
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on, which in a container are fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
