@@ -136,7 +136,11 @@ ERRORS: tuple[type[LikenessError], ...] = (
     UnavailableError,
     DeadlineError,
 )
-BY_CODE: Mapping[grpc.StatusCode, type[LikenessError]] = {error.code: error for error in ERRORS}
+# A server that drains answers CANCELLED to calls that have not reached a handler yet.
+BY_CODE: Mapping[grpc.StatusCode, type[LikenessError]] = {
+    **{error.code: error for error in ERRORS},
+    grpc.StatusCode.CANCELLED: UnavailableError,
+}
 
 
 def from_status(code: grpc.StatusCode, message: str, reason: str | None, details: Mapping[str, str]) -> LikenessError:

@@ -5,7 +5,7 @@ import pytest
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from services.common.errors import BY_CODE, ERRORS, InternalError, LikenessError, from_status
+from services.common.errors import BY_CODE, ERRORS, InternalError, LikenessError, UnavailableError, from_status
 from services.common.grpc_errors import to_status
 
 CONTRACT_TYPES = {
@@ -52,3 +52,7 @@ def test_an_error_survives_the_wire(error: type[LikenessError]) -> None:
 def test_an_unknown_code_is_our_fault() -> None:
     assert grpc.StatusCode.DATA_LOSS not in BY_CODE
     assert isinstance(from_status(grpc.StatusCode.DATA_LOSS, "", None, {}), InternalError)
+
+
+def test_a_call_that_a_draining_server_drops_may_be_tried_again() -> None:
+    assert isinstance(from_status(grpc.StatusCode.CANCELLED, "", None, {}), UnavailableError)
