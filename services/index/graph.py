@@ -1,5 +1,6 @@
 """Vectors in a usearch HNSW graph: fast where many, and nearly always right; `recall` says how nearly."""
 
+import os
 from collections.abc import Sequence
 from typing import cast
 
@@ -14,6 +15,8 @@ CONNECTIVITY = 16
 EXPANSIONS = (128, 256, 512, 1024)
 ENOUGH_RECALL = 0.98
 CLOSE = 1e-4
+THREADS = max(1, (os.cpu_count() or 1) // 2)
+"""For adding: a graph under construction must leave room for searches."""
 
 
 class Graph:
@@ -58,7 +61,7 @@ class Graph:
         """Adds vectors, or replaces those whose key is present."""
         if keys:
             self.remove(keys)
-            self.index.add(np.asarray(keys, dtype=np.uint64), vectors, copy=True, threads=0)
+            self.index.add(np.asarray(keys, dtype=np.uint64), vectors, copy=True, threads=THREADS)
 
     def remove(self, keys: Sequence[RowKey]) -> None:
         """Removes vectors; absent keys are ignored."""

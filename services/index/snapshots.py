@@ -69,10 +69,19 @@ class Snapshots:
         return (saved.version, saved.mode) != (shard.version, shard.space.mode) or time.time() - saved.at > DAY
 
     async def _write(self, shards: list[Shard]) -> int:
+        # Shielded: a thread writes on when its task is cancelled, and the next writer must not meet it.
+        return await asyncio.shield(asyncio.create_task(self._write_in_turn(shards)))
+
+    async def _write_in_turn(self, shards: list[Shard]) -> int:
+        written = 0
         async with self._writing:
             for shard in shards:
-                await self._write_shard(shard)
-        return len(shards)
+                try:
+                    await self._write_shard(shard)
+                    written += 1
+                except OSError as error:  # the database has it all; a full disk only makes the next start slower
+                    log.error("snapshot not written", shard=shard.key, error=str(error))
+        return written
 
     async def _write_shard(self, shard: Shard) -> None:
         folder = snapshot.folder_of(self._root, shard.key)
