@@ -12,9 +12,14 @@ from services.gateway.shapes.features import ExtractorName
 
 async def pinned_model(gateway: Gateway, extractor: ExtractorName) -> extractor_pb2.Model:
     """The preferred model of an extractor that is being served; InvalidArgumentError names what is."""
+    return choose(await served_models(gateway), extractor, strict=gateway.settings.strict_models)
+
+
+async def served_models(gateway: Gateway) -> Sequence[extractor_pb2.Model]:
+    """The models that the extractor service has loaded, the preferred one of each slot first."""
     request = extractor_pb2.ListModelsRequest()
     answer = await call(gateway.extractor.ListModels, request, seconds=gateway.settings.rpc_timeout)
-    return choose(answer.models, extractor, strict=gateway.settings.strict_models)
+    return answer.models
 
 
 def choose(models: Sequence[extractor_pb2.Model], extractor: ExtractorName, *, strict: bool) -> extractor_pb2.Model:

@@ -21,7 +21,16 @@ PROTECTED = [
     ("POST", "/v1/retrievers/r/execute"),
     ("GET", "/v1/namespaces"),
 ]
-PUBLIC = ["/v1/retrievers/stages", "/v1/health", "/health", "/health/liveness", "/openapi.json", "/docs"]
+PUBLIC = [
+    "/v1/retrievers/stages",
+    "/v1/collections/features/extractors",
+    "/v1/collections/features/extractors/image_extractor_v1",
+    "/v1/health",
+    "/health",
+    "/health/liveness",
+    "/openapi.json",
+    "/docs",
+]
 
 
 @pytest.mark.parametrize(("method", "path"), PROTECTED)
@@ -73,6 +82,7 @@ async def test_a_revoked_key_is_refused_once_it_is_forgotten(stack: Stack) -> No
         ("POST", "/v1/retrievers/ret_none/execute", "ret_none"),
         ("GET", "/v1/collections/none/analytics/field-distribution?field=x", "none"),
         ("GET", "/v1/namespaces/none", "none"),
+        ("GET", "/v1/collections/features/extractors/none_v1", "none_v1"),
         ("GET", "/v1/blobs/blob_none", "blob_none"),
     ],
 )
