@@ -9,7 +9,11 @@ ALPHABET = string.ascii_lowercase + string.digits
 
 def new_id(prefix: str, length: int = 10) -> str:
     """A random id such as `bkt_4f0q1zk9x2`; 10 characters hold 51 bits."""
-    return f"{prefix}_" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+    number, characters = secrets.randbelow(len(ALPHABET) ** length), []
+    for _ in range(length):
+        number, position = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[position])
+    return f"{prefix}_{''.join(characters)}"
 
 
 def document_id(collection_id: str, object_id: str, part: int) -> str:

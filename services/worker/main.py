@@ -38,7 +38,9 @@ async def serve(stop: asyncio.Event, settings: Settings) -> None:
         house.cancel()
         if not stop.is_set():
             stop.set()
-        await asyncio.wait((queue,), timeout=settings.drain_seconds + LEAVE_SECONDS)
+        _, pending = await asyncio.wait((queue,), timeout=settings.drain_seconds + LEAVE_SECONDS)
+        if pending:
+            pool.terminate()
         for task in (queue, house):
             if task.done() and not task.cancelled():
                 task.result()

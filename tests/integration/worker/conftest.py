@@ -1,6 +1,7 @@
 """A bench for the worker: real PostgreSQL and blob store, the worker in this process, small real gRPC servers."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +17,9 @@ from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.worker.main import serve
 from tests.integration.worker.fakes import DIMENSIONS, SLOT, FakeExtractor, FakeIndex, FakeTaxonomy, serving
+
+# These tests start processes beside running gRPC servers; gRPC's own handlers of fork() have crashed such children.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 NAMESPACE, BUCKET, COLLECTION = "ns_1", "bkt_1", "col_1"
 LABEL = "product_label"
@@ -129,6 +133,11 @@ async def bench(pool: Pool, settings: Settings, sockets: Path) -> Bench:
     names = ("extractor", "taxonomy", "index")
     addresses = {f"{name}_address": f"unix:{sockets / name}" for name in names}
     settings = settings.model_copy(update={**addresses, "retry_base_seconds": 0.05, "drain_seconds": 5.0})
+    return await furnish(pool, settings)
+
+
+async def furnish(pool: Pool, settings: Settings) -> Bench:
+    """A bench on an empty database."""
     await pool.execute("INSERT INTO namespaces (namespace_id, namespace_name) VALUES ($1, $1)", NAMESPACE)
     await pool.execute(
         "INSERT INTO buckets (bucket_id, namespace_id, bucket_name, bucket_schema) VALUES ($1, $2, $1, '{}')",

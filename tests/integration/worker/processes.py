@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from services.common.settings import Settings
+from services.local.postgres import EmbeddedPostgres
 
 
 async def start_worker(settings: Settings) -> Process:
@@ -43,3 +44,17 @@ async def supervised_extractor(settings: Settings) -> AsyncIterator[Callable[[],
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+async def start_postgres(postgres: EmbeddedPostgres) -> Process:
+    """The server as a process of its own, ready for connections."""
+    await postgres.prepare()
+    process = await asyncio.create_subprocess_exec(
+        *postgres.command(),
+        env=dict(postgres.environment),
+        user=postgres.account.user,
+        group=postgres.account.group,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await postgres.wait_ready()
+    return process

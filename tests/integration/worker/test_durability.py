@@ -1,12 +1,16 @@
 """Jobs that are delivered twice, and processes that die: one document per object all the same."""
 
 import asyncio
+from pathlib import Path
 
 from services.common.database.jobs import INGEST, IngestJob, queue_of
-from tests.integration.worker.conftest import COLLECTION, Bench
+from services.common.database.migrate import migrate
+from services.common.database.pool import open_pool
+from services.local.postgres import EmbeddedPostgres
+from tests.integration.worker.conftest import COLLECTION, Bench, furnish
 from tests.integration.worker.fakes import POISON, SLOW
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
-from tests.integration.worker.processes import start_worker, supervised_extractor
+from tests.integration.worker.processes import start_postgres, start_worker, supervised_extractor
 
 KILL_BACKENDS = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -46,6 +50,27 @@ async def test_lost_database_connections_lose_no_upload(bench: Bench) -> None:
         await bench.settled(*object_ids)
         await asyncio.sleep(0.5)
     await assert_each_object_has_one_document(bench.pool, object_ids, COLLECTION)
+
+
+async def test_the_death_of_postgresql_loses_no_upload(bench: Bench, sockets: Path) -> None:
+    postgres = EmbeddedPostgres(sockets / "data", sockets)
+    server = await start_postgres(postgres)
+    await migrate(postgres.url)
+    settings = bench.settings.model_copy(update={"database_url": postgres.url})
+    async with await open_pool(settings) as pool:
+        other = await furnish(pool, settings)
+        object_ids = [await other.upload(b"%d" % number) for number in range(100)]
+        async with other.services(), other.worker():
+            await until_picked(other, 1)
+            server.kill()
+            await server.wait()
+            server = await start_postgres(postgres)
+            await pool.expire_connections()
+            await other.settled(*object_ids)
+        await assert_each_object_has_one_document(pool, object_ids, COLLECTION)
+        assert await pool.fetchval("SELECT max(attempts) FROM processing") <= 2
+    server.terminate()
+    await server.wait()
 
 
 async def test_the_death_of_a_worker_costs_an_attempt_and_makes_suspects_that_are_tried_alone(bench: Bench) -> None:

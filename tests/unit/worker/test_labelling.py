@@ -1,0 +1,104 @@
+"""Whose label a document gets."""
+
+from typing import Any
+
+import pytest
+
+from services.common.database.documents import ObjectFields, StoredDocument
+from services.common.passthrough import Rule
+from services.worker.domain import Decision
+from services.worker.labelling import Claims, Label, is_labelled, label_source, settle
+from tests.unit.worker.builders import LABEL, decision, seen, stored
+
+NOW, EARLIER = "2026-01-02", "2026-01-01"
+AUTO_DOG = {LABEL: {"source": "auto", "value": "dog"}}
+
+
+def settled(
+    current: ObjectFields, decided: Decision | None = None, earlier: StoredDocument | None = None, source: str = LABEL
+) -> Label:
+    return settle(
+        Claims(field=LABEL, source=source, current=current, stored=earlier, decision=decided, model="m", now=NOW)
+    )
+
+
+def test_a_match_becomes_an_auto_label_with_its_evidence() -> None:
+    label = settled(seen(**{LABEL: None}), decision("cat", 0.8))
+    assert label.value == "cat"
+    assert label.match == {"matched": True, "confidence": 0.8, "source_document_id": "doc_example"}
+    assert label.provenance == {
+        "source": "auto",
+        "set_at": NOW,
+        "value": "cat",
+        "score": 0.8,
+        "threshold": 0.3,
+        "evidence": [{"document_id": "doc_example", "score": 0.8}],
+        "model": "m",
+        "taxonomy_id": "tax_1",
+        "taxonomy_version": 2,
+    }
+
+
+def test_no_match_reports_the_best_score_all_the_same() -> None:
+    label = settled(seen(**{LABEL: None}), decision(None, 0.21))
+    assert (label.value, label.provenance, label.match) == (None, None, {"matched": False, "confidence": 0.21})
+
+
+def test_a_label_that_came_with_the_upload_is_an_import() -> None:
+    label = settled(seen(**{LABEL: "dog"}))
+    assert label.value == "dog"
+    assert label.provenance == {"source": "import", "set_at": NOW, "value": "dog"}
+    assert label.match["matched"] is False
+
+
+@pytest.mark.parametrize("value", ["dog", None])
+def test_a_person_wins_over_a_match_also_by_clearing(value: str | None) -> None:
+    label = settled(seen({LABEL: EARLIER}, **{LABEL: value}), decision("cat"))
+    assert label.value == value
+    assert label.provenance is not None
+    assert (label.provenance["source"], label.provenance["set_at"]) == ("human", EARLIER)
+    assert label.provenance["proposal"]["value"] == "cat"
+    assert label.match == {"matched": False, "source": "manual", "confidence": 0.8}
+
+
+def test_a_label_that_a_person_set_on_the_document_is_kept() -> None:
+    human = {LABEL: {"source": "human", "value": "cow", "set_at": EARLIER}}
+    match = {"matched": False, "source": "manual", "confidence": 0.5}
+    label = settled(
+        seen(**{LABEL: None}), decision("cat"), stored(fields={LABEL: "cow"}, labels=human, taxonomy_match=match)
+    )
+    assert (label.value, label.provenance, label.match) == ("cow", human[LABEL], match)
+
+
+def test_a_machine_may_change_its_own_mind() -> None:
+    earlier = stored(fields={LABEL: "dog"}, labels=AUTO_DOG)
+    assert settled(seen(**{LABEL: None}), decision("cat"), earlier).value == "cat"
+    assert settled(seen(**{LABEL: None}), decision(None), earlier).value is None
+
+
+def test_what_the_machine_said_earlier_becomes_the_proposal() -> None:
+    label = settled(seen({LABEL: EARLIER}, **{LABEL: "cow"}), None, stored(labels=AUTO_DOG))
+    assert label.provenance is not None
+    assert label.provenance["proposal"] == AUTO_DOG[LABEL]
+
+
+def test_the_label_follows_the_passthrough_to_its_source() -> None:
+    rules = (Rule(source="tag", target=LABEL),)
+    assert label_source(LABEL, rules) == "tag"
+    assert label_source("other", rules) == "other"
+    assert settled(seen({"tag": EARLIER}, tag="cow"), decision("cat"), source="tag").value == "cow"
+
+
+@pytest.mark.parametrize(
+    ("current", "labelled"),
+    [
+        (seen(**{LABEL: None}), False),
+        (seen(), False),
+        (seen(**{LABEL: "cat"}), True),
+        (seen(**{LABEL: ""}), True),
+        (seen({LABEL: EARLIER}, **{LABEL: None}), True),
+        (seen({"other": EARLIER}, **{LABEL: None}), False),
+    ],
+)
+def test_only_what_nobody_has_labelled_needs_a_machine(current: Any, labelled: bool) -> None:
+    assert is_labelled(current, LABEL) is labelled
