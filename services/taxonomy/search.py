@@ -1,6 +1,5 @@
 """One search: which collections share a vector, who may be found, and the question put to the index."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from services.taxonomy.domain import Candidate, State, Target, Unfetched, both
 from services.taxonomy.index_client import Ids, Question, Scope, View
 from services.taxonomy.stages.search_parameters import Search
 from services.taxonomy.stages.stage import Execution, Subject
+from services.taxonomy.together import together
 
 MOST_CANDIDATES = 10_000
 
@@ -33,12 +33,12 @@ class Group:
 async def run_search(search: Search, state: State, execution: Execution) -> Lists | None:
     """The candidates of each subject, best first, none under `min_score`; None when the query is empty and may be."""
     groups = group_targets(search, execution.targets)
-    vectors = await asyncio.gather(*(_vectors(search, group, execution) for group in groups))
+    vectors = await together(_vectors(search, group, execution) for group in groups)
     asked = [(group, rows) for group, rows in zip(groups, vectors, strict=True) if rows is not None]
     if not asked:
         return None
     scopes = await _scopes(search, state, execution)
-    found = await asyncio.gather(*(_ask(search, group, rows, scopes, execution) for group, rows in asked))
+    found = await together(_ask(search, group, rows, scopes, execution) for group, rows in asked)
     return [_merge([lists[number] for lists in found], search) for number in range(len(execution.subjects))]
 
 
@@ -116,11 +116,9 @@ async def _ask(
         for vector, subject in zip(vectors, execution.subjects, strict=True)
     ]
     batches = [questions] if len(scopes) == 1 else [[question] for question in questions]
-    found = await asyncio.gather(
-        *(
-            execution.index.search(execution.namespace_id, group.targets, batch, search.top_k, scope)
-            for batch, scope in zip(batches, scopes, strict=True)
-        )
+    found = await together(
+        execution.index.search(execution.namespace_id, group.targets, batch, search.top_k, scope)
+        for batch, scope in zip(batches, scopes, strict=True)
     )
     return [hits for lists in found for hits in lists]
 

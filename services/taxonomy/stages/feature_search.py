@@ -1,6 +1,5 @@
 """feature_search: the documents that are most alike, found inside what the stages before it left."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from services.taxonomy.fusion import Fusion, Ranking, fuse
 from services.taxonomy.search import run_search
 from services.taxonomy.stages.search_parameters import Search, parse_fusion, parse_searches, whole_number
 from services.taxonomy.stages.stage import Execution
+from services.taxonomy.together import together
 
 STAGE_ID = "feature_search"
 
@@ -30,7 +30,7 @@ class FeatureSearch:
 
     async def run(self, state: State, execution: Execution) -> State:
         """Ranks for each subject; without a search that has a query, everything passes."""
-        found = await asyncio.gather(*(run_search(search, state, execution) for search in self.searches))
+        found = await together(run_search(search, state, execution) for search in self.searches)
         asked = [(search, lists) for search, lists in zip(self.searches, found, strict=True) if lists is not None]
         if not asked:
             return state

@@ -14,7 +14,7 @@ from tests.integration.taxonomy.world import World
 from tests.support.postgres import Databases
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def services(databases: Databases) -> Iterator[Services]:
     """A database, and index and taxonomy on it."""
     name = databases.create()
