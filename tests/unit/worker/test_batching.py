@@ -41,7 +41,8 @@ async def test_batches_are_full_and_in_order() -> None:
 async def test_a_batch_that_is_not_full_goes_after_its_linger() -> None:
     flush = Flushes()
     batch = batcher(flush, linger=0.01)
-    assert await asyncio.gather(batch.submit(1), batch.submit(2)) == [2, 4]
+    results = list(await asyncio.gather(batch.submit(1), batch.submit(2)))
+    assert results == [2, 4]
     assert flush.batches == [[1, 2]]
 
 
