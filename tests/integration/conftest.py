@@ -1,6 +1,5 @@
-"""The shared fixtures of integration tests: `databases`, `database_url`, `settings`, `pool`, `seaweed`."""
+"""The fixtures of integration tests: `seaweed`, a real S3 server."""
 
-from tests.support.postgres import database_url, databases, pool, settings
 from tests.support.seaweed import seaweed
 
-__all__ = ["database_url", "databases", "pool", "seaweed", "settings"]
+__all__ = ["seaweed"]
