@@ -125,9 +125,7 @@ async def stack(shared_gateway: Gateway, shared_app: ASGIApp, surroundings: Surr
     await shared_gateway.pool.execute(
         "INSERT INTO namespaces (namespace_id, namespace_name) VALUES ($1, $1 || '_name')", namespace_id
     )
-    return Stack(
-        gateway=shared_gateway, app=shared_app, surroundings=surroundings, key=key, namespace_id=namespace_id
-    )
+    return Stack(gateway=shared_gateway, app=shared_app, surroundings=surroundings, key=key, namespace_id=namespace_id)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
