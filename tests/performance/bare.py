@@ -15,8 +15,7 @@ import numpy as np
 import onnxruntime
 
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.manifest import Manifest
-from services.extractor.models.registry import read_manifest
+from services.extractor.models.manifest import Manifest, read_manifest
 from tests.performance.stack import PHOTOS
 
 CORES = len(os.sched_getaffinity(0))
