@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,10 +11,11 @@ from pathlib import Path
 import structlog
 
 from services.local.account import Account
+from services.local.logfiles import bound_log
 from services.local.plan import restart_delay
 
 HEALTHY_SECONDS = 30.0
-LOG_BYTES = 20_000_000
+SETTLED_SECONDS = 1.5
 log = structlog.get_logger()
 
 
@@ -39,10 +39,14 @@ class ChildSpec:
 
 
 class Child:
-    """Keeps one process alive until `stop`. `on_start(name, pid)` is told of every new process."""
+    """Keeps one process alive until `stop`. `on_start(name, pid)` is told of every new process.
+
+    `failures` counts its deaths in a row, each soon after a start.
+    """
 
     def __init__(self, spec: ChildSpec, on_start: Callable[[str, int], None]) -> None:
         self.spec = spec
+        self.failures = 0
         self._on_start = on_start
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -50,6 +54,13 @@ class Child:
     def start(self) -> None:
         """Begins to keep the process alive."""
         self._keeper = asyncio.create_task(self._keep())
+
+    async def wait_settled(self) -> None:
+        """Returns when the process has lived for a while: all that is known of one that answers no questions."""
+        failures = -1
+        while failures != self.failures:
+            failures = self.failures
+            await asyncio.sleep(SETTLED_SECONDS + restart_delay(failures))
 
     async def stop(self, seconds: float) -> None:
         """Asks the process to end, and kills it when it has not ended after `seconds`."""
@@ -70,13 +81,12 @@ class Child:
             await process.wait()
 
     async def _keep(self) -> None:
-        failures = 0
         while True:
-            await asyncio.sleep(restart_delay(failures))
+            await asyncio.sleep(restart_delay(self.failures))
             started = time.monotonic()
             outcome = await self._run_once()
-            failures = 1 if time.monotonic() - started > HEALTHY_SECONDS else failures + 1
-            log.warning("died; will be started again", service=self.spec.name, outcome=outcome, failures=failures)
+            self.failures = 1 if time.monotonic() - started > HEALTHY_SECONDS else self.failures + 1
+            log.warning("died; will be started again", service=self.spec.name, outcome=outcome, failures=self.failures)
 
     async def _run_once(self) -> str:
         try:
@@ -102,11 +112,3 @@ class Child:
                 user=self.spec.account.user,
                 group=self.spec.account.group,
             )
-
-
-def bound_log(log_file: Path) -> None:
-    """Moves the content of a log that has grown too long aside; its writer goes on in the emptied file."""
-    if log_file.exists() and log_file.stat().st_size > LOG_BYTES:
-        shutil.copyfile(log_file, log_file.with_suffix(".log.1"))
-        with log_file.open("r+b") as opened:
-            opened.truncate()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 POSTGRES = "postgres"
 GATEWAY = "gateway"
+WORKER = "worker"
 GRPC_SERVICES = ("extractor", "index", "taxonomy")
 WITHOUT_DATABASE = ("extractor",)
-START_ORDER = ("extractor", "index", "taxonomy", "worker", GATEWAY)
+START_ORDER = ("extractor", "index", "taxonomy", WORKER, GATEWAY)
 STOP_ORDER = (*reversed(START_ORDER), POSTGRES)
 # One service, one core's worth of algebra: two threads on a busy machine wait for each other.
 THREAD_LIMITS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}

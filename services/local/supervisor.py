@@ -10,14 +10,16 @@ import structlog
 
 from services.common.database.migrate import migrate
 from services.common.database.pool import open_pool
+from services.common.errors import UnavailableError
 from services.common.lifecycle import PARENT_PIPE
 from services.common.settings import Settings
 from services.local import plan
 from services.local.access import ensure_api_key
-from services.local.child import Child, ChildSpec, bound_log
+from services.local.child import Child, ChildSpec
 from services.local.folder import DataFolder
 from services.local.guard import PostgresGuard
 from services.local.health import wait_http, wait_serving
+from services.local.logfiles import bound_log, last_line
 from services.local.plan import Endpoints
 from services.local.ports import base_url, reachable_host, reserve_port
 from services.local.postgres import EmbeddedPostgres
@@ -25,7 +27,8 @@ from services.local.sockets import make_socket_folder, remove_socket_folder
 
 GRACE_SECONDS = 5.0
 LOG_CHECK_SECONDS = 60.0
-PATIENCE_SECONDS = 15.0
+CHECK_SECONDS = 1.0
+HOPELESS_FAILURES = 5
 log = structlog.get_logger()
 
 
@@ -43,7 +46,10 @@ class Stack:
         self._sockets: Path | None = None
 
     async def start(self) -> Endpoints:
-        """Returns when every service is ready. Raises AlreadyExistsError when the port is taken."""
+        """Returns when every service is ready.
+
+        Raises AlreadyExistsError when the port is taken, UnavailableError when a process keeps dying.
+        """
         remove_socket_folder(Path(self.folder.endpoints().get("sockets", "")))
         self.folder.write_processes(self._processes)
         endpoints, postgres = self._lay_out()
@@ -134,13 +140,17 @@ class Stack:
     async def _wait_ready(self, endpoints: Endpoints) -> None:
         waits = [self._patiently(name, wait_serving(endpoints.address(name))) for name in plan.GRPC_SERVICES]
         waits.append(self._patiently(plan.GATEWAY, wait_http(reachable_host(endpoints.host), endpoints.port)))
+        waits.append(self._patiently(plan.WORKER, self._children[plan.WORKER].wait_settled()))
         await asyncio.gather(*waits)
 
     async def _patiently(self, name: str, ready: Coroutine[None, None, None]) -> None:
+        """Waits for `ready` as long as the process does not die again and again."""
+        child = self._children[name]
         waiting = asyncio.create_task(ready)
         try:
-            while not (await asyncio.wait({waiting}, timeout=PATIENCE_SECONDS))[0]:
-                log.warning("still waiting", service=name, log=str(self._children[name].spec.log_file))
+            while not (await asyncio.wait({waiting}, timeout=CHECK_SECONDS))[0]:
+                if child.failures >= HOPELESS_FAILURES:
+                    raise UnavailableError(f"{name} does not start: {last_line(child.spec.log_file)}")
             await waiting
         finally:
             waiting.cancel()

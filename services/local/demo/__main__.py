@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections import Counter
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from services.local.demo.play import Play
 from services.local.demo.report import Reporter
 from services.local.demo.score import score
 from services.local.demo.serve import served
-from services.local.demo.stack import Stack, running_stack
+from services.local.demo.stack import DemoError, Stack, running_stack
 
 REVIEWED = 12
 
@@ -34,7 +35,17 @@ def main(
         raise typer.BadParameter(f"{photos} holds no kind with enough photos")
     with tempfile.TemporaryDirectory(prefix="likeness-demo-") as folder:
         Path(folder).chmod(0o711)
-        asyncio.run(_run(cast, photos, threshold, keep or Path(folder), stay=keep is not None))
+        _play_out(_run(cast, photos, threshold, keep or Path(folder), stay=keep is not None))
+
+
+def _play_out(play: Coroutine[None, None, None]) -> None:
+    try:
+        asyncio.run(play)
+    except DemoError as error:
+        typer.echo(f"demo: {error}", err=True)
+        raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        raise typer.Exit(130) from error
 
 
 async def _run(cast: Cast, folder: Path, threshold: float, data_dir: Path, *, stay: bool) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 import orjson
 
+from services.local.demo.stack import DemoError
 from services.local.demo.tutorial import JsonObject
 
 PAGE = 1000
@@ -49,7 +50,7 @@ class Api:
         async with self._session.request(method, self._base + path, data=data, params=query) as response:
             content = await response.read()
             if response.status >= 400:
-                raise RuntimeError(f"{method} {path} answered {response.status}: {content.decode(errors='replace')}")
+                raise DemoError(f"{method} {path} answered {response.status}: {content.decode(errors='replace')}")
             answer: JsonObject = orjson.loads(content)
             return answer
 

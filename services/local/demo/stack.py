@@ -13,6 +13,10 @@ from pathlib import Path
 LOOPBACK = "127.0.0.1/32"
 
 
+class DemoError(Exception):
+    """The play cannot go on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """A running stack."""
@@ -46,4 +50,4 @@ async def _announced(process: asyncio.subprocess.Process) -> dict[str, str]:
         announced[name] = value
         if name == "ready":
             return announced
-    raise RuntimeError("The stack ended before it was ready; its messages are above.")
+    raise DemoError("The stack ended before it was ready; its messages are above.")
