@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SIGLIP := build/models/google_siglip_base_v1/manifest.json
 
 .PHONY: demo test test-export bench lint stubs lock clean setup
 
@@ -19,10 +20,15 @@ test: $(READY)  ## everything that a fresh machine can run
 	$(BIN)/python -m pytest --ignore tests/export --ignore tests/performance
 
 test-export: $(READY)  ## the export of the large models; installs torch into an environment of its own
-	scripts/test_export.sh
+	scripts/set_up_export.sh
+	.venv-export/bin/python -m pytest tests/export
 
-bench: $(READY)  ## ratios against what the hardware gives in the same run
+bench: $(READY) $(SIGLIP)  ## ratios against what the hardware gives in the same run; about 20 minutes
 	$(BIN)/python -m tests.performance.run
+
+$(SIGLIP):
+	scripts/set_up_export.sh
+	.venv-export/bin/python -m scripts.export_siglip --random --to build/models
 
 lint: $(READY)
 	$(BIN)/ruff check

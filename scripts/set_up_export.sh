@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv-export (torch and open_clip, about 2 GB) and runs tests/export in it; arguments go to pytest.
+# Makes .venv-export: torch and open_clip, about 2 GB, for exporting models and testing the exports.
 # torch by pip, on its own and with its dependencies: a CPU build on one machine is a CUDA build on another.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,4 +14,3 @@ if [ ! "$ready" -nt "$pins" ]; then
   pip install --no-deps -r "$pins"
   touch "$ready"
 fi
-exec "$python" -m pytest tests/export "$@"
