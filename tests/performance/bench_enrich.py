@@ -1,8 +1,8 @@
 """The cost of a label decision (Enrich, embedding known) against its bare parts, and what 10 times the documents cost.
 
 Two collections, of 10,000 and of 100,000 documents, each with 2,000 labelled; index and taxonomy as processes of
-their own on unix sockets. In one loop, in turns: the parts alone (two gRPC round trips that carry the same request,
-two database round trips, one exact usearch search of the 2,000), then a decision in each collection.
+their own on unix sockets. In one loop, in random turns: a decision in each collection, and the parts alone (two gRPC
+round trips that carry the same request, two database round trips, one exact usearch search of the 2,000).
 Usage: `python -m tests.performance.bench_enrich [SMALL LARGE ROUNDS]`.
 """
 
@@ -124,20 +124,23 @@ class Parts:
 
 
 async def measure(world: World, parts: Parts, corpora: list[Corpus], queries: NDArray[np.float32]) -> None:
-    """Runs the loop and prints the figures."""
+    """Runs the loop, in a new order each time, and prints the figures."""
     bare: list[float] = []
     costs: list[list[float]] = [[] for _ in corpora]
     found: list[list[str]] = [[] for _ in corpora]
+    turns = np.arange(len(corpora) + 1)
     for query in queries:
-        request = pb.EnrichRequest(subjects=[subject(query)]).SerializeToString()
-        started = time.perf_counter()
-        await parts.run(request, query)
-        bare.append(1000 * (time.perf_counter() - started))
-        for corpus, spent, nearest in zip(corpora, costs, found, strict=True):
+        asked = subject(query.tolist())
+        request = pb.EnrichRequest(subjects=[asked]).SerializeToString()
+        for turn in np.random.default_rng().permutation(turns):
             started = time.perf_counter()
-            decision = await world.decide(corpus.collection_id, query)
-            spent.append(1000 * (time.perf_counter() - started))
-            nearest.append(decision.evidence[0].document_id)
+            if turn == len(corpora):
+                await parts.run(request, query)
+                bare.append(1000 * (time.perf_counter() - started))
+            else:
+                [decision] = await world.enrich(corpora[turn].collection_id, asked)
+                costs[turn].append(1000 * (time.perf_counter() - started))
+                found[turn].append(decision.evidence[0].document_id)
     report(bare[WARM:], [spent[WARM:] for spent in costs], corpora)
     report_recall(found, [corpus.nearest(queries) for corpus in corpora])
 

@@ -9,6 +9,7 @@ import pytest
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import InvalidArgumentError, LikenessError, NotFoundError
 from services.common.grpc_client import call
+from services.taxonomy.search import MOST_CANDIDATES
 from tests.integration.taxonomy.world import (
     LABELLED,
     MODEL,
@@ -36,6 +37,25 @@ async def shelf(world: World, size: int = 6) -> tuple[str, list[str]]:
     return collection_id, [
         await world.document(collection_id, at(10 * n), f"label {n}", kind=kinds[n % 2], rank=n) for n in range(size)
     ]
+
+
+async def many_documents(world: World, collection_id: str, count: int) -> None:
+    """Documents without a label, of rank 1, all at 90 degrees."""
+    await world.pool.execute(
+        """WITH o AS (INSERT INTO objects (object_id, namespace_id, bucket_id)
+             SELECT $1 || n, $1, $2 FROM generate_series(1, $4::int) n RETURNING object_id),
+           d AS (INSERT INTO documents (document_id, namespace_id, collection_id, bucket_id, object_id, part, fields)
+             SELECT 'doc_' || object_id, $1, $3, $2, object_id, 0, '{"product_label": null, "rank": 1}' FROM o
+             RETURNING document_id)
+           INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
+           SELECT document_id, $5, $6, 3, '\\x0000003c0000' FROM d""",
+        world.namespace_id,
+        world.bucket_id,
+        collection_id,
+        count,
+        SLOT,
+        MODEL,
+    )
 
 
 async def test_a_search_ranks_by_raw_similarity(world: World) -> None:
@@ -87,15 +107,7 @@ async def test_filters_alone_list_every_document_in_pages(world: World) -> None:
 
 async def test_filters_alone_are_not_capped_at_a_thousand(world: World) -> None:
     collection_id = await world.collection()
-    await world.pool.execute(
-        """WITH o AS (INSERT INTO objects (object_id, namespace_id, bucket_id)
-             SELECT $1 || n, $1, $2 FROM generate_series(1, 2500) n RETURNING object_id)
-           INSERT INTO documents (document_id, namespace_id, collection_id, bucket_id, object_id, part, fields)
-           SELECT 'doc_' || object_id, $1, $3, $2, object_id, 0, '{"product_label": null}' FROM o""",
-        world.namespace_id,
-        world.bucket_id,
-        collection_id,
-    )
+    await many_documents(world, collection_id, 2500)
     config = {"field": "product_label", "operator": "exists", "value": False}
     stages = [{"stage_name": "s", "config": {"stage_id": "attribute_filter", "parameters": config}}]
     response = await world.execute(stages, limit=2000, offset=1000)
@@ -116,6 +128,16 @@ async def test_filters_of_the_request_are_added(world: World) -> None:
     assert ids(response) == [documents[2], documents[4]]
     assert counts(response) == [("labeled_filter", 4, 2), ("image_match", 2, 2)]
     assert ids(await world.execute([attribute_filter(SHOES)], filters=wanted)) == [documents[2], documents[4]]
+
+
+async def test_a_filter_of_the_request_may_leave_more_candidates_than_are_sent(world: World) -> None:
+    collection_id = await world.collection()
+    await many_documents(world, collection_id, MOST_CANDIDATES + 50)
+    nearest = await world.document(collection_id, at(0), rank=1)
+    await world.document(collection_id, at(0), rank=2)
+    response = await world.execute([by_vector(at(0), top_k=3)], filters={"field": "rank", "value": 1})
+    assert ids(response)[0] == nearest
+    assert counts(response) == [("image_match", MOST_CANDIDATES + 51, 3)]
 
 
 async def test_filters_that_leave_nobody_find_nobody(world: World) -> None:
