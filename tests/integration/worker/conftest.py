@@ -1,7 +1,6 @@
 """A bench for the worker: real PostgreSQL and blob store, the worker in this process, small real gRPC servers."""
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,9 +16,6 @@ from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.worker.main import serve
 from tests.integration.worker.fakes import DIMENSIONS, SLOT, FakeExtractor, FakeIndex, FakeTaxonomy, serving
-
-# These tests start processes beside running gRPC servers; gRPC's own handlers of fork() have crashed such children.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 NAMESPACE, BUCKET, COLLECTION = "ns_1", "bkt_1", "col_1"
 LABEL = "product_label"
