@@ -83,11 +83,12 @@ async def _perform(play: Play, cast: Cast, threshold: float, reporter: Reporter)
     before = score(first, cast.known)
     reporter.score(before)
 
-    reporter.step("5. A person reviews some of the unknown")
+    reporter.step("5. A person corrects what is wrong, and labels some of the unknown")
+    wrong = [outcome.object_id for outcome in first if outcome.label is not None and not outcome.right]
     reviewed = (await play.unknown())[:REVIEWED]
-    await play.label(reviewed)
-    learned = {outcome.photo.kind for outcome in await play.outcomes(reviewed)}
-    reporter.say(f"  {len(reviewed)} photos labelled, of the kinds {', '.join(sorted(learned))}")
+    await play.label([*wrong, *reviewed])
+    learned = {outcome.photo.kind for outcome in await play.outcomes([*wrong, *reviewed])}
+    reporter.say(f"  {len(wrong)} corrected, {len(reviewed)} labelled; kinds: {', '.join(sorted(learned))}")
 
     reporter.step("6. The next uploads profit from it")
     second = await play.outcomes(await play.upload("/new-arrivals", cast.second_round))
@@ -106,4 +107,6 @@ async def _stay(stack: Stack, data_dir: Path, reporter: Reporter) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

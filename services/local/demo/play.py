@@ -85,6 +85,7 @@ class Play:
     def _outcome(self, document: JsonObject, names: dict[str, str]) -> Outcome:
         match = document["taxonomy_match"]
         return Outcome(
+            object_id=_object_of(document),
             photo=self._photo_of(document),
             label=document["metadata"][LABEL],
             confidence=match["confidence"],

@@ -46,13 +46,12 @@ class Reporter:
 
     def score(self, result: Score) -> None:
         """The sums of a round."""
-        self.say(f"  coverage   {result.coverage:4.0%}   {result.known_labelled} of {result.known} photos got a label")
-        self.say(
-            f"  accuracy   {result.accuracy:4.0%}   {result.known_right} of these {result.known_labelled} are right"
-        )
+        labelled = f"{result.known_labelled} of {result.known}"
+        self.say(f"  coverage   {result.coverage:4.0%}   {labelled} photos of labelled kinds got a label")
+        self.say(f"  accuracy   {result.accuracy:4.0%}   {result.right} of all {result.labelled} labels are right")
         if result.strangers:
             unknown = f"{result.strangers_unknown} of {result.strangers}"
-            self.say(f"  strangers         {unknown} photos of kinds that nobody had labelled stayed unknown")
+            self.say(f"  strangers         {unknown} photos of kinds that nobody has labelled stayed unknown")
 
     def comparison(self, before: Score, after: Score) -> None:
         """Two rounds side by side."""

@@ -10,6 +10,7 @@ from services.local.demo.photos import Photo
 class Outcome:
     """What became of one photo: its label or None, how sure, and the name of the photo that decided."""
 
+    object_id: str
     photo: Photo
     label: str | None
     confidence: float
@@ -27,7 +28,8 @@ class Score:
 
     known: int
     known_labelled: int
-    known_right: int
+    labelled: int
+    right: int
     strangers: int
     strangers_unknown: int
 
@@ -38,8 +40,8 @@ class Score:
 
     @property
     def accuracy(self) -> float:
-        """The part of those labels that is right."""
-        return self.known_right / self.known_labelled if self.known_labelled else 0.0
+        """The part of all labels given that is right; a label given to a stranger is wrong."""
+        return self.right / self.labelled if self.labelled else 0.0
 
 
 def score(outcomes: Sequence[Outcome], known: Collection[str]) -> Score:
@@ -49,7 +51,8 @@ def score(outcomes: Sequence[Outcome], known: Collection[str]) -> Score:
     return Score(
         known=len(familiar),
         known_labelled=sum(outcome.label is not None for outcome in familiar),
-        known_right=sum(outcome.right for outcome in familiar),
+        labelled=sum(outcome.label is not None for outcome in outcomes),
+        right=sum(outcome.right for outcome in outcomes),
         strangers=len(strangers),
         strangers_unknown=sum(outcome.label is None for outcome in strangers),
     )

@@ -11,7 +11,9 @@ def photos(kind: str, count: int) -> list[Photo]:
 
 
 def outcome(kind: str, label: str | None) -> Outcome:
-    return Outcome(photo=Photo(path=Path("a.jpg"), kind=kind), label=label, confidence=0.5, decided_by=None)
+    return Outcome(
+        object_id="obj_1", photo=Photo(path=Path("a.jpg"), kind=kind), label=label, confidence=0.5, decided_by=None
+    )
 
 
 def test_every_photo_plays_one_part() -> None:
@@ -38,9 +40,9 @@ def test_the_same_photos_are_dealt_the_same_way() -> None:
 def test_a_wrong_label_covers_but_is_not_accurate_and_a_labelled_stranger_is_counted() -> None:
     outcomes = [outcome("cat", "cat"), outcome("cat", "dog"), outcome("dog", None), outcome("owl", "cat")]
     result = score(outcomes, {"cat", "dog"})
-    assert (result.known, result.known_labelled, result.known_right) == (3, 2, 1)
+    assert (result.known, result.known_labelled, result.coverage) == (3, 2, 2 / 3)
     assert (result.strangers, result.strangers_unknown) == (1, 0)
-    assert result.accuracy == 0.5
+    assert (result.labelled, result.right, result.accuracy) == (3, 1, 1 / 3)
 
 
 def test_nothing_labelled_is_no_accuracy() -> None:
