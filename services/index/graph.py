@@ -83,16 +83,6 @@ class Graph:
         parts = [_share_found(few.scores, all_.scores, count) for few, all_ in zip(found, truth, strict=True)]
         return float(np.mean(parts)) if parts else 1.0
 
-    def tune(self, sample: Queries) -> float:
-        """Widens the search until the recall of the sample is enough; returns the recall reached."""
-        recall = 0.0
-        for expansion in EXPANSIONS:
-            self.expansion = expansion
-            recall = self.recall(sample)
-            if recall >= ENOUGH_RECALL:
-                break
-        return recall
-
     def _search(self, queries: Queries, count: int, *, exact: bool) -> list[Candidates]:
         if not len(self) or not len(queries):
             return [Candidates(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]

@@ -1,7 +1,8 @@
 """A growing set of vectors: a block searched exactly while it is small, a graph once it is large.
 
 Any number of searches read at once, in threads when they are long; a change waits for them and keeps new ones out. The
-switch from block to graph is built aside, chunk by chunk, while both searches and changes go on.
+switch from block to graph is built aside, chunk by chunk, while both searches and changes go on. Vectors without any
+structure defeat a graph: they stay in a block until they are twice as many, since slow and right beats fast and wrong.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import structlog
 
 from services.index.block import Block
 from services.index.domain import Candidates, Matrix, Queries, RowKey
-from services.index.graph import ENOUGH_RECALL, Graph
+from services.index.graph import ENOUGH_RECALL, EXPANSIONS, Graph
 
 Result = TypeVar("Result")
 INLINE_COST = 5_000_000
@@ -33,6 +34,7 @@ class Space:
     def __init__(self, store: Block | Graph, exact_limit: int) -> None:
         self._store = store
         self._limit = exact_limit
+        self._graph_from = exact_limit
         self._lock = aiorwlock.RWLock(fast=True)
         self._journal: set[RowKey] | None = None
         self.changes = 0
@@ -94,30 +96,35 @@ class Space:
 
     async def maintain(self) -> None:
         """Switches between block and graph when the size asks for it; probes a graph that has changed much."""
-        if isinstance(self._store, Block) and len(self) > self._limit:
-            await self._rebuild_as_graph()
+        if isinstance(self._store, Block) and len(self) > self._graph_from:
+            if not await self._switch(Graph(self.dimensions)):
+                self._graph_from = 2 * len(self)
         elif isinstance(self._store, Graph) and len(self) < self._limit // 2:
-            await self._rebuild_as_block()
+            await self._switch(Block(self.dimensions))
         elif isinstance(self._store, Graph) and self.changes > CHURN * len(self):
-            await self._probe()
+            await self._probe(self._store)
 
-    async def _rebuild_as_graph(self) -> None:
-        await self._rebuild(Graph(self.dimensions))
-        await self._probe()
+    async def _probe(self, graph: Graph) -> None:
+        self.changes = 0
+        if await self._tune(graph) >= ENOUGH_RECALL or await self._switch(Graph(self.dimensions)):
+            return
+        self._graph_from = 2 * len(self)
+        await self._switch(Block(self.dimensions))
 
-    async def _rebuild_as_block(self) -> None:
-        await self._rebuild(Block(self.dimensions))
-
-    async def _rebuild(self, target: Block | Graph) -> None:
+    async def _switch(self, target: Block | Graph) -> bool:
+        """Fills `target` aside and puts it into use; False when it is a graph that misses too much to be used."""
         self._journal = set()
         try:
             keys = self.row_keys()
             for start in range(0, len(keys), CHUNK):
                 await self._copy(keys[start : start + CHUNK], target)
+            if isinstance(target, Graph) and await self._tune(target) < ENOUGH_RECALL:
+                return False
             async with self._lock.writer_lock:
                 await self._replay(sorted(self._journal), target)
                 self._store = target
                 self.changes = 0
+            return True
         finally:
             self._journal = None
 
@@ -132,22 +139,23 @@ class Space:
         target.remove(changed)
         await asyncio.to_thread(target.put, present, self._store.get(present))
 
-    async def _probe(self) -> None:
-        """Measures the graph against exact search; widens its search, and at last rebuilds it, when it misses much."""
-        recall = await self._tune()
-        if recall < ENOUGH_RECALL and self.changes:
-            await self._rebuild(Graph(self.dimensions))
-            recall = await self._tune()
-        self.changes = 0
-        log.info("recall probed", recall=round(recall, 4), vectors=len(self))
+    async def _tune(self, graph: Graph) -> float:
+        """Widens the graph's search until a sample of its members finds what exact search finds; the recall reached."""
+        members = graph.row_keys()
+        keys = self._random.choice(members, size=min(SAMPLE, len(members)), replace=False)
+        recall = 1.0
+        for graph.expansion in EXPANSIONS:
+            recall = float(np.mean([await self._recall(graph, RowKey(key)) for key in keys.tolist()] or [1.0]))
+            if recall >= ENOUGH_RECALL:
+                break
+        log.info("recall probed", recall=round(recall, 4), expansion=graph.expansion, vectors=len(graph))
+        return recall
 
-    async def _tune(self) -> float:
+    async def _recall(self, graph: Graph, key: RowKey) -> float:
+        """Of one member; changes wait for one question at a time, not for all of them."""
         async with self._lock.reader_lock:
-            store = self._store
-            if not isinstance(store, Graph) or not len(store):
-                return 1.0
-            keys = self._random.choice(store.row_keys(), size=min(SAMPLE, len(store)), replace=False)
-            return await asyncio.to_thread(store.tune, store.get(keys.tolist()).astype(np.float32))
+            sample = graph.get([key]) if key in graph else graph.get([])
+            return await asyncio.to_thread(graph.recall, sample.astype(np.float32))
 
     def _holds(self, key: RowKey, vector: Matrix) -> bool:
         return key in self._store and bool(np.array_equal(self._store.get([key])[0], vector))

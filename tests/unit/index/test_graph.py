@@ -39,7 +39,7 @@ def test_scores_are_exact(graph: Graph) -> None:
 def test_recall_is_enough_and_known(graph: Graph) -> None:
     queries = np.stack([unit(each) for each in unit_vectors(50, seed=5)])
     truth = [int(brute_force(unit_vectors(COUNT), query).argmax()) for query in queries]
-    assert graph.tune(queries) >= ENOUGH_RECALL
+    assert graph.recall(queries) >= ENOUGH_RECALL
     found = graph.search(queries, 10)
     hits = sum(each.keys[each.scores.argmax()] == best for each, best in zip(found, truth, strict=True))
     assert hits >= 49
@@ -56,7 +56,8 @@ def test_replacing_and_removing_leave_no_trace(graph: Graph) -> None:
     for row in range(0, 100, 10):
         [found] = graph.search(unit(fresh[row])[None], 5)
         assert row not in found.keys
-    assert graph.tune(fresh[100:150].astype(np.float32)) >= ENOUGH_RECALL
+    graph.expansion = 256
+    assert graph.recall(fresh[100:150].astype(np.float32)) >= ENOUGH_RECALL
 
 
 def test_an_empty_graph_finds_nothing() -> None:
@@ -70,6 +71,5 @@ def test_widening_the_search_raises_recall() -> None:
     queries = np.stack([unit(each) for each in unit_vectors(30, 256, seed=5)])
     graph.expansion = 16
     narrow = graph.recall(queries)
-    reached = graph.tune(queries)
-    assert narrow < reached
-    assert graph.expansion > 16
+    graph.expansion = 512
+    assert narrow < graph.recall(queries)

@@ -102,3 +102,33 @@ async def test_saving_sees_the_store_that_is_in_use(space: Space, tmp_path: Path
     await space.maintain()
     await space.save(lambda store, folder: seen.append(store), tmp_path)
     assert [store.mode for store in seen] == ["exact", "hnsw"]
+
+
+async def test_vectors_that_defeat_a_graph_stay_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.index.space.EXPANSIONS", (2,))
+    space = Space(Block(256), LIMIT)
+    vectors = unit_vectors(6000, 256)
+    await space.put(keys(0, 6000), vectors)
+    await space.maintain()
+    assert space.mode == "exact"
+    assert [await best(space, vectors[row]) for row in range(0, 6000, 1200)] == list(range(0, 6000, 1200))
+
+
+async def test_a_search_is_widened_until_the_recall_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.index.space.EXPANSIONS", (2, 512, 1024))
+    space = Space(Block(256), LIMIT)
+    await space.put(keys(0, 6000), unit_vectors(6000, 256))
+    await space.maintain()
+    assert (space.mode, space.expansion) == ("hnsw", 512)
+
+
+async def test_a_worn_graph_that_cannot_be_mended_becomes_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    space = Space(Block(256), LIMIT)
+    await space.put(keys(0, 6000), unit_vectors(6000, 256))
+    await space.maintain()
+    assert space.mode == "hnsw"
+    monkeypatch.setattr("services.index.space.EXPANSIONS", (2,))
+    await space.put(keys(0, 3000), unit_vectors(3000, 256, seed=1))
+    await space.maintain()
+    assert space.mode == "exact"
+    np.testing.assert_array_equal(await space.get(keys(0, 3000)), unit_vectors(3000, 256, seed=1))
