@@ -96,8 +96,8 @@ async def _scopes(search: Search, state: State, execution: Execution) -> list[Sc
 async def _pushed_down(fixed: Filter, given: Filter, execution: Execution) -> Scope:
     """A view for what the retriever alone defines; the candidates themselves for a request's filter.
 
-    When a request's filter leaves more than 10,000 candidates, a view of the whole filter serves: it is exact all the
-    same, built once, and dropped by the index when others are used more.
+    When a request's filter leaves more than 10,000 candidates, a view of the whole filter serves: the index drops views
+    that have not been used for long, so requests cannot fill it up.
     """
     if given != EVERYTHING:
         fixed = both(fixed, given)
