@@ -5,6 +5,7 @@ import http.client
 from collections.abc import Awaitable, Callable
 
 from services.common.grpc_client import is_serving, open_channel
+from services.local.postgres import EmbeddedPostgres
 
 POLL_SECONDS = 0.05
 ANSWER_SECONDS = 2.0
@@ -22,6 +23,11 @@ async def wait_serving(address: str) -> None:
 async def wait_http(host: str, port: int) -> None:
     """Returns when GET /health answers 200; waits as long as it takes."""
     await _poll(lambda: asyncio.to_thread(http_healthy, host, port))
+
+
+async def wait_accepting(postgres: EmbeddedPostgres) -> None:
+    """Returns when PostgreSQL accepts connections; waits as long as it takes."""
+    await _poll(lambda: asyncio.to_thread(postgres.is_ready))
 
 
 async def _poll(ready: Callable[[], Awaitable[bool]]) -> None:

@@ -4,7 +4,6 @@ It runs as a supervised child rather than through the wheel's own server class, 
 of a machine and trusts a pid file whose pid has become another process.
 """
 
-import asyncio
 import importlib.util
 import os
 import shutil
@@ -51,10 +50,9 @@ class EmbeddedPostgres:
         self.programs = self.installation / "bin"
         self.account = Account()
 
-    @property
-    def url(self) -> str:
+    def url(self, database: str = "postgres") -> str:
         """The address for clients."""
-        return f"postgresql://{SUPERUSER}@/postgres?host={self.sockets}"
+        return f"postgresql://{SUPERUSER}@/{database}?host={self.sockets}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,11 +64,8 @@ class EmbeddedPostgres:
         options = [part for name, value in SERVER_SETTINGS.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.cluster), "-k", str(self.sockets), *options]
 
-    async def prepare(self) -> None:
-        """Makes a start possible: the folder exists, and nothing of an earlier server is in the way."""
-        await asyncio.to_thread(self._prepare)
-
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Makes a start possible: the folder exists, and nothing of an earlier server is in the way. Blocks."""
         self.cluster.parent.mkdir(parents=True, exist_ok=True)
         self.account = postgres_account(self.installation, self.cluster, self.sockets)
         self.account.own(self.sockets)
@@ -102,14 +97,10 @@ class EmbeddedPostgres:
             raise InternalError(f"initdb failed in {fresh}: {done.stderr.strip() or done.stdout.strip()}")
         fresh.rename(self.cluster)
 
-    async def wait_ready(self) -> None:
-        """Returns when the server accepts connections; waits as long as it takes."""
+    def is_ready(self) -> bool:
+        """Whether the server accepts connections. Blocks for a moment."""
         command = [str(self.programs / "pg_isready"), "-q", "-h", str(self.sockets), "-U", SUPERUSER]
-        while True:
-            probe = await asyncio.create_subprocess_exec(*command, env=self.environment)
-            if await probe.wait() == 0:
-                return
-            await asyncio.sleep(0.05)
+        return subprocess.run(command, env=self.environment, check=False).returncode == 0  # noqa: S603
 
 
 def find_installation() -> Path:

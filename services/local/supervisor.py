@@ -18,7 +18,7 @@ from services.local.access import ensure_api_key
 from services.local.child import Child, ChildSpec
 from services.local.folder import DataFolder
 from services.local.guard import PostgresGuard
-from services.local.health import wait_http, wait_serving
+from services.local.health import wait_accepting, wait_http, wait_serving
 from services.local.logfiles import bound_log, last_line
 from services.local.plan import Endpoints
 from services.local.ports import base_url, reachable_host, reserve_port
@@ -95,7 +95,7 @@ class Stack:
             url=base_url(self.settings.host, port),
             host=self.settings.host,
             port=port,
-            database_url=postgres.url if postgres else self.settings.database_url,
+            database_url=postgres.url() if postgres else self.settings.database_url,
             sockets=self._sockets,
             data_dir=self.folder.path,
         )
@@ -115,7 +115,7 @@ class Stack:
         )
 
     async def _start_postgres(self, postgres: EmbeddedPostgres) -> None:
-        await postgres.prepare()
+        await asyncio.to_thread(postgres.prepare)
         spec = ChildSpec(
             name=plan.POSTGRES,
             command=postgres.command(),
@@ -124,10 +124,10 @@ class Stack:
             account=postgres.account,
             folder=postgres.cluster,
             stop_signal=signal.SIGINT,
-            prepare=postgres.prepare,
+            prepare=lambda: asyncio.to_thread(postgres.prepare),
         )
         self._run(spec)
-        await self._patiently(plan.POSTGRES, postgres.wait_ready())
+        await self._patiently(plan.POSTGRES, wait_accepting(postgres))
 
     async def _prepare_database(self, endpoints: Endpoints) -> None:
         await migrate(endpoints.database_url)

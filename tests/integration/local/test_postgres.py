@@ -11,13 +11,14 @@ import psutil
 import pytest
 
 from services.common.errors import InternalError
+from services.local.health import wait_accepting
 from services.local.leftovers import processes_of
 from services.local.postgres import EmbeddedPostgres
 from tests.integration.local.conftest import READY_SECONDS, Start
 
 
 async def query(server: EmbeddedPostgres, sql: str) -> object:
-    connection = await asyncpg.connect(server.url)
+    connection = await asyncpg.connect(server.url())
     try:
         return await connection.fetchval(sql)
     finally:
@@ -60,7 +61,7 @@ async def test_a_backend_that_outlives_its_killed_server_is_no_obstacle(
     postgres: EmbeddedPostgres, start: Start, pids: list[int]
 ) -> None:
     await start(postgres)
-    connection = await asyncpg.connect(postgres.url)
+    connection = await asyncpg.connect(postgres.url())
     busy = asyncio.create_task(connection.execute("SELECT count(*) FROM generate_series(1, 100000000000)"))
     await asyncio.sleep(0.2)
     os.kill(pids[-1], signal.SIGKILL)
@@ -102,7 +103,7 @@ async def test_a_server_left_running_by_a_killed_supervisor_is_replaced(
     left_over = await asyncio.create_subprocess_exec(
         *postgres.command(), cwd=postgres.cluster, user=account.user, group=account.group
     )
-    await postgres.wait_ready()
+    await wait_accepting(postgres)
     await start(EmbeddedPostgres(postgres.cluster.parent, postgres.sockets))
     await left_over.wait()  # its exit code is lost when the clean-up of left-overs reaps it first
     assert not psutil.pid_exists(left_over.pid)
@@ -127,7 +128,7 @@ async def test_a_folder_that_is_no_cluster_is_refused_and_left_alone(postgres: E
     postgres.cluster.mkdir()
     (postgres.cluster / "thesis.txt").write_text("years of work")
     with pytest.raises(InternalError, match="no PostgreSQL data folder"):
-        await postgres.prepare()
+        postgres.prepare()
     assert (postgres.cluster / "thesis.txt").exists()
 
 
@@ -135,4 +136,4 @@ async def test_the_data_of_another_version_is_refused_by_name(postgres: Embedded
     postgres.cluster.mkdir()
     (postgres.cluster / "PG_VERSION").write_text("16\n")
     with pytest.raises(InternalError, match="PostgreSQL 16"):
-        await postgres.prepare()
+        postgres.prepare()

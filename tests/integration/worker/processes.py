@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from services.common.settings import Settings
+from services.local.health import wait_accepting
 from services.local.postgres import EmbeddedPostgres
 
 
@@ -48,7 +49,7 @@ async def supervised_extractor(settings: Settings) -> AsyncIterator[Callable[[],
 
 async def start_postgres(postgres: EmbeddedPostgres) -> Process:
     """The server as a process of its own, ready for connections."""
-    await postgres.prepare()
+    await asyncio.to_thread(postgres.prepare)
     process = await asyncio.create_subprocess_exec(
         *postgres.command(),
         env=dict(postgres.environment),
@@ -56,5 +57,5 @@ async def start_postgres(postgres: EmbeddedPostgres) -> Process:
         group=postgres.account.group,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    await postgres.wait_ready()
+    await wait_accepting(postgres)
     return process

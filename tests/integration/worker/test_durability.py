@@ -55,8 +55,8 @@ async def test_lost_database_connections_lose_no_upload(bench: Bench) -> None:
 async def test_the_death_of_postgresql_loses_no_upload(bench: Bench, sockets: Path) -> None:
     postgres = EmbeddedPostgres(sockets / "data", sockets)
     server = await start_postgres(postgres)
-    await migrate(postgres.url)
-    settings = bench.settings.model_copy(update={"database_url": postgres.url})
+    await migrate(postgres.url())
+    settings = bench.settings.model_copy(update={"database_url": postgres.url()})
     async with await open_pool(settings) as pool:
         other = await furnish(pool, settings)
         object_ids = [await other.upload(b"%d" % number) for number in range(100)]
