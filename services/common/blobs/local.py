@@ -5,13 +5,28 @@ import tempfile
 from pathlib import Path
 
 
-def write_durably(root: Path, path: Path, content: bytes) -> None:
-    """Writes `path`, under `root`, so that a crash at any moment leaves all of it or nothing. Blocks."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        _write_then_rename(root, path, content)
-    for folder in _up_to(root, path.parent):
-        _sync(folder)
+class DurableFolder:
+    """Writes files under `root` so that a crash at any moment leaves all of a file or nothing. Blocks."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._synced: set[Path] = set()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Once this returns, the file `name` (with `/` for folders) and the folders on the way to it are on disk."""
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_then_rename(self._root, path, content)
+        _sync(path.parent)
+        for folder in _up_to(self._root, path.parent):
+            self._sync_once(folder)
+
+    def _sync_once(self, folder: Path) -> None:
+        """A folder's own entry, in the folder above it, is made once and never changes."""
+        if folder not in self._synced:
+            _sync(folder.parent)
+            self._synced.add(folder)
 
 
 def _write_then_rename(root: Path, path: Path, content: bytes) -> None:
@@ -28,8 +43,9 @@ def _write_then_rename(root: Path, path: Path, content: bytes) -> None:
 
 
 def _up_to(root: Path, folder: Path) -> list[Path]:
+    """The folders below `root` on the way to `folder`, itself included."""
     inside = [folder, *folder.parents]
-    return inside[: inside.index(root) + 1]
+    return inside[: inside.index(root)]
 
 
 def _sync(folder: Path) -> None:

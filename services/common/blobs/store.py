@@ -3,13 +3,12 @@
 import asyncio
 import hashlib
 from datetime import timedelta
-from pathlib import Path
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from services.common.blobs.local import write_durably
+from services.common.blobs.local import DurableFolder
 from services.common.blobs.s3 import open_s3
 from services.common.errors import InternalError, NotFoundError, UnavailableError
 from services.common.settings import Settings
@@ -21,16 +20,16 @@ class BlobStore:
     So a key may belong to several objects: delete it only when none is left. UnavailableError when S3 is down.
     """
 
-    def __init__(self, store: LocalStore | S3Store, root: Path | None) -> None:
+    def __init__(self, store: LocalStore | S3Store, folder: DurableFolder | None) -> None:
         self._store = store
-        self._root = root
+        self._folder = folder
 
     async def put(self, namespace_id: str, content: bytes) -> str:
         """Keeps the bytes and returns their key; once it returns, a crash does not lose them."""
         digest = hashlib.sha256(content).hexdigest()
         key = f"{namespace_id}/{digest[:2]}/{digest}"
-        if self._root is not None:
-            await asyncio.to_thread(write_durably, self._root, self._root / key, content)
+        if self._folder is not None:
+            await asyncio.to_thread(self._folder.write, key, content)
             return key
         try:
             await obstore.put_async(self._store, key, content)
@@ -71,7 +70,7 @@ def open_blob_store(settings: Settings) -> BlobStore:
     if settings.blob_store:
         raise InternalError(f"LIKENESS_BLOB_STORE is '{settings.blob_store}'; it must be s3://bucket/prefix or empty.")
     root = (settings.data_dir / "blobs").resolve()
-    return BlobStore(LocalStore(root, mkdir=True), root)
+    return BlobStore(LocalStore(root, mkdir=True), DurableFolder(root))
 
 
 def _unavailable(error: Exception) -> UnavailableError:

@@ -4,6 +4,8 @@ from importlib import resources
 
 import asyncpg
 import structlog
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from pgqueuer.domain.settings import DBSettings, Durability
 
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Connection, prepare_connection
@@ -26,6 +28,8 @@ async def migrate(database_url: str) -> list[str]:
 
 async def _install_queue(connection: Connection) -> None:
     queries = queue_of(connection)
+    # Jobs survive a crash of PostgreSQL; pgqueuer's own log of them, which nothing reads, need not.
+    queries.qbe = QueryBuilderEnvironment(DBSettings(durability=Durability.balanced))
     if await connection.fetchval("SELECT to_regclass('pgqueuer')") is None:
         await queries.install()
     else:

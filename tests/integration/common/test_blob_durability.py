@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.blobs.local import write_durably
+from services.common.blobs.local import DurableFolder
 
 WRITER = """
 import asyncio, os, sys
@@ -53,9 +53,13 @@ def test_the_content_is_on_disk_before_the_name_is(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr("os.fsync", record_sync)
     monkeypatch.setattr(Path, "replace", record_rename)
-    write_durably(tmp_path, tmp_path / "ns" / "aa" / "blob", b"x")
+    folder = DurableFolder(tmp_path)
+    folder.write("ns/aa/blob", b"x")
     assert events[0].startswith(".writing-")
     assert events[1:] == ["rename", "aa", "ns", tmp_path.name]
+    events.clear()
+    folder.write("ns/aa/other", b"x")
+    assert events[1:] == ["rename", "aa"]
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,5 +68,5 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        write_durably(tmp_path, tmp_path / "blob", b"x")
+        DurableFolder(tmp_path).write("blob", b"x")
     assert list(tmp_path.iterdir()) == []
