@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import grpc
 import orjson
@@ -18,38 +19,62 @@ from likeness.taxonomy.v1 import taxonomy_pb2
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from services.common.errors import LikenessError, ResourceExhaustedError
 from services.common.grpc_client import call
+from services.common.logs import bind_request, current_request_id
 from services.common.vectors import from_message, to_message
 from services.worker.domain import Content, Decision, Embedding, Ingest, JsonObject, Part
 from services.worker.failures import RejectedError
+from services.worker.grouping import Grouper
 
+GROUP = 4
+GROUP_LINGER = 0.003
+SMALL_BYTES = 1_000_000
 FULL_SECONDS = 0.05
 FULL_TRIES = 200
 log = structlog.get_logger()
 
 
-class Extractor:
-    """Asks for the parts of one input. The extractor makes the batches: it sees many calls at once."""
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """One input for the extractor, under the request id of its upload."""
 
-    def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:
+    ingest: Ingest
+    data: bytes
+    request_id: str
+
+
+class Extractor:
+    """Asks for the parts of one input. Small inputs of one collection that come together share a call."""
+
+    def __init__(self, channel: grpc.aio.Channel, seconds: float, queue: int) -> None:
+        """`queue` is how many inputs the extractor takes at most."""
         self._stub = ExtractorServiceStub(channel)
         self._seconds = seconds
+        self._together: Grouper[Upload, extractor_pb2.Extraction] = Grouper(self._ask, min(GROUP, queue), GROUP_LINGER)
 
     async def extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
-        """The parts of the content; waits while the extractor's queue is full.
+        """The parts of the content; waits while the extractor's queue is full. A suspect travels alone.
 
         Raises RejectedError when the content is at fault, and what the call raises otherwise.
         """
-        collection = ingest.collection
+        upload = Upload(ingest=ingest, data=content.data, request_id=current_request_id())
+        if ingest.is_suspect or len(content.data) > SMALL_BYTES:
+            extraction = (await self._ask([upload]))[0]
+        else:
+            extraction = await self._together.submit(ingest.collection.collection_id, upload)
+        if extraction.HasField("error"):
+            raise RejectedError(extraction.error.reason, extraction.error.message)
+        return tuple(_part(part) for part in extraction.parts)
+
+    async def _ask(self, uploads: Sequence[Upload]) -> Sequence[extractor_pb2.Extraction]:
+        bind_request(",".join(dict.fromkeys(upload.request_id for upload in uploads)))
+        collection = uploads[0].ingest.collection
         request = extractor_pb2.ExtractRequest(
             extractor=collection.extractor,
             model=collection.model,
             parameters=_parameters(collection.feature_extractor),
-            inputs=[extractor_pb2.Input(input_id=ingest.object_id, content=content.data)],
+            inputs=[extractor_pb2.Input(input_id=each.ingest.object_id, content=each.data) for each in uploads],
         )
-        extraction = (await self._when_not_full(request)).extractions[0]
-        if extraction.HasField("error"):
-            raise RejectedError(extraction.error.reason, extraction.error.message)
-        return tuple(_part(part) for part in extraction.parts)
+        return (await self._when_not_full(request)).extractions
 
     async def _when_not_full(self, request: extractor_pb2.ExtractRequest) -> extractor_pb2.ExtractResponse:
         for _ in range(FULL_TRIES):

@@ -58,7 +58,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         yield Services(
             records=records,
             contents=Contents(open_blob_store(settings), reader),
-            extractor=Extractor(extractor, settings.rpc_timeout),
+            extractor=Extractor(extractor, settings.rpc_timeout, settings.extractor_queue),
             extractor_gate=Gate("extractor", extractor),
             labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
             writer=Writer(pool, records, Indexer(index, settings.rpc_timeout)),

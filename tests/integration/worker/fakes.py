@@ -51,12 +51,13 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
         self.request_ids.append(str(dict(context.invocation_metadata() or ()).get(REQUEST_ID, "")))
         if self.refusals:
             raise self.refusals.pop(0)
-        self.together += 1
+        self.together += len(request.inputs)
         self.most_together = max(self.together, self.most_together)
         try:
-            return extractor_pb2.ExtractResponse(extractions=[await self._extraction(item) for item in request.inputs])
+            extractions = await asyncio.gather(*(self._extraction(item) for item in request.inputs))
+            return extractor_pb2.ExtractResponse(extractions=extractions)
         finally:
-            self.together -= 1
+            self.together -= len(request.inputs)
 
     async def ListModels(  # noqa: N802
         self, request: extractor_pb2.ListModelsRequest, context: Context
