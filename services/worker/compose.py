@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.common import ids
-from services.common.database.documents import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
+from services.common.database.records import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.common.passthrough import pass_through, rules_of
 from services.worker.domain import Content, Decision, Ingest, JsonObject, Outcome, Part
 from services.worker.labelling import Claims, Label, label_source, settle

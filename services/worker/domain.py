@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.database.documents import ObjectFields
-from services.common.database.records import Blob, Collection, Taxonomy
+from services.common.database.records import Blob, Collection, ObjectFields, Taxonomy
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.database.documents import ObjectFields, StoredDocument
+from services.common.database.records import ObjectFields, StoredDocument
 from services.common.labels import AUTO, HUMAN, IMPORT, human_label, manual_match, proposal_of
 from services.common.passthrough import Rule, lookup
 from services.worker.domain import Decision, JsonObject

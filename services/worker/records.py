@@ -5,11 +5,10 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.documents import ObjectFields
 from services.common.database.jobs import IngestJob
 from services.common.database.outbox import record_event
 from services.common.database.pool import Pool
-from services.common.database.records import Blob, Collection, Taxonomy
+from services.common.database.records import Blob, Collection, ObjectFields, Taxonomy
 from services.common.database.resources import to_record
 from services.worker.domain import COMPLETED, FAILED, PENDING, Ingest, Key
 from services.worker.patience import patient

@@ -27,6 +27,12 @@ def stack_processes(root: int, data_dir: Path) -> list[psutil.Process]:
     return [psutil.Process(root), *(process for pid, process in family.items() if pid != root)]
 
 
+def role_of(process: psutil.Process) -> str:
+    """The module that the process runs, such as services.index.main, or its name."""
+    command = process.cmdline()
+    return command[command.index("-m") + 1] if "-m" in command else process.name()
+
+
 def main() -> None:
     """Prints both figures, and the share of each process."""
     with running_stack() as stack:
@@ -34,7 +40,7 @@ def main() -> None:
         time.sleep(SETTLE_SECONDS)
         sizes = [(memory_of(p), p) for p in stack_processes(stack.process.pid, stack.data_dir)]
         for size, process in sorted(sizes, key=lambda pair: -pair[0])[:8]:
-            emit(Figure(name=f"idle memory: {' '.join(process.cmdline()[1:3])[:60]}", value=size / 1e6, unit="MB"))
+            emit(Figure(name=f"idle memory of {role_of(process)}", value=size / 1e6, unit="MB"))
         total = sum(size for size, _ in sizes) / GIGABYTE
         emit(Figure(name="idle memory of the stack", value=total, unit="GB", limit=1.2))
 

@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 from starlette.types import ASGIApp
 
-from services.common.database.documents import DocumentRow, EmbeddingRow, write_documents
+from services.common.database.documents import write_documents
 from services.common.database.keys import create_key
+from services.common.database.records import DocumentRow, EmbeddingRow
 from services.common.ids import document_id, new_id
 from services.common.logs import configure_logs
 from services.common.passthrough import pass_through, rules_of

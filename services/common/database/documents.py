@@ -2,11 +2,11 @@
 
 from collections.abc import Collection as Many
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor
+from services.common.database.records import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.common.ids import new_id
 
 JsonObject = dict[str, Any]
@@ -62,51 +62,6 @@ DELETE_SURPLUS = """
     DELETE FROM documents d USING unnest($1::text[], $2::text[], $3::int[]) AS kept (object_id, collection_id, parts)
     WHERE d.collection_id = kept.collection_id AND d.object_id = kept.object_id AND d.part >= kept.parts
     RETURNING d.document_id"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ObjectFields:
-    """What people said of an object; `human_fields` maps a field to the time at which a person set it."""
-
-    fields: JsonObject
-    human_fields: JsonObject
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredDocument:
-    """The parts of a stored document that a second run has to respect."""
-
-    fields: JsonObject
-    labels: JsonObject
-    taxonomy_match: JsonObject | None
-    internal: JsonObject
-
-
-@dataclass(frozen=True, kw_only=True)
-class EmbeddingRow:
-    """A vector of a document: little-endian float16, unit norm."""
-
-    feature_uri: str
-    model: str
-    dimensions: int
-    vector: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class DocumentRow:
-    """A document as it is to be stored."""
-
-    document_id: str
-    namespace_id: str
-    collection_id: str
-    bucket_id: str
-    object_id: str
-    part: int
-    fields: JsonObject
-    taxonomy_match: JsonObject | None
-    labels: JsonObject
-    internal: JsonObject
-    embeddings: Sequence[EmbeddingRow] = field(default=())
 
 
 async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], documents: Sequence[DocumentRow]) -> list[str]:

@@ -1,6 +1,7 @@
 """Rows as values: what the services read of each other's tables."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 JsonObject = dict[str, Any]
@@ -60,3 +61,48 @@ class Blob:
     mime_type: str | None
     size_bytes: int | None
     sha256: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectFields:
+    """What people said of an object; `human_fields` maps a field to the time at which a person set it."""
+
+    fields: JsonObject
+    human_fields: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredDocument:
+    """The parts of a stored document that a second run has to respect."""
+
+    fields: JsonObject
+    labels: JsonObject
+    taxonomy_match: JsonObject | None
+    internal: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddingRow:
+    """A vector of a document: little-endian float16, unit norm."""
+
+    feature_uri: str
+    model: str
+    dimensions: int
+    vector: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentRow:
+    """A document as it is to be stored."""
+
+    document_id: str
+    namespace_id: str
+    collection_id: str
+    bucket_id: str
+    object_id: str
+    part: int
+    fields: JsonObject
+    taxonomy_match: JsonObject | None
+    labels: JsonObject
+    internal: JsonObject
+    embeddings: Sequence[EmbeddingRow] = field(default=())

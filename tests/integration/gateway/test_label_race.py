@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from services.common.database.documents import DocumentRow, lock_objects, write_documents
+from services.common.database.documents import lock_objects, write_documents
 from services.common.database.objects import NewBlob, NewObject, create_object, patch_object
 from services.common.database.pool import Pool
+from services.common.database.records import DocumentRow
 
 FEATURE_EXTRACTOR = {"field_passthrough": [{"source_path": "label"}]}
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from services.common.database.documents import ObjectFields, StoredDocument
-from services.common.database.records import Blob, Collection, Taxonomy
+from services.common.database.records import Blob, Collection, ObjectFields, StoredDocument, Taxonomy
 from services.worker.domain import Content, Decision, Embedding, Extracted, Ingest, Outcome, Part
 
 LABEL = "product_label"

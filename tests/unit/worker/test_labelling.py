@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.common.database.documents import ObjectFields, StoredDocument
+from services.common.database.records import ObjectFields, StoredDocument
 from services.common.passthrough import Rule
 from services.worker.domain import Decision
 from services.worker.labelling import Claims, Label, is_labelled, label_source, settle
