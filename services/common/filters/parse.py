@@ -71,6 +71,8 @@ def _node(raw: Any, scope: _Scope) -> Filter:
     scope = replace(scope, case=scope.case.under(raw, scope.path))
     if LEAF_MARKS.intersection(raw):
         return leaf(raw, scope.path, scope.case)
+    if raw.keys() >= {"operator", "value"}:
+        raise invalid("is missing: a condition with an operator needs a field.", f"{scope.path}.field")
     return all_of(_parts(raw, scope))
 
 

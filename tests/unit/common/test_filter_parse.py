@@ -101,6 +101,7 @@ LEAF = {"field": "x", "operator": "eq", "value": 1}
 @pytest.mark.parametrize(
     ("raw", "path"),
     [
+        ({"operator": "eq", "value": 1}, "filters.field"),
         ({"must": [{"key": "x", "match": {"operator": "like", "value": 1}}]}, "filters.must.0.match.operator"),
         ({"AND": [LEAF, {**LEAF, "operator": "~"}]}, "filters.AND.1.operator"),
         ({**LEAF, "operator": ["eq"]}, "filters.operator"),
