@@ -21,7 +21,7 @@ test: $(READY)  ## everything that a fresh machine can run
 
 test-export: $(READY)  ## the export of the large models; installs torch into an environment of its own
 	scripts/set_up_export.sh
-	.venv-export/bin/python -m pytest tests/export
+	.venv-export/bin/python -m pytest --confcutdir tests/export tests/export
 
 bench: $(READY) $(SIGLIP)  ## ratios against what the hardware gives in the same run; about 20 minutes
 	$(BIN)/python -m tests.performance.run
