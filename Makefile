@@ -42,7 +42,7 @@ stubs: $(READY)  ## generates likeness/ from protos/
 	$(BIN)/python scripts/generate_stubs.py
 
 lock:  ## resolves requirements/dev.lock from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --group dev --no-emit-index-url --no-annotate --no-header -o requirements/dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --no-annotate --no-header -o requirements/dev.lock
 
 clean:
 	rm -rf .venv .venv-export .likeness .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
