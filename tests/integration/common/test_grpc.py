@@ -72,7 +72,8 @@ async def test_the_deadline_shrinks_on_the_way(tmp_path: Path) -> None:
 
     async with serving(tmp_path, answer) as (_, channel):
         await ask(channel, seconds=20)
-    assert 0 < seen[0] <= 20
+    # gRPC rounds a deadline up on the wire, to about one part in a hundred.
+    assert 0 < seen[0] < 21
 
 
 async def test_a_call_past_its_deadline_ends(tmp_path: Path) -> None:
