@@ -14,7 +14,7 @@ import structlog
 from services.common import deadlines
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
 from services.extractor.domain import Plan
-from services.extractor.models.port import Model, Part, Prepared
+from services.extractor.models.port import Model, Part, Prepared, Source
 
 NO_DEADLINE = 86_400.0
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ Outcome = Extracted | InvalidArgumentError
 class Job:
     """One input on its way. `expires` is a monotonic time."""
 
-    content: bytes
+    source: Source
     expires: float
     future: "Future[Extracted]"
 
@@ -86,21 +86,21 @@ class Pipeline:
         """How many prepared inputs wait for a lane."""
         return self._ready.qsize()
 
-    async def extract(self, contents: Sequence[bytes]) -> list[Outcome]:
+    async def extract(self, sources: Sequence[Source]) -> list[Outcome]:
         """Embeds each input, in order; an input that is at fault gives its InvalidArgumentError.
 
         Raises ResourceExhaustedError when there is no room for all of them, DeadlineError when time ran out.
         """
-        self._admit(len(contents))
+        self._admit(len(sources))
         expires = time.monotonic() + deadlines.remaining(NO_DEADLINE)
-        jobs = [Job(content, expires, Future()) for content in contents]
+        jobs = [Job(source, expires, Future()) for source in sources]
         try:
             for job in jobs:
                 self._decoders.submit(self._prepare, job)
             waiting = (asyncio.wrap_future(job.future) for job in jobs)
             return [_outcome(result) for result in await asyncio.gather(*waiting, return_exceptions=True)]
         finally:
-            self._in_flight -= len(contents)
+            self._in_flight -= len(sources)
 
     def close(self) -> None:
         """Lets what was admitted finish, then ends the threads. Blocks."""
@@ -124,7 +124,7 @@ class Pipeline:
             return
         started = time.perf_counter()
         try:
-            prepared = self.model.pre(job.content)
+            prepared = self.model.pre(job.source)
         except Exception as error:  # handed to whoever waits for the future
             job.fail(error)
             return

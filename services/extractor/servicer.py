@@ -3,6 +3,7 @@
 from typing import Any
 
 import grpc
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from likeness.extractor.v1 import extractor_pb2 as pb
@@ -11,7 +12,7 @@ from services.common.errors import InvalidArgumentError
 from services.common.vectors import to_message
 from services.extractor.engine import Engine
 from services.extractor.models.manifest import Manifest
-from services.extractor.models.port import Part
+from services.extractor.models.port import Artifact, Part, Source
 from services.extractor.pipeline import Extracted, Outcome
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -29,7 +30,8 @@ class ExtractorServicer(ExtractorServiceServicer):
         pipeline = self._engine.pipeline(request.extractor, request.model)
         if not request.inputs:
             raise InvalidArgumentError("inputs is empty; send at least one.", path="inputs")
-        outcomes = await pipeline.extract([item.content for item in request.inputs])
+        parameters = MessageToDict(request.parameters)
+        outcomes = await pipeline.extract([_source(item, parameters) for item in request.inputs])
         slot = pipeline.model.manifest.feature_uri
         return pb.ExtractResponse(
             extractions=[
@@ -41,6 +43,16 @@ class ExtractorServicer(ExtractorServiceServicer):
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:  # noqa: N802
         """The loaded models, the preferred one of each slot first."""
         return pb.ListModelsResponse(models=[_model(model.manifest) for model in self._engine.models()])
+
+
+def _source(item: pb.Input, parameters: dict[str, Any]) -> Source:
+    return Source(
+        content=item.content,
+        mime_type=item.mime_type,
+        text=item.text,
+        is_query=item.purpose == pb.PURPOSE_QUERY,
+        parameters=parameters,
+    )
 
 
 def _extraction(input_id: str, slot: str, outcome: Outcome) -> pb.Extraction:
@@ -55,7 +67,15 @@ def _extraction(input_id: str, slot: str, outcome: Outcome) -> pb.Extraction:
 def _part(part: Part, slot: str, milliseconds: float) -> pb.Part:
     fields = Struct()
     fields.update({**part.fields, "processing_time_ms": milliseconds})
-    return pb.Part(embeddings=[pb.Embedding(feature_uri=slot, vector=to_message(part.embedding))], fields=fields)
+    return pb.Part(
+        embeddings=[pb.Embedding(feature_uri=slot, vector=to_message(part.embedding))],
+        fields=fields,
+        artifacts=[_artifact(artifact) for artifact in part.artifacts],
+    )
+
+
+def _artifact(artifact: Artifact) -> pb.Artifact:
+    return pb.Artifact(field=artifact.field, mime_type=artifact.mime_type, content=artifact.content)
 
 
 def _model(manifest: Manifest) -> pb.Model:

@@ -18,8 +18,10 @@ from services.worker.gate import Gate
 from services.worker.housekeeping import keep_house
 from services.worker.ingest import Ingestor, Services
 from services.worker.labels import Labels
-from services.worker.queue import IngestQueue
+from services.worker.queue import JobQueue
 from services.worker.records import Records
+from services.worker.tasks.handlers import handlers_of
+from services.worker.tasks.runner import TaskRunner
 from services.worker.writing import Writer
 
 # After the drain, jobs are given back to a queue that may be out of reach.
@@ -30,7 +32,8 @@ log = structlog.get_logger()
 async def serve(stop: asyncio.Event, settings: Settings) -> None:
     """Works until `stop`, and ends within `drain_seconds` and a little after it."""
     async with await open_pool(settings) as pool, open_services(settings, pool) as services:
-        queue = asyncio.create_task(IngestQueue(Ingestor(services, settings), settings).serve(stop))
+        runner = TaskRunner(pool, handlers_of(services), settings.max_attempts, settings.retry_base_seconds)
+        queue = asyncio.create_task(JobQueue(Ingestor(services, settings), runner, settings).serve(stop))
         house = asyncio.create_task(keep_house(pool))
         stopping = asyncio.create_task(stop.wait())
         log.info("working", concurrency=settings.worker_concurrency)

@@ -17,10 +17,12 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.domain.models import Job
 
 from services.common.database.jobs import INGEST, IngestJob, queue_of
+from services.common.database.tasks import TASK, TaskJob
 from services.common.logs import bind_request
 from services.common.settings import Settings
 from services.worker.ingest import Ingestor
 from services.worker.patience import is_outage
+from services.worker.tasks.runner import TaskRunner
 
 # A worker that dies leaves its jobs to others after this time without a heartbeat.
 HEARTBEAT = timedelta(seconds=6)
@@ -28,6 +30,8 @@ POLL = timedelta(seconds=2)
 PACE_SECONDS = 0.1
 RECONNECT_SECONDS = 0.5
 NEVER = timedelta(0)
+# Of all workers together: tasks are long, and uploads must not wait for them.
+TASKS_AT_ONCE = 4
 log = structlog.get_logger()
 
 
@@ -45,11 +49,12 @@ class PacedQueueManager(QueueManager):
             yield job
 
 
-class IngestQueue:
-    """Hands ingest jobs to the ingestor, at most `worker_concurrency` at a time."""
+class JobQueue:
+    """Hands ingest jobs to the ingestor, at most `worker_concurrency` at a time, and tasks to their runner."""
 
-    def __init__(self, ingestor: Ingestor, settings: Settings) -> None:
+    def __init__(self, ingestor: Ingestor, runner: TaskRunner, settings: Settings) -> None:
         self._ingestor = ingestor
+        self._runner = runner
         self._settings = settings
         self._batch = max(1, settings.worker_concurrency // 2)
         self._running: set[asyncio.Task[None]] = set()
@@ -73,6 +78,7 @@ class IngestQueue:
         manager = PacedQueueManager(queue_of(connection))
         # Held jobs are revived by the housekeeper; deleted ones would be lost.
         manager.entrypoint(INGEST, on_failure="hold")(self._handle)
+        manager.entrypoint(TASK, on_failure="hold", concurrency_limit=TASKS_AT_ONCE)(self._handle)
         stopper = asyncio.create_task(self._stop(manager, stop))
         try:
             await manager.run(
@@ -111,6 +117,10 @@ class IngestQueue:
             raise RetryRequested(delay=timedelta(seconds=delay))
 
     async def _run(self, job: Job) -> float | None:
+        if job.entrypoint == TASK:
+            task = TaskJob.from_payload(job.payload or b"{}")
+            bind_request(task.request_id)
+            return await self._runner.run(task)
         ingest = IngestJob.from_payload(job.payload or b"{}")
         bind_request(ingest.request_id)
         return await self._ingestor.run(ingest)

@@ -13,7 +13,7 @@ from safetensors.torch import save_model  # type: ignore[import-not-found]
 from scripts.export_siglip import ARCHITECTURE, DIMENSIONS, INPUT, MODEL, WEIGHTS, export_siglip
 from scripts.open_clip_import import import_open_clip
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.port import Model
+from services.extractor.models.port import Model, Source
 from services.extractor.models.registry import load_models
 
 open_clip = import_open_clip()
@@ -86,7 +86,7 @@ def test_a_photo_embeds_as_open_clip_embeds_it(
     own_transform: Callable[[Image.Image], torch.Tensor],
 ) -> None:
     for photo in PHOTOS:
-        found = served.core(served.pre(photo.read_bytes()).rows)
+        found = served.core(served.pre(Source(content=photo.read_bytes())).rows)
         expected = reference(own_transform(Image.open(photo))[None])
         assert np.abs(found - expected).max() < CLOSE
 

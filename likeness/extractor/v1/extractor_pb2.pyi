@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from likeness.common.v1 import vector_pb2 as _vector_pb2
 import builtins as _builtins
 import sys
@@ -20,25 +21,61 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Purpose:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PurposeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Purpose.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PURPOSE_UNSPECIFIED: _Purpose.ValueType  # 0
+    """Read as PURPOSE_DOCUMENT."""
+    PURPOSE_DOCUMENT: _Purpose.ValueType  # 1
+    """The input becomes documents; it may give several parts, or none."""
+    PURPOSE_QUERY: _Purpose.ValueType  # 2
+    """The input asks for documents; it gives exactly one part."""
+
+class Purpose(_Purpose, metaclass=_PurposeEnumTypeWrapper):
+    """Purpose says on which side of a search an input stands; some models embed the two differently."""
+
+PURPOSE_UNSPECIFIED: Purpose.ValueType  # 0
+"""Read as PURPOSE_DOCUMENT."""
+PURPOSE_DOCUMENT: Purpose.ValueType  # 1
+"""The input becomes documents; it may give several parts, or none."""
+PURPOSE_QUERY: Purpose.ValueType  # 2
+"""The input asks for documents; it gives exactly one part."""
+Global___Purpose: _TypeAlias = Purpose  # noqa: Y015
+
 @_typing.final
 class Input(_message.Message):
-    """Input is one blob to be embedded; `input_id` is echoed and means nothing to the extractor."""
+    """Input is one blob or text to be embedded; `input_id` is echoed and means nothing to the extractor."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INPUT_ID_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
     input_id: _builtins.str
     content: _builtins.bytes
+    """A file as it was uploaded, or UTF-8 text; empty when `text` is given."""
+    mime_type: _builtins.str
+    """What the content is, such as "image/jpeg" or "text/plain"; empty when nobody knows."""
+    text: _builtins.str
+    """Words instead of a file; only for models with the modality "text"."""
+    purpose: Global___Purpose.ValueType
     def __init__(
         self,
         *,
         input_id: _builtins.str = ...,
         content: _builtins.bytes = ...,
+        mime_type: _builtins.str = ...,
+        text: _builtins.str = ...,
+        purpose: Global___Purpose.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "input_id", b"input_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "input_id", b"input_id", "mime_type", b"mime_type", "purpose", b"purpose", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -111,25 +148,59 @@ class Part(_message.Message):
 
     EMBEDDINGS_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
+    ARTIFACTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def embeddings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Embedding]: ...
     @_builtins.property
     def fields(self) -> _struct_pb2.Struct:
         """Fields that the extractor adds to the document, in the contract's spelling."""
 
+    @_builtins.property
+    def artifacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Artifact]:
+        """Files made of this part, such as the picture of a face."""
+
     def __init__(
         self,
         *,
         embeddings: _abc.Iterable[Global___Embedding] | None = ...,
         fields: _struct_pb2.Struct | None = ...,
+        artifacts: _abc.Iterable[Global___Artifact] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["embeddings", b"embeddings", "fields", b"fields"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["artifacts", b"artifacts", "embeddings", b"embeddings", "fields", b"fields"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Part: _TypeAlias = Part  # noqa: Y015
+
+@_typing.final
+class Artifact(_message.Message):
+    """Artifact is a file that the extractor made; the worker keeps it in the blob store."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    """The document field that gets its address, such as "aligned_face_crop"."""
+    mime_type: _builtins.str
+    content: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        mime_type: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "field", b"field", "mime_type", b"mime_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Artifact: _TypeAlias = Artifact  # noqa: Y015
 
 @_typing.final
 class ExtractionError(_message.Message):

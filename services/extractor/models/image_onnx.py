@@ -8,7 +8,7 @@ from PIL import Image
 from services.common.imaging import decode_rgb
 from services.common.vectors import check_unit
 from services.extractor.models.manifest import ImageInput, Manifest
-from services.extractor.models.port import Part, Prepared
+from services.extractor.models.port import Part, Prepared, Source
 
 DRAFT = 4
 
@@ -34,9 +34,9 @@ class OnnxImageModel:
             raise ValueError(f"its output has shape {embedding.shape}, not (1, {self.manifest.dimensions})")
         check_unit(embedding[0], self.manifest.output)
 
-    def pre(self, content: bytes) -> Prepared:
+    def pre(self, source: Source) -> Prepared:
         """Decodes, squashes and normalises: rows (1, 3, height, width) float32."""
-        return Prepared(preprocess(content, self.manifest.input, self._max_pixels)[None], ({},))
+        return Prepared(preprocess(source.content, self.manifest.input, self._max_pixels)[None], ({},))
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: (n, 3, height, width) -> (n, dimensions)."""

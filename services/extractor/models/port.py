@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,20 @@ from services.extractor.models.manifest import Manifest
 
 FieldValue = str | float | bool | Sequence["FieldValue"] | Mapping[str, "FieldValue"]
 Fields = Mapping[str, FieldValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One input as it was sent: a file or a `text`, what is known of it, and what the collection asks for.
+
+    `mime_type` is empty when nobody knows; a query gives exactly one part.
+    """
+
+    content: bytes = b""
+    mime_type: str = ""
+    text: str = ""
+    is_query: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +36,21 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file made of a part; its address becomes the document's `field`."""
+
+    field: str
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One document to be: a unit-norm embedding (dimensions,) and the fields that the extractor adds."""
+    """One document to be: a unit-norm embedding (dimensions,), the fields that the extractor adds, files made of it."""
 
     embedding: NDArray[np.float32]
     fields: Fields = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
 
 
 class Model(Protocol):
@@ -43,8 +67,8 @@ class Model(Protocol):
     def warm(self) -> None:
         """Runs once. Raises ValueError when what comes out is not what the manifest promises."""
 
-    def pre(self, content: bytes) -> Prepared:
-        """Decodes and prepares one input on the CPU. Raises InvalidArgumentError when the content is at fault."""
+    def pre(self, source: Source) -> Prepared:
+        """Decodes and prepares one input on the CPU. Raises InvalidArgumentError when the input is at fault."""
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Embeds a batch: (n, ...) -> (n, dimensions), unit norm."""

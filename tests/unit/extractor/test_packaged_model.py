@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from services.extractor.models.port import Source
 from services.extractor.models.registry import load_models
 
 PHOTOS = Path("samples/photos")
@@ -20,7 +21,7 @@ def kinds() -> dict[str, NDArray[np.float32]]:
     (model,) = load_models(None, strict=False, max_pixels=MAX_PIXELS)
 
     def embed(files: Sequence[Path]) -> NDArray[np.float32]:
-        return np.concatenate([model.core(model.pre(file.read_bytes()).rows) for file in files])
+        return np.concatenate([model.core(model.pre(Source(content=file.read_bytes())).rows) for file in files])
 
     chosen = ("hammer", "solar_panel", "windmill", "fish")
     return {kind: embed(sorted((PHOTOS / kind).glob("*.jpg"))[:8]) for kind in chosen}

@@ -13,7 +13,7 @@ from services.common import deadlines
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
 from services.extractor.domain import Plan
 from services.extractor.models.manifest import Manifest
-from services.extractor.models.port import Part, Prepared
+from services.extractor.models.port import Part, Prepared, Source
 from services.extractor.pipeline import Extracted, Pipeline
 from tests.support.tiny_siglip import PIXELS
 
@@ -44,7 +44,8 @@ class GatedModel:
     def warm(self) -> None:
         """Nothing to warm."""
 
-    def pre(self, content: bytes) -> Prepared:
+    def pre(self, source: Source) -> Prepared:
+        content = source.content
         self.prepared.append(content)
         if content == BAD:
             raise InvalidArgumentError("bad input", reason="NOT_AN_IMAGE")
@@ -78,7 +79,7 @@ async def sizes(pipeline: Pipeline, contents: Sequence[bytes]) -> list[int | str
     """What each content became: its embedding, or the reason of its error."""
     return [
         int(outcome.parts[0].embedding[0]) if isinstance(outcome, Extracted) else outcome.reason
-        for outcome in await pipeline.extract(contents)
+        for outcome in await pipeline.extract([Source(content=content) for content in contents])
     ]
 
 
@@ -106,7 +107,7 @@ async def test_fields_of_the_model_and_the_time_spent_are_reported() -> None:
     model = GatedModel()
     model.gate.set()
     async with running(model) as pipeline:
-        (outcome,) = await pipeline.extract([b"a"])
+        (outcome,) = await pipeline.extract([Source(content=b"a")])
     assert isinstance(outcome, Extracted)
     assert outcome.parts[0].fields == {"size": 1}
     assert outcome.milliseconds > 0
@@ -138,7 +139,7 @@ async def test_a_full_queue_refuses_and_takes_again_when_it_has_room() -> None:
         full = asyncio.create_task(sizes(pipeline, [b"a"] * CAPACITY))
         await entered(model)
         with pytest.raises(ResourceExhaustedError, match="full"):
-            await pipeline.extract([b"b"])
+            await pipeline.extract([Source(content=b"b")])
         model.gate.set()
         assert await full == [1] * CAPACITY
         assert await sizes(pipeline, [b"bb"]) == [2]
@@ -147,7 +148,7 @@ async def test_a_full_queue_refuses_and_takes_again_when_it_has_room() -> None:
 async def test_a_request_that_can_never_fit_is_an_invalid_argument() -> None:
     async with running(GatedModel()) as pipeline:
         with pytest.raises(InvalidArgumentError, match="at most 8"):
-            await pipeline.extract([b"a"] * (CAPACITY + 1))
+            await pipeline.extract([Source(content=b"a")] * (CAPACITY + 1))
 
 
 async def test_cancelled_work_is_dropped_and_makes_room() -> None:
@@ -173,7 +174,7 @@ async def test_expired_work_is_neither_decoded_nor_inferred() -> None:
     async with running(model) as pipeline:
         deadlines.set_remaining(0.0)
         with pytest.raises(DeadlineError):
-            await pipeline.extract([b"late"])
+            await pipeline.extract([Source(content=b"late")])
     assert model.prepared == []
     assert model.batches == []
 
@@ -198,7 +199,7 @@ async def test_a_failing_network_fails_its_batch_and_serves_on() -> None:
     model.gate.set()
     async with running(model) as pipeline:
         with pytest.raises(InternalError, match="RuntimeError"):
-            await pipeline.extract([BREAKS])
+            await pipeline.extract([Source(content=BREAKS)])
         assert await sizes(pipeline, [b"a"]) == [1]
 
 

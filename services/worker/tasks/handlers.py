@@ -1,0 +1,9 @@
+"""Which handler runs which kind of task."""
+
+from services.worker.ingest import Services
+from services.worker.tasks.task import Handler
+
+
+def handlers_of(services: Services) -> dict[str, Handler]:
+    """Every kind of task that this worker can run."""
+    return {}
