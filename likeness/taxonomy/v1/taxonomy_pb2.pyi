@@ -301,6 +301,7 @@ class ExecuteRetrieverRequest(_message.Message):
     FILTERS_JSON_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
+    AFTER_DOCUMENT_ID_FIELD_NUMBER: _builtins.int
     namespace_id: _builtins.str
     retriever_id: _builtins.str
     stages_json: _builtins.str
@@ -311,6 +312,8 @@ class ExecuteRetrieverRequest(_message.Message):
     """A filter that every result must pass as well (native dialect, JSON); empty for none."""
     limit: _builtins.int
     offset: _builtins.int
+    after_document_id: _builtins.str
+    """The page starts after this document; when it is not found, at `offset`."""
     @_builtins.property
     def collection_identifiers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -324,10 +327,11 @@ class ExecuteRetrieverRequest(_message.Message):
         filters_json: _builtins.str = ...,
         limit: _builtins.int = ...,
         offset: _builtins.int = ...,
+        after_document_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection_identifiers", b"collection_identifiers", "filters_json", b"filters_json", "inputs_json", b"inputs_json", "limit", b"limit", "namespace_id", b"namespace_id", "offset", b"offset", "retriever_id", b"retriever_id", "stages_json", b"stages_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_document_id", b"after_document_id", "collection_identifiers", b"collection_identifiers", "filters_json", b"filters_json", "inputs_json", b"inputs_json", "limit", b"limit", "namespace_id", b"namespace_id", "offset", b"offset", "retriever_id", b"retriever_id", "stages_json", b"stages_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -342,19 +346,27 @@ class RankedDocument(_message.Message):
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
     COLLECTION_ID_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
+    FIELDS_JSON_FIELD_NUMBER: _builtins.int
+    REPLACED_FIELD_NUMBER: _builtins.int
     document_id: _builtins.str
     collection_id: _builtins.str
     score: _builtins.float
+    fields_json: _builtins.str
+    """Fields that stages set, a JSON object; empty when there are none."""
+    replaced: _builtins.bool
+    """True when these fields stand for the document's own."""
     def __init__(
         self,
         *,
         document_id: _builtins.str = ...,
         collection_id: _builtins.str = ...,
         score: _builtins.float = ...,
+        fields_json: _builtins.str = ...,
+        replaced: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection_id", b"collection_id", "document_id", b"document_id", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection_id", b"collection_id", "document_id", b"document_id", "fields_json", b"fields_json", "replaced", b"replaced", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -370,10 +382,16 @@ class StageStatistics(_message.Message):
     INPUT_COUNT_FIELD_NUMBER: _builtins.int
     OUTPUT_COUNT_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
+    METADATA_JSON_FIELD_NUMBER: _builtins.int
+    STAGE_ID_FIELD_NUMBER: _builtins.int
     stage_name: _builtins.str
     input_count: _builtins.int
     output_count: _builtins.int
     duration_ms: _builtins.float
+    metadata_json: _builtins.str
+    """What it found out beside documents, such as facets and aggregations: a JSON object, or empty."""
+    stage_id: _builtins.str
+    """Such as "feature_search"."""
     def __init__(
         self,
         *,
@@ -381,10 +399,12 @@ class StageStatistics(_message.Message):
         input_count: _builtins.int = ...,
         output_count: _builtins.int = ...,
         duration_ms: _builtins.float = ...,
+        metadata_json: _builtins.str = ...,
+        stage_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "input_count", b"input_count", "output_count", b"output_count", "stage_name", b"stage_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "input_count", b"input_count", "metadata_json", b"metadata_json", "output_count", b"output_count", "stage_id", b"stage_id", "stage_name", b"stage_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
