@@ -61,13 +61,13 @@ async def _targets(pool: Pool, namespace_id: str, identifiers: Sequence[str]) ->
 
 
 def to_target(collection: Collection) -> Target:
-    """The collection as something to be searched."""
+    """The collection as something to be searched; one without vectors has an empty feature_uri."""
     return Target(
         collection_id=collection.collection_id,
         extractor=collection.extractor,
-        model=collection.model,
-        feature_uri=collection.feature_uri,
-        dimensions=collection.dimensions,
+        model=collection.model or "",
+        feature_uri=collection.feature_uri or "",
+        dimensions=collection.dimensions or 0,
     )
 
 

@@ -46,10 +46,10 @@ def group_targets(search: Search, targets: Sequence[Target]) -> list[Group]:
     """The collections that have the feature, grouped by model; InvalidArgumentError when none has it."""
     groups: dict[tuple[str, str], list[Target]] = {}
     for target in targets:
-        if search.feature_uri is None or fills(target, search.feature_uri):
+        if target.feature_uri and (search.feature_uri is None or fills(target, search.feature_uri)):
             groups.setdefault((target.feature_uri, target.model), []).append(target)
     if not groups:
-        known = ", ".join(sorted({target.feature_uri for target in targets}))
+        known = ", ".join(sorted({target.feature_uri for target in targets} - {""})) or "none"
         raise InvalidArgumentError(
             f"{search.path}.feature_uri: no collection of this retriever has the feature '{search.feature_uri}'; "
             f"there is {known}.",

@@ -67,7 +67,7 @@ def _row(document_id: str, draft: _Draft) -> DocumentRow:
         taxonomy_match=None if label is None else label.match,
         labels=labels,
         internal=_internal(draft),
-        embeddings=_embeddings(draft.part, collection.model),
+        embeddings=_embeddings(draft.part, collection.model or ""),
     )
 
 
@@ -102,7 +102,7 @@ def _label(draft: _Draft) -> Label | None:
             current=draft.current,
             stored=draft.stored,
             decision=draft.decision,
-            model=collection.model,
+            model=collection.model or "",
             now=draft.now,
         )
     )

@@ -70,7 +70,7 @@ class Extractor:
         collection = uploads[0].ingest.collection
         request = extractor_pb2.ExtractRequest(
             extractor=collection.extractor,
-            model=collection.model,
+            model=collection.model or "",
             parameters=_parameters(collection.feature_extractor),
             inputs=[extractor_pb2.Input(input_id=each.ingest.object_id, content=each.data) for each in uploads],
         )

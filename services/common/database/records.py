@@ -9,17 +9,24 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
-    """A collection, with the slot that it fills and the model that it pinned."""
+    """A collection, with the slot that it fills and the model that it pinned.
+
+    `model`, `feature_uri` and `dimensions` are all None when its extractor makes no vectors.
+    It reads the objects of `bucket_ids`, or else the documents of `source_collection_ids`; `source` holds the rest.
+    """
 
     collection_id: str
     namespace_id: str
     collection_name: str
     bucket_ids: tuple[str, ...]
+    source_collection_ids: tuple[str, ...]
+    source: JsonObject
+    enabled: bool
     feature_extractor: JsonObject
     extractor: str
-    model: str
-    feature_uri: str
-    dimensions: int
+    model: str | None
+    feature_uri: str | None
+    dimensions: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
