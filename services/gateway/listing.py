@@ -17,7 +17,7 @@ from services.gateway.shapes.pages import (
     filter_of,
     pagination_of,
     search_of,
-    sort_of,
+    sorts_of,
     window_of,
 )
 
@@ -61,7 +61,7 @@ async def listed(
         search_sql=search_sql,
     )
     window = window_of(query, body)
-    return Listed(page=await list_page(pool, listing, scope, window, sort_of(query, body)), window=window)
+    return Listed(page=await list_page(pool, listing, scope, window, sorts_of(query, body)), window=window)
 
 
 async def count_of(pool: Pool, table: str, namespace_id: str) -> int:

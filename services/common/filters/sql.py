@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from services.common.errors import InvalidArgumentError
+from services.common.filters.containment import containers
 from services.common.filters.json_sql import json_condition
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import DOCUMENTS, Column, JsonPath, Kind, Table
@@ -53,7 +54,7 @@ def _condition(condition: Condition, table: Table, parameters: Parameters) -> st
     value = checked_value(condition.operator, condition.value, condition.field, templates=False)
     place = table.resolve(condition.field)
     if not isinstance(place, Column):
-        return json_condition(condition, json_value(place, table, parameters), parameters)
+        return _json_condition(condition, place, table, parameters)
     name = f"{table.alias}.{place.name}"
     if condition.operator in PRESENCE:
         return f"({name} IS {'NOT ' if (condition.operator is Operator.EXISTS) == value else ''}NULL)"
@@ -62,6 +63,14 @@ def _condition(condition: Condition, table: Table, parameters: Parameters) -> st
     if place.kind is Kind.TEXT and condition.operator in EQUALITY and not condition.ignore_case:
         return _text_equality(condition.operator, value, name, parameters)
     return json_condition(condition, f"to_jsonb({name})", parameters)
+
+
+def _json_condition(condition: Condition, places: tuple[JsonPath, ...], table: Table, parameters: Parameters) -> str:
+    exact = json_condition(condition, json_value(places, table, parameters), parameters)
+    found = None if table.indexed is None else containers(condition, places, table.indexed)
+    if not found:
+        return exact
+    return f"({table.alias}.{table.indexed} @> ANY({parameters.bind(found)}::text[]::jsonb[]) AND {exact})"
 
 
 def _text_equality(operator: Operator, value: Value, name: str, parameters: Parameters) -> str:

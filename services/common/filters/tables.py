@@ -31,12 +31,16 @@ class JsonPath:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The fields of a table: plain columns by field name, jsonb columns by leading path, and the column of the rest."""
+    """The fields of a table: plain columns by field name, jsonb columns by leading path, and the column of the rest.
+
+    `indexed` is a jsonb column that has an index for containment.
+    """
 
     alias: str
     columns: Mapping[str, Column]
     prefixes: Mapping[tuple[str, ...], str]
     fields: str = "fields"
+    indexed: str | None = None
 
     def resolve(self, field: str) -> Column | tuple[JsonPath, ...]:
         """The column of a field, or the places to look in turn for its first value that is not null."""
@@ -79,6 +83,7 @@ DOCUMENTS = Table(
         ("labels",): "labels",
         ("_internal",): "internal",
     },
+    indexed="fields",
 )
 
 OBJECTS = Table(

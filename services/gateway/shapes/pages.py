@@ -2,17 +2,15 @@
 
 from typing import Annotated, Any
 
-import orjson
 from pydantic import Field
 
-from services.common.database.listings import Page, Sort, Window
-from services.common.errors import InvalidArgumentError
+from services.common.database.listings import Page, Window
+from services.common.database.orders import Sort
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
 from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.sorting import sorts_in
 
 DEFAULT_LIMIT = 10
-SCORES = ("confidence", "score")
-DIRECTIONS = ("asc", "desc")
 
 
 class ListQuery(Form):
@@ -28,7 +26,9 @@ class ListQuery(Form):
     include_total: Annotated[bool | None, Field(description="Also count all rows")] = None
     search: Annotated[str | None, Field(max_length=1000, description="Text to look for, in any letter case")] = None
     filters: Annotated[str | None, Field(description="JSON, in any filter dialect")] = None
-    sort: Annotated[str | None, Field(description='`field:desc`, or JSON {"field", "direction"}')] = None
+    sort: Annotated[
+        str | None, Field(description='`field:desc`, or JSON {"field", "direction"} or a list of those')
+    ] = None
     sort_by: Annotated[str | None, Field(description="`field`, `-field`, `field:asc` or `field:desc`")] = None
 
 
@@ -45,8 +45,8 @@ class ListBody(Form):
     include_total: bool | None = None
     search: Annotated[str | None, Field(max_length=1000)] = None
     filters: Annotated[Any, Field(description="A filter in any dialect")] = None
-    sort: Annotated[Any, Field(description='{"field", "direction"} or `field:desc`')] = None
-    sort_by: str | None = None
+    sort: Annotated[Any, Field(description='{"field", "direction"}, `field:desc`, or a list of those')] = None
+    sort_by: Any = None
 
 
 class Pagination(Answer):
@@ -89,43 +89,13 @@ def search_of(query: ListQuery, body: ListBody | None) -> str:
     return (body.search if body is not None and body.search else query.search) or ""
 
 
-def sort_of(query: ListQuery, body: ListBody | None) -> Sort | None:
-    """How to sort; None for the order in which rows were made."""
+def sorts_of(query: ListQuery, body: ListBody | None) -> tuple[Sort, ...]:
+    """How to sort; empty for the order in which rows were made."""
     if body is not None and (given := body.sort or body.sort_by):
-        return _sort(given, "body.sort")
+        return sorts_in(given, "body.sort")
     if query.sort:
-        return _sort(orjson.loads(query.sort) if _is_json(query.sort) else query.sort, "query.sort")
-    return _sort(query.sort_by, "query.sort_by") if query.sort_by else None
-
-
-def _is_json(text: str) -> bool:
-    try:
-        return isinstance(orjson.loads(text), dict | list)
-    except orjson.JSONDecodeError:
-        return False
-
-
-def _sort(given: Any, path: str) -> Sort:
-    if isinstance(given, list):
-        given = given[0] if given else {}
-    if isinstance(given, dict):
-        field, direction = given.get("field"), given.get("direction")
-    else:
-        field, direction = _split(str(given))
-    if not isinstance(field, str) or not field:
-        raise InvalidArgumentError(f"{path} must name a field, such as 'created_at:desc'.", path=path)
-    if direction is None:
-        direction = "desc" if field.rsplit(".", 1)[-1].rsplit("_", 1)[-1] in SCORES else "asc"
-    if not isinstance(direction, str) or direction.lower() not in DIRECTIONS:
-        raise InvalidArgumentError(f"{path} has a direction that is neither 'asc' nor 'desc'.", path=path)
-    return Sort(field=field, descending=direction.lower() == "desc")
-
-
-def _split(text: str) -> tuple[str, str | None]:
-    if text.startswith("-"):
-        return text[1:], "desc"
-    field, colon, direction = text.partition(":")
-    return field, direction if colon else None
+        return sorts_in(query.sort, "query.sort")
+    return sorts_in(query.sort_by, "query.sort_by") if query.sort_by else ()
 
 
 def pagination_of(page: Page, window: Window) -> Pagination:
