@@ -22,6 +22,7 @@ from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.gateway import Gateway
 from services.gateway.main import open_gateway
+from tests.support.client_classes import parses
 from tests.support.conformance import conforms
 from tests.support.postgres import Databases
 from tests.support.services import SLOT, Surroundings, surroundings_in
@@ -40,7 +41,7 @@ class Stack:
     namespace_id: str
 
     def client(self, namespace: str | None = None) -> httpx.AsyncClient:
-        """A client with a good key, whose every answer must be as documented."""
+        """A client with a good key, whose every answer must be as documented and readable by the `mixpeek` client."""
         headers = {"Authorization": f"Bearer {self.key}", "X-Namespace": namespace or self.namespace_id}
         return self.bare_client(headers)
 
@@ -52,7 +53,7 @@ class Stack:
     def bare_client(self, headers: dict[str, str]) -> httpx.AsyncClient:
         """A client with these headers alone."""
         transport = httpx.ASGITransport(app=self.app)
-        hooks = {"response": [conforms]}
+        hooks = {"response": [conforms, parses]}
         return httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers, event_hooks=hooks)
 
     async def process(

@@ -1,0 +1,91 @@
+"""What the `mixpeek` client makes of an answer: which class it reads each status of each operation with.
+
+The generated client says so in its own source, one `resource_path` and one map of response types per operation.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import httpx
+
+ERROR = "ErrorResponse"
+SERIALIZER = re.compile(r"\n    def _(\w+)_serialize\(")
+METHOD = re.compile(r"\n            method='(\w+)',\n            resource_path='([^']+)'")
+CALL = re.compile(r"\n    def (\w+)_with_http_info\(")
+STATUS = re.compile(r"'(\d{3})': (?:\"([^\"]*)\"|None)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One call of the client; `answers` maps a status to a class name, None for an empty body."""
+
+    name: str
+    method: str
+    path: str
+    answers: Mapping[str, str | None]
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches the paths of this call."""
+        return re.compile(re.sub(r"\{[^}]+\}", "[^/]+", self.path))
+
+
+@cache
+def operations() -> list[Operation]:
+    """Every call that the generated client has, paths without parameters first."""
+    folder = resources.files("mixpeek") / "api"
+    sources = [entry.read_text() for entry in folder.iterdir() if entry.name.endswith("_api.py")]
+    found = [operation for source in sources for operation in _read(source)]
+    return sorted(found, key=lambda operation: (operation.path.count("{"), operation.path))
+
+
+def _read(source: str) -> Iterator[Operation]:
+    answers = {name: _answers(body) for name, body in _parts(CALL, source)}
+    for name, body in _parts(SERIALIZER, source):
+        place = METHOD.search(body)
+        if place is not None and name in answers:
+            yield Operation(name=name, method=place[1], path=place[2], answers=answers[name])
+
+
+def _parts(start: re.Pattern[str], source: str) -> Iterator[tuple[str, str]]:
+    """Name and text of each piece that begins with `start`."""
+    pieces = start.split(source)[1:]
+    return zip(pieces[::2], pieces[1::2], strict=True)
+
+
+def _answers(body: str) -> dict[str, str | None]:
+    types = body.partition("_response_types_map")[2].partition("}")[0]
+    return {status: kind or None for status, kind in STATUS.findall(types)}
+
+
+def operation_of(method: str, path: str) -> Operation | None:
+    """The call that would be sent to this path, if the client has one."""
+    plain = path.rstrip("/")
+    return next((each for each in operations() if each.method == method and each.pattern.fullmatch(plain)), None)
+
+
+async def parses(response: httpx.Response) -> None:
+    """Fails when the client cannot read an answer with its own classes; an httpx response hook."""
+    await response.aread()
+    path = response.request.url.path
+    operation = operation_of(response.request.method, path.removeprefix("/api") if path.startswith("/api/") else path)
+    if operation is None:
+        return
+    status = str(response.status_code)
+    if response.is_success:
+        assert status in operation.answers, f"{operation.name} knows {sorted(operation.answers)}, not {status}"
+    kind = operation.answers.get(status, ERROR)
+    if kind is None:
+        assert not response.content, f"{operation.name} wants no body with {status}"
+        return
+    read(response, kind)
+
+
+def read(response: httpx.Response, kind: str) -> object:
+    """The answer as the class `kind` of the client; raises what the client would raise."""
+    from mixpeek.api_client import ApiClient
+
+    return ApiClient().deserialize(response.text, kind, response.headers.get("content-type"))
