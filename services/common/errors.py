@@ -105,6 +105,18 @@ class ResourceExhaustedError(LikenessError):
     default_reason = "RESOURCE_EXHAUSTED"
 
 
+class RateLimitedError(ResourceExhaustedError):
+    """A key made more than `limit` requests in `window` seconds; try again after `retry_after` seconds."""
+
+    default_reason = "RATE_LIMITED"
+
+    def __init__(self, *, limit: int, window: int, retry_after: int) -> None:
+        super().__init__(f"This key may make {limit} requests in {window} seconds; wait {retry_after} seconds.")
+        self.limit = limit
+        self.window = window
+        self.retry_after = retry_after
+
+
 class UnavailableError(LikenessError):
     """A service or store does not answer: try again."""
 

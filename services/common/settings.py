@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
+    rate_limit_per_minute: int = Field(default=0, ge=0)
 
     blob_store: str = ""
     s3_endpoint: str = ""

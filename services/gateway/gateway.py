@@ -9,6 +9,7 @@ from services.common.blobs import BlobStore, LinkSigner
 from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.gateway.keys import KeyRing
+from services.gateway.rates import RateLimits
 from services.gateway.tenants import Tenants
 
 # These three exist for the type checker alone.
@@ -37,6 +38,7 @@ class Gateway:
     signer: LinkSigner
     keys: KeyRing
     tenants: Tenants
+    rates: RateLimits
     channels: Channels
     extractor: "ExtractorServiceAsyncStub"
     index: "IndexServiceAsyncStub"

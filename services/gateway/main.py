@@ -26,6 +26,7 @@ from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.gateway import Channels, Gateway
 from services.gateway.keys import KeyRing
+from services.gateway.rates import RateLimits
 from services.gateway.tenants import Tenants
 
 PORT_FILE = "LIKENESS_PORT_FILE"
@@ -50,6 +51,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             signer=LinkSigner(await shared_secret(pool, LINK_SECRET)),
             keys=KeyRing(pool),
             tenants=Tenants(pool),
+            rates=RateLimits(),
             channels=channels,
             extractor=ExtractorServiceStub(channels.extractor),
             index=IndexServiceStub(channels.index),

@@ -16,6 +16,7 @@ from services.common.errors import (
     InternalError,
     InvalidArgumentError,
     LikenessError,
+    RateLimitedError,
     ResourceExhaustedError,
     UnavailableError,
 )
@@ -56,8 +57,11 @@ def answer(error: LikenessError) -> JsonAnswer:
     if isinstance(error, InvalidArgumentError):
         details["validation_errors"] = [_located(error)]
     if isinstance(error, UnavailableError | ResourceExhaustedError):
-        details |= {"retryable": True, "retry_after_seconds": RETRY_SECONDS}
-        headers["Retry-After"] = str(RETRY_SECONDS)
+        seconds = error.retry_after if isinstance(error, RateLimitedError) else RETRY_SECONDS
+        details |= {"retryable": True, "retry_after_seconds": seconds}
+        headers["Retry-After"] = str(seconds)
+    if isinstance(error, RateLimitedError):
+        details |= {"limit": error.limit, "window": error.window, "retry_after": error.retry_after}
     return JsonAnswer(
         envelope(error.http, error.kind, error.message, error.reason, details), error.http, headers=headers
     )

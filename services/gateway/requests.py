@@ -29,13 +29,16 @@ class Requests:
             return
         request_id = _request_id(scope)
         bind_request(request_id)
+        scope = {**scope, "state": dict(scope.get("state") or {})}
         started, status = time.perf_counter(), 0
 
         async def tagged(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                headers.update(scope["state"].get("rate_headers", {}))
             await send(message)
 
         try:

@@ -11,6 +11,8 @@ import string
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
 from services.common.ids import new_id
@@ -20,6 +22,10 @@ ALPHABET = string.digits + string.ascii_letters
 RANDOM_LENGTH = 43
 CHECKSUM_LENGTH = 6
 SHOWN_LENGTH = 10
+USE = """
+    WITH used AS (UPDATE api_keys SET last_used_at = now() WHERE key_hash = $1 AND revoked_at IS NULL RETURNING *)
+    SELECT used.*, u.email AS user_email, u.role AS user_role, u.status AS user_status
+    FROM used LEFT JOIN users u USING (user_id)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +88,12 @@ async def revoke_key(db: Executor, key_id: str) -> None:
         raise NotFoundError.of("api_key", key_id)
 
 
-async def use_key(db: Executor, key_hash: bytes) -> str | None:
-    """The id of the living key with this hash, its use noted; None when there is none."""
-    query = "UPDATE api_keys SET last_used_at = now() WHERE key_hash = $1 AND revoked_at IS NULL RETURNING key_id"
-    key_id: str | None = await db.fetchval(query, key_hash)
-    return key_id
+async def use_key(db: Executor, key_hash: bytes) -> asyncpg.Record | None:
+    """The row of the living key with this hash and of its user, its use noted; None when there is none.
+
+    A key of a user who was deleted is deleted with them; an expired one is still found.
+    """
+    return await db.fetchrow(USE, key_hash)
 
 
 def _checksum(body: str) -> str:

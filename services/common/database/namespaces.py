@@ -22,7 +22,7 @@ async def ensure_default_namespace(db: Executor) -> str:
 async def find_namespace(db: Executor, identifier: str) -> asyncpg.Record | None:
     """The namespace with this id, or else this name."""
     return await db.fetchrow(
-        """SELECT * FROM namespaces WHERE namespace_id = $1 OR namespace_name = $1
+        """SELECT * FROM namespaces WHERE (namespace_id = $1 OR namespace_name = $1) AND deleted_at IS NULL
            ORDER BY namespace_id = $1 DESC LIMIT 1""",
         identifier,
     )

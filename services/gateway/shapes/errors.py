@@ -25,12 +25,16 @@ class ErrorResponse(Answer):
 DOCUMENTED: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorResponse, "description": description}
     for status, description in {
+        400: "The request cannot be read",
         401: "No API key, or a wrong one",
+        403: "The key may not do this",
         404: "What the path or a body field names does not exist",
         409: "The name is taken",
         413: "The body is too large",
         422: "A field is wrong; `details.validation_errors` says which",
+        429: "Too many requests, or a queue is full; wait as `Retry-After` says",
         500: "A fault of the server",
         503: "A service does not answer; try again",
+        504: "It took too long",
     }.items()
 }
