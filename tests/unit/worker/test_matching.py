@@ -1,0 +1,47 @@
+"""Which part of a new run is which of an earlier one."""
+
+import numpy as np
+import pytest
+
+from services.worker.matching import number_parts
+
+
+def vector(*numbers: float) -> bytes:
+    """Float16 of unit norm."""
+    array = np.array(numbers)
+    return (array / np.linalg.norm(array)).astype("<f2").tobytes()
+
+
+ANNA, BORIS, CLARA = vector(1, 0, 0), vector(0, 1, 0), vector(0, 0, 1)
+ANNA_AGAIN = vector(1, 0.1, 0)
+NOBODY = b""
+
+
+@pytest.mark.parametrize(
+    ("new", "earlier", "numbers"),
+    [
+        pytest.param([ANNA, BORIS], {}, [0, 1], id="first run"),
+        pytest.param([ANNA, BORIS], {0: ANNA, 1: BORIS}, [0, 1], id="unchanged"),
+        pytest.param([BORIS, ANNA_AGAIN], {0: ANNA, 1: BORIS}, [1, 0], id="found in another order"),
+        pytest.param([CLARA, ANNA], {0: ANNA}, [1, 0], id="a second face appears, in front"),
+        pytest.param([BORIS], {0: ANNA, 1: BORIS}, [1], id="the first face is not found any more"),
+        pytest.param([CLARA], {0: ANNA}, [1], id="somebody else is found instead"),
+        pytest.param([ANNA, ANNA], {0: ANNA, 1: ANNA}, [0, 1], id="the same person twice"),
+        pytest.param([ANNA_AGAIN, ANNA], {0: ANNA}, [1, 0], id="the better likeness wins"),
+        pytest.param([], {0: ANNA}, [], id="nothing is found any more"),
+        pytest.param([NOBODY, NOBODY], {0: NOBODY}, [0, 1], id="no vectors"),
+        pytest.param([ANNA], {0: vector(1, 0)}, [1], id="another model"),
+        pytest.param([ANNA, BORIS], {3: BORIS, 1: CLARA}, [0, 3], id="gaps of earlier runs"),
+    ],
+)
+def test_a_part_keeps_the_number_of_the_part_that_it_is(
+    new: list[bytes], earlier: dict[int, bytes], numbers: list[int]
+) -> None:
+    assert number_parts(new, earlier) == numbers
+
+
+def test_a_crowd_is_matched_one_to_one() -> None:
+    crowd = [row.astype("<f2").tobytes() for row in np.eye(300)]
+    shuffled = [crowd[number] for number in np.random.default_rng(1).permutation(300)]
+    numbers = number_parts(shuffled, dict(enumerate(crowd)))
+    assert [crowd[number] for number in numbers] == shuffled
