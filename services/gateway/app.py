@@ -10,6 +10,7 @@ from services.gateway.limits import BodyLimit
 from services.gateway.requests import Requests
 from services.gateway.routes import (
     analytics,
+    api_keys,
     blobs,
     buckets,
     collections,
@@ -20,7 +21,9 @@ from services.gateway.routes import (
     namespaces,
     object_batches,
     objects,
+    organization,
     retrievers,
+    users,
 )
 from services.gateway.shapes.errors import DOCUMENTED
 
@@ -28,6 +31,9 @@ VERSION = "0.1.0"
 # Fixed paths such as /retrievers/stages come before those with a name in the same place.
 ROUTERS = (
     health.router,
+    organization.router,
+    users.router,
+    api_keys.router,
     namespaces.router,
     buckets.router,
     object_batches.router,

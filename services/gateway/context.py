@@ -39,6 +39,12 @@ class Identity:
         if not self.key.may(self.permission, namespace_id):
             raise _refusal(self.key, self.permission)
 
+    def require_organization(self) -> None:
+        """ForbiddenError for a key with scopes: it has no business outside its namespaces."""
+        if self.key.namespaces is not None:
+            message = f"The key '{self.key.name}' is restricted to namespaces, and this belongs to the organization."
+            raise ForbiddenError(message)
+
 
 def the_gateway(request: Request) -> Gateway:
     """The gateway that serves this request."""
@@ -73,10 +79,8 @@ def _refusal(key: CallerKey, permission: str) -> ForbiddenError:
 
 
 async def authenticated(identity: Annotated[Identity, Depends(identified)]) -> Gateway:
-    """The gateway, for what belongs to no namespace; keys with scopes have no business there."""
-    if identity.key.namespaces is not None:
-        message = f"The key '{identity.key.name}' is restricted to namespaces, and this belongs to the organization."
-        raise ForbiddenError(message)
+    """The gateway, for what belongs to no namespace."""
+    identity.require_organization()
     return identity.gateway
 
 

@@ -1,0 +1,31 @@
+"""Who is asking, and the organization that this server belongs to."""
+
+from services.gateway.context import Caller, Identified
+from services.gateway.routing import routes_of
+from services.gateway.shapes.organization import Me, Organization, OrganizationPatch, to_me, to_organization
+from services.gateway.store.changes import change_row
+from services.gateway.store.users import read_organization
+
+router = routes_of("Organization")
+
+
+@router.get("/me")
+async def me(identity: Identified) -> Me:
+    """Who the key is, and what it may do."""
+    per_minute = identity.key.rate_limit or identity.gateway.settings.rate_limit_per_minute
+    return to_me(await read_organization(identity.gateway.pool), identity.key, per_minute)
+
+
+@router.get("/organizations")
+async def get_organization(gateway: Caller) -> Organization:
+    """The organization."""
+    return to_organization(await read_organization(gateway.pool), gateway.settings.rate_limit_per_minute)
+
+
+@router.patch("/organizations")
+async def update_organization(form: OrganizationPatch, gateway: Caller) -> Organization:
+    """Changes what is given."""
+    row = await read_organization(gateway.pool)
+    columns = form.model_dump(exclude_none=True)
+    changed = await change_row(gateway.pool, "organizations", "organization_id", row["organization_id"], columns)
+    return to_organization(changed or row, gateway.settings.rate_limit_per_minute)
