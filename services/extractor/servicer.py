@@ -11,9 +11,10 @@ from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceSer
 from services.common.errors import InvalidArgumentError
 from services.common.vectors import to_message
 from services.extractor.engine import Engine
+from services.extractor.jobs import Extracted
 from services.extractor.models.manifest import Manifest
 from services.extractor.models.port import Artifact, Part, Source
-from services.extractor.pipeline import Extracted, Outcome
+from services.extractor.pipeline import Outcome
 
 Context = grpc.aio.ServicerContext[Any, Any]
 DECIMALS = 2

@@ -86,7 +86,8 @@ def test_a_photo_embeds_as_open_clip_embeds_it(
     own_transform: Callable[[Image.Image], torch.Tensor],
 ) -> None:
     for photo in PHOTOS:
-        found = served.core(served.pre(Source(content=photo.read_bytes())).rows)
+        (prepared,) = served.pre(Source(content=photo.read_bytes()))
+        found = served.core(prepared.rows)
         expected = reference(own_transform(Image.open(photo))[None])
         assert np.abs(found - expected).max() < CLOSE
 

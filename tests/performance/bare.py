@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime
 
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.manifest import Manifest, read_manifest
+from services.extractor.models.manifest import ImageManifest, read_manifest
 from tests.performance.stack import PHOTOS
 
 CORES = len(os.sched_getaffinity(0))
@@ -30,7 +30,7 @@ def photos(count: int) -> list[bytes]:
     return [files[number % len(files)].read_bytes() for number in range(count)]
 
 
-def open_session(folder: Path, manifest: Manifest, threads: int) -> onnxruntime.InferenceSession:
+def open_session(folder: Path, manifest: ImageManifest, threads: int) -> onnxruntime.InferenceSession:
     """A CPU session with that many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

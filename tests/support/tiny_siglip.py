@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from services.extractor.models.manifest import MANIFEST, ImageInput, Manifest
+from services.extractor.models.manifest import MANIFEST, ImageInput, ImageManifest
 
 SIDE, PATCH, WIDTH = 32, 16, 8
 TOKENS = (SIDE // PATCH) ** 2
@@ -22,7 +22,7 @@ def write_tiny_siglip(root: Path, model: str = "google_siglip_base_v1", **fields
     folder = root / model
     folder.mkdir(parents=True)
     onnx.save(network(), folder / FILE)
-    manifest = Manifest(
+    manifest = ImageManifest(
         model=model,
         extractor="image_extractor@v1",
         feature_uri="mixpeek://image_extractor@v1/google_siglip_base_v1",

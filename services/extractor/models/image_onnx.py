@@ -1,5 +1,8 @@
 """Image models as their manifests describe them: one class for EfficientNet-Lite2, SigLIP and their like."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
@@ -7,8 +10,9 @@ from PIL import Image
 
 from services.common.imaging import decode_rgb
 from services.common.vectors import check_unit
-from services.extractor.models.manifest import ImageInput, Manifest
-from services.extractor.models.port import Part, Prepared, Source
+from services.extractor.models.manifest import ImageInput, ImageManifest
+from services.extractor.models.port import Model, Part, Prepared, Source
+from services.extractor.models.session import open_session
 
 DRAFT = 4
 
@@ -16,7 +20,7 @@ DRAFT = 4
 class OnnxImageModel:
     """A network from pixels to one embedding per picture."""
 
-    def __init__(self, manifest: Manifest, session: InferenceSession, max_pixels: int) -> None:
+    def __init__(self, manifest: ImageManifest, session: InferenceSession, max_pixels: int) -> None:
         self.manifest = manifest
         self._session = session
         self._max_pixels = max_pixels
@@ -34,9 +38,9 @@ class OnnxImageModel:
             raise ValueError(f"its output has shape {embedding.shape}, not (1, {self.manifest.dimensions})")
         check_unit(embedding[0], self.manifest.output)
 
-    def pre(self, source: Source) -> Prepared:
+    def pre(self, source: Source) -> Iterable[Prepared]:
         """Decodes, squashes and normalises: rows (1, 3, height, width) float32."""
-        return Prepared(preprocess(source.content, self.manifest.input, self._max_pixels)[None], ({},))
+        return (Prepared(preprocess(source.content, self.manifest.input, self._max_pixels)[None], ({},)),)
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: (n, 3, height, width) -> (n, dimensions)."""
@@ -46,6 +50,10 @@ class OnnxImageModel:
     def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
         """One part per row."""
         return tuple(Part(row, fields) for row, fields in zip(embeddings, prepared.fields, strict=True))
+
+    def select(self, source: Source, parts: Sequence[Part]) -> Sequence[Part]:
+        """All of them."""
+        return parts
 
 
 def preprocess(content: bytes, pixels: ImageInput, max_pixels: int) -> NDArray[np.float32]:
@@ -57,3 +65,8 @@ def preprocess(content: bytes, pixels: ImageInput, max_pixels: int) -> NDArray[n
     values -= mean
     values /= std
     return values
+
+
+def open_image_model(folder: Path, manifest: ImageManifest, max_pixels: int) -> Model:
+    """The model whose files lie in `folder`."""
+    return OnnxImageModel(manifest, open_session(folder / manifest.file), max_pixels)

@@ -1,11 +1,14 @@
 """A model's manifest: all that is to be known of a network file in order to serve it."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MANIFEST = "manifest.json"
+FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 
 
 class Frozen(BaseModel):
@@ -28,21 +31,23 @@ class ImageInput(Frozen):
 
 
 class Manifest(Frozen):
-    """One network. `feature_uri` is the slot that it fills; `centre` is already part of the file, for the record."""
+    """What every model says of itself. `feature_uri` is the slot that it fills, `file` the network that embeds.
 
-    family: Literal["image_onnx"] = "image_onnx"
+    `companions` are the other files that it needs, such as a detector or a tokenizer: name -> sha256.
+    """
+
+    family: str
     model: str = Field(pattern=r"^[a-z0-9_]+$")
     extractor: str = Field(pattern=r"^[a-z0-9_]+@v\d+$")
     feature_uri: str
-    file: str = Field(default="model.onnx", pattern=r"^\w[\w.-]*$")
-    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
-    input: ImageInput
+    file: FileName = "model.onnx"
+    sha256: Sha256 = ""
+    companions: Mapping[FileName, Sha256] = Field(default_factory=dict)
     output: str = "embedding"
     dimensions: int = Field(gt=0)
     modalities: tuple[str, ...] = ("image",)
     licence: str
     source: str
-    centre: tuple[float, ...] = ()
 
     @model_validator(mode="after")
     def _slot_belongs_to_extractor(self) -> Self:
@@ -55,7 +60,20 @@ class Manifest(Frozen):
         """Whether this is the model that its slot is named after, and not a stand-in."""
         return self.feature_uri.rpartition("/")[2] == self.model
 
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Every file of the model and its sha256."""
+        return {self.file: self.sha256, **self.companions}
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the model that lies in `folder`. Raises ValidationError when it is not one."""
-    return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+
+class ImageManifest(Manifest):
+    """One network from pixels to a vector; `centre` is already part of the file, for the record."""
+
+    family: Literal["image_onnx"] = "image_onnx"
+    input: ImageInput
+    centre: tuple[float, ...] = ()
+
+
+def read_manifest(folder: Path) -> ImageManifest:
+    """The manifest of the image model that lies in `folder`. Raises ValidationError when it is not one."""
+    return ImageManifest.model_validate_json((folder / MANIFEST).read_bytes())

@@ -1,6 +1,6 @@
 """What the pipeline asks of a model, whatever it embeds: pre (any thread), core (one batch at a time), post."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -29,10 +29,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One input, ready for the network: `rows` (n, ...) and what is known of each. A picture has one row."""
+    """One piece of an input, ready for the network: `rows` (n, ...), n > 0, and what is known of each.
+
+    A picture is one piece of one row; a video or a text gives pieces one after the other.
+    """
 
     rows: NDArray[np.generic]
     fields: tuple[Fields, ...]
+    artifacts: tuple[tuple["Artifact", ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,22 @@ class Model(Protocol):
     def warm(self) -> None:
         """Runs once. Raises ValueError when what comes out is not what the manifest promises."""
 
-    def pre(self, source: Source) -> Prepared:
-        """Decodes and prepares one input on the CPU. Raises InvalidArgumentError when the input is at fault."""
+    def pre(self, source: Source) -> Iterable[Prepared]:
+        """Decodes and prepares one input on the CPU, piece by piece, none when nothing is found.
+
+        Between two pieces the pipeline may turn away from a caller that has gone: make them small.
+        Raises InvalidArgumentError when the input is at fault, also while it is iterated.
+        """
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Embeds a batch: (n, ...) -> (n, dimensions), unit norm."""
 
     def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
-        """The parts of one input, from its rows of the batch."""
+        """The parts of one piece, from its rows of the batch."""
+
+    def select(self, source: Source, parts: Sequence[Part]) -> Sequence[Part]:
+        """Which parts of an input become documents, in order; a query keeps one.
+
+        Also called with what has been found so far, so as to bound memory: what it drops must be safe to drop.
+        Raises InvalidArgumentError when there are too many, or none where one is needed.
+        """

@@ -1,18 +1,18 @@
 """Finds the models, those in the package and those in the models folder, and loads what their manifests promise."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import structlog
 from pydantic import ValidationError
 
 from services.common.errors import InternalError
 from services.extractor.domain import preferred_first
-from services.extractor.models.image_onnx import OnnxImageModel
-from services.extractor.models.manifest import MANIFEST, Manifest, read_manifest
+from services.extractor.models.families import FAMILIES
+from services.extractor.models.manifest import MANIFEST, Manifest
 from services.extractor.models.port import Model
-from services.extractor.models.session import open_session
 
 PACKAGED = Path(__file__).parent / "data"
 log = structlog.get_logger()
@@ -23,28 +23,41 @@ def load_models(models_dir: Path | None, *, strict: bool, max_pixels: int) -> tu
 
     Raises InternalError with reason MODEL_REFUSED when a file is not what its manifest says.
     """
-    folders: dict[Manifest, Path] = {}
+    found: dict[str, tuple[Manifest, Path]] = {}
     for manifest, folder in _find(PACKAGED, models_dir):
-        twin = next((other for other in folders if other.model == manifest.model), None)
-        if twin is not None:
-            raise refused(folder, f"{folders[twin]} holds a model of the same name '{manifest.model}'; remove one")
-        folders[manifest] = folder
-    return tuple(_load(folders[manifest], manifest, max_pixels) for manifest in preferred_first(folders, strict))
+        if manifest.model in found:
+            _, twin = found[manifest.model]
+            raise refused(folder, f"{twin} holds a model of the same name '{manifest.model}'; remove one")
+        found[manifest.model] = manifest, folder
+    order = preferred_first((manifest for manifest, _ in found.values()), strict)
+    return tuple(_load(found[manifest.model][1], manifest, max_pixels) for manifest in order)
 
 
 def _find(*roots: Path | None) -> Iterator[tuple[Manifest, Path]]:
     for root in filter(None, roots):
         for file in sorted(root.glob(f"*/{MANIFEST}")):
-            try:
-                yield read_manifest(file.parent), file.parent
-            except ValidationError as error:
-                raise refused(file.parent, f"{MANIFEST} is not valid: {error}") from error
+            yield _read(file), file.parent
+
+
+def _read(file: Path) -> Manifest:
+    """The manifest, as the class that its family (`image_onnx` unless it says another) has for it."""
+    content = file.read_bytes()
+    try:
+        raw = orjson.loads(content)
+        kind: type[Manifest] = FAMILIES[raw.get("family", "image_onnx")].manifest
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        raise refused(file.parent, f"{MANIFEST} is not valid: {error}") from error
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        known = ", ".join(FAMILIES)
+        raise refused(file.parent, f"{MANIFEST} is not valid: no JSON object of a family of {known}") from error
 
 
 def _load(folder: Path, manifest: Manifest, max_pixels: int) -> Model:
-    check_sha256(folder, manifest)
+    for name, sha256 in manifest.files.items():
+        check_sha256(folder / name, sha256)
     try:
-        model = FAMILIES[manifest.family](folder, manifest, max_pixels)
+        model = FAMILIES[manifest.family].open(folder, manifest, max_pixels)
         model.warm()
     except Exception as error:  # onnxruntime's own classes have no common base
         raise refused(folder, f"it does not run as its {MANIFEST} says: {error}".rstrip(".")) from error
@@ -52,24 +65,16 @@ def _load(folder: Path, manifest: Manifest, max_pixels: int) -> Model:
     return model
 
 
-def check_sha256(folder: Path, manifest: Manifest) -> None:
+def check_sha256(file: Path, sha256: str) -> None:
     """Refuses a file that is missing or is not the one that the manifest was written for."""
-    file = folder / manifest.file
     if not file.is_file():
-        raise refused(folder, f"{manifest.file} is missing; copy or export it again")
+        raise refused(file.parent, f"{file.name} is missing; copy or export it again")
     with file.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != manifest.sha256:
-        raise refused(folder, f"{manifest.file} has sha256 {found}, {MANIFEST} says {manifest.sha256}; copy it again")
+    if found != sha256:
+        raise refused(file.parent, f"{file.name} has sha256 {found}, {MANIFEST} says {sha256}; copy it again")
 
 
 def refused(folder: Path, why: str) -> InternalError:
     """The error that keeps the service from starting with a model that is not what it seems."""
     return InternalError(f"Model in {folder} refused: {why}.", reason="MODEL_REFUSED")
-
-
-def _open_image_model(folder: Path, manifest: Manifest, max_pixels: int) -> Model:
-    return OnnxImageModel(manifest, open_session(folder / manifest.file), max_pixels)
-
-
-FAMILIES: Mapping[str, Callable[[Path, Manifest, int], Model]] = {"image_onnx": _open_image_model}

@@ -4,16 +4,16 @@ import pytest
 from pydantic import ValidationError
 
 from services.extractor.domain import Plan, plan, preferred_first
-from services.extractor.models.manifest import Manifest
+from services.extractor.models.manifest import ImageManifest
 from tests.support.tiny_siglip import PIXELS
 
 IMAGE = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 OTHER = "mixpeek://image_extractor@v1/another_model"
 
 
-def manifest(model: str, slot: str = IMAGE) -> Manifest:
+def manifest(model: str, slot: str = IMAGE) -> ImageManifest:
     """A manifest of which only the name and the slot matter."""
-    return Manifest(
+    return ImageManifest(
         model=model,
         extractor="image_extractor@v1",
         feature_uri=slot,
@@ -24,7 +24,7 @@ def manifest(model: str, slot: str = IMAGE) -> Manifest:
     )
 
 
-def names(*models: Manifest, strict: bool = False) -> list[str]:
+def names(*models: ImageManifest, strict: bool = False) -> list[str]:
     return [each.model for each in preferred_first(models, strict)]
 
 
@@ -67,4 +67,4 @@ def test_cpus_get_a_lane_per_core_and_accelerators_full_batches() -> None:
 )
 def test_a_manifest_that_contradicts_itself_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Manifest.model_validate({**manifest("google_siglip_base_v1").model_dump(), **fields})
+        ImageManifest.model_validate({**manifest("google_siglip_base_v1").model_dump(), **fields})

@@ -21,7 +21,9 @@ def kinds() -> dict[str, NDArray[np.float32]]:
     (model,) = load_models(None, strict=False, max_pixels=MAX_PIXELS)
 
     def embed(files: Sequence[Path]) -> NDArray[np.float32]:
-        return np.concatenate([model.core(model.pre(Source(content=file.read_bytes())).rows) for file in files])
+        return np.concatenate(
+            [model.core(next(iter(model.pre(Source(content=file.read_bytes())))).rows) for file in files]
+        )
 
     chosen = ("hammer", "solar_panel", "windmill", "fish")
     return {kind: embed(sorted((PHOTOS / kind).glob("*.jpg"))[:8]) for kind in chosen}

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import numpy as np
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from services.common import deadlines
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
 from services.extractor.domain import Plan
-from services.extractor.models.manifest import Manifest
+from services.extractor.jobs import Extracted
+from services.extractor.models.manifest import ImageManifest
 from services.extractor.models.port import Part, Prepared, Source
-from services.extractor.pipeline import Extracted, Pipeline
+from services.extractor.pipeline import Pipeline
 from tests.support.tiny_siglip import PIXELS
 
 BAD, BREAKS = b"bad", b"breaks"
@@ -25,7 +26,7 @@ class GatedModel:
     """Embeds a content as its length. `gate` holds back inference until it is opened."""
 
     providers = ("CPUExecutionProvider",)
-    manifest = Manifest(
+    manifest = ImageManifest(
         model="gated",
         extractor="image_extractor@v1",
         feature_uri="mixpeek://image_extractor@v1/gated",
@@ -44,12 +45,13 @@ class GatedModel:
     def warm(self) -> None:
         """Nothing to warm."""
 
-    def pre(self, source: Source) -> Prepared:
+    def pre(self, source: Source) -> Iterable[Prepared]:
         content = source.content
         self.prepared.append(content)
         if content == BAD:
             raise InvalidArgumentError("bad input", reason="NOT_AN_IMAGE")
-        return Prepared(np.array([[np.nan if content == BREAKS else len(content)]], np.float32), ({"size": 1},))
+        row = np.array([[np.nan if content == BREAKS else len(content)]], np.float32)
+        return [Prepared(row, ({"size": 1},))]
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         self.entered.set()
@@ -62,6 +64,9 @@ class GatedModel:
 
     def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
         return tuple(Part(row, fields) for row, fields in zip(embeddings, prepared.fields, strict=True))
+
+    def select(self, source: Source, parts: Sequence[Part]) -> Sequence[Part]:
+        return parts
 
 
 @asynccontextmanager

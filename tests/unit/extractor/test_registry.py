@@ -9,7 +9,7 @@ import pytest
 
 from services.common.errors import InternalError
 from services.extractor.models import registry
-from services.extractor.models.manifest import MANIFEST
+from services.extractor.models.manifest import MANIFEST, read_manifest
 from services.extractor.models.port import Model, Source
 from tests.support.tiny_siglip import FILE, SIDE, WIDTH, write_tiny_siglip
 
@@ -51,7 +51,7 @@ def test_strict_serves_the_named_model_only(tmp_path: Path) -> None:
 def test_a_model_of_siglips_form_embeds_a_photo_in_any_batch(tmp_path: Path) -> None:
     write_tiny_siglip(tmp_path)
     (model,) = load(tmp_path, strict=True)
-    prepared = model.pre(Source(content=PHOTO.read_bytes()))
+    (prepared,) = model.pre(Source(content=PHOTO.read_bytes()))
     assert prepared.rows.shape == (1, 3, SIDE, SIDE)
     alone = model.core(prepared.rows)
     batch = model.core(np.concatenate([prepared.rows, np.zeros_like(prepared.rows), prepared.rows]))
@@ -64,7 +64,7 @@ def test_a_model_of_siglips_form_embeds_a_photo_in_any_batch(tmp_path: Path) -> 
 def test_pixels_are_normalised_as_the_manifest_says(tmp_path: Path) -> None:
     write_tiny_siglip(tmp_path)
     (model,) = load(tmp_path, strict=True)
-    rows = model.pre(Source(content=PHOTO.read_bytes())).rows
+    rows = next(iter(model.pre(Source(content=PHOTO.read_bytes())))).rows
     assert rows.dtype == np.float32
     assert -1.0 <= rows.min() < -0.5
     assert 0.5 < rows.max() <= 1.0
@@ -107,7 +107,7 @@ def test_folders_without_a_manifest_are_passed_over(tmp_path: Path) -> None:
 
 def test_the_packaged_network_takes_any_batch_and_gives_unit_vectors() -> None:
     (model,) = load(None)
-    rows = model.pre(Source(content=PHOTO.read_bytes())).rows
+    rows = next(iter(model.pre(Source(content=PHOTO.read_bytes())))).rows
     embeddings = model.core(np.concatenate([rows] * 3))
     assert embeddings.shape == (3, 1280)
     assert np.allclose(np.linalg.norm(embeddings, axis=1), 1.0, atol=1e-5)
@@ -115,7 +115,8 @@ def test_the_packaged_network_takes_any_batch_and_gives_unit_vectors() -> None:
 
 def test_the_packaged_centre_is_the_one_in_the_network() -> None:
     (model,) = load(None)
-    file = registry.PACKAGED / model.manifest.model / model.manifest.file
-    assert len(model.manifest.centre) == 1280
-    assert np.array(model.manifest.centre, np.float32).tobytes() in file.read_bytes()
+    manifest = read_manifest(registry.PACKAGED / model.manifest.model)
+    file = registry.PACKAGED / manifest.model / manifest.file
+    assert len(manifest.centre) == 1280
+    assert np.array(manifest.centre, np.float32).tobytes() in file.read_bytes()
     assert onnxruntime.InferenceSession(str(file)).get_inputs()[0].shape == ["batch", 3, 260, 260]

@@ -1,0 +1,25 @@
+"""The kinds of models there are: how the manifest of each is read, and how the model is opened."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from services.extractor.models.image_onnx import open_image_model
+from services.extractor.models.manifest import ImageManifest, Manifest
+from services.extractor.models.port import Model
+
+M = TypeVar("M", bound=Manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Family(Generic[M]):
+    """`open(folder, manifest, max_pixels)` raises anything when the files are not what the manifest says."""
+
+    manifest: type[M]
+    open: Callable[[Path, M, int], Model]
+
+
+FAMILIES: Mapping[str, Family[Any]] = {
+    "image_onnx": Family(ImageManifest, open_image_model),
+}
