@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from services.common import ids
 from services.common.database.records import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.common.passthrough import pass_through, rules_of
+from services.worker.answers import answer_for, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Content, Decision, Ingest, JsonObject, Outcome, Part
 from services.worker.labelling import Claims, Label, label_source, settle
 
@@ -25,7 +26,7 @@ class _Draft:
         return self.outcome.parts[self.number]
 
     @property
-    def decision(self) -> Decision | None:
+    def decisions(self) -> tuple[Decision, ...]:
         return self.outcome.decisions[self.number]
 
 
@@ -48,14 +49,9 @@ def compose(
 def _row(document_id: str, draft: _Draft) -> DocumentRow:
     ingest, stored = draft.outcome.ingest, draft.stored
     collection = ingest.collection
-    label = _label(draft)
-    labels = {} if stored is None else dict(stored.labels)
-    fields = _fields(draft)
-    if label is not None and ingest.taxonomy is not None:
-        field = ingest.taxonomy.field_to_enrich
-        fields[field] = label.value
-        labels.pop(field, None)
-        labels |= {} if label.provenance is None else {field: label.provenance}
+    settled = _labels(draft)
+    labels = {} if stored is None else {key: entry for key, entry in stored.labels.items() if key not in settled}
+    labels |= {field: label.provenance for field, label in settled.items() if label.provenance is not None}
     return DocumentRow(
         document_id=document_id,
         namespace_id=collection.namespace_id,
@@ -63,8 +59,8 @@ def _row(document_id: str, draft: _Draft) -> DocumentRow:
         bucket_id=ingest.bucket_id,
         object_id=ingest.object_id,
         part=draft.number,
-        fields=fields,
-        taxonomy_match=None if label is None else label.match,
+        fields=_fields(draft) | {field: label.value for field, label in settled.items()},
+        taxonomy_match=next((label.match for label in settled.values()), None),
         labels=labels,
         internal=_internal(draft),
         embeddings=_embeddings(draft.part, collection.model or ""),
@@ -90,19 +86,22 @@ def _fields(draft: _Draft) -> JsonObject:
     return {**pass_through(draft.current.fields, rules), **changed, **draft.part.fields}
 
 
-def _label(draft: _Draft) -> Label | None:
-    taxonomy, collection = draft.outcome.ingest.taxonomy, draft.outcome.ingest.collection
-    if taxonomy is None:
-        return None
-    field = taxonomy.field_to_enrich
+def _labels(draft: _Draft) -> dict[str, Label]:
+    """The label of each field that machines fill."""
+    filled = (value.field for decision in draft.decisions for value in decision.values)
+    return {field: _label(field, draft) for field in dict.fromkeys((*draft.outcome.ingest.label_fields, *filled))}
+
+
+def _label(field: str, draft: _Draft) -> Label:
+    collection = draft.outcome.ingest.collection
     return settle(
         Claims(
             field=field,
             source=label_source(field, rules_of(collection.feature_extractor)),
             current=draft.current,
             stored=draft.stored,
-            decision=draft.decision,
-            model=collection.model or "",
+            answer=answer_for(field, draft.decisions),
+            model=collection.model,
             now=draft.now,
         )
     )
@@ -112,14 +111,14 @@ def _internal(draft: _Draft) -> JsonObject:
     ingest, content = draft.outcome.ingest, draft.outcome.content
     return {
         "lineage": _lineage(ingest),
-        "processing": {"history": _history(draft)},
+        "processing": {"history": _history(draft), "taxonomy_lineage": taxonomy_lineage(draft.decisions)},
         "source_blobs": _source_blobs(content),
         "modality": None if content.mime_type is None else content.mime_type.partition("/")[0],
         "mime_type": content.mime_type,
         "size_bytes": len(content.data),
         "content_hash": f"sha256:{content.sha256}",
         "metadata": {"ingestion_status": "COMPLETED"},
-        **_taxonomy_results(draft.decision),
+        **taxonomy_results(draft.decisions),
     }
 
 
@@ -136,7 +135,7 @@ def _lineage(ingest: Ingest) -> JsonObject:
 
 
 def _history(draft: _Draft) -> list[JsonObject]:
-    collection, decision = draft.outcome.ingest.collection, draft.decision
+    collection = draft.outcome.ingest.collection
     earlier = [] if draft.stored is None else draft.stored.internal.get("processing", {}).get("history", [])
     entry: JsonObject = {
         "at": draft.now,
@@ -144,7 +143,7 @@ def _history(draft: _Draft) -> list[JsonObject]:
         "model": collection.model,
         "duration_ms": round(draft.outcome.extracted.milliseconds, 1),
     }
-    if decision is not None:
+    for decision in draft.decisions[:1]:
         entry["taxonomy"] = {
             "taxonomy_id": decision.taxonomy_id,
             "version": decision.taxonomy_version,
@@ -158,14 +157,3 @@ def _history(draft: _Draft) -> list[JsonObject]:
 def _source_blobs(content: Content) -> list[JsonObject]:
     blob = content.blob
     return [] if blob is None else [{"blob_id": blob.blob_id, "field": blob.property, "type": blob.type}]
-
-
-def _taxonomy_results(decision: Decision | None) -> JsonObject:
-    if decision is None:
-        return {}
-    lead = f"_taxonomy_{decision.taxonomy_id}"
-    return {
-        f"{lead}_id": decision.source_document_id or None,
-        f"{lead}_label": decision.value,
-        f"{lead}_score": decision.confidence,
-    }

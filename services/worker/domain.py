@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.database.records import Blob, Collection, ObjectFields, Taxonomy
+from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]
@@ -22,7 +22,7 @@ class Ingest:
     bucket_id: str
     seen: ObjectFields
     collection: Collection
-    taxonomy: Taxonomy | None
+    labellers: tuple[Labeller, ...]
     blobs: tuple[Blob, ...]
     status: str
     attempts: int
@@ -33,6 +33,11 @@ class Ingest:
     def key(self) -> Key:
         """Object and collection: what the record is found by."""
         return self.object_id, self.collection.collection_id
+
+    @property
+    def label_fields(self) -> tuple[str, ...]:
+        """The document fields that machines fill, each once; the first is the one that `taxonomy_match` is about."""
+        return tuple(dict.fromkeys(field for labeller in self.labellers for field in labeller.label_fields))
 
     @property
     def is_suspect(self) -> bool:
@@ -69,8 +74,21 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FieldValue:
+    """What a taxonomy gives a field, None when it gives nothing; `append` adds to what other taxonomies give."""
+
+    field: str
+    value: Any
+    append: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What the taxonomy makes of one part; `value` is the label when it matched."""
+    """What one taxonomy makes of one part; `value` is the label when it matched.
+
+    `values` are all fields that it fills, `assignments` the matches that count, where there may be several, and `path`
+    leads from the root of a hierarchy to what was matched.
+    """
 
     field: str
     matched: bool
@@ -82,6 +100,9 @@ class Decision:
     taxonomy_id: str
     taxonomy_version: int
     retriever_id: str
+    values: tuple[FieldValue, ...]
+    assignments: tuple[JsonObject, ...] = ()
+    path: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +117,10 @@ class Extracted:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """An ingest that is ready to be written: one decision per part, none where no machine needs to decide."""
+    """An ingest that is ready to be written: for each part its decisions, none where no machine needs to decide."""
 
     extracted: Extracted
-    decisions: tuple[Decision | None, ...]
+    decisions: tuple[tuple[Decision, ...], ...]
 
     @property
     def ingest(self) -> Ingest:

@@ -6,22 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
-import orjson
 import structlog
 from google.protobuf import json_format, struct_pb2
 
-from likeness.common.v1.vector_pb2 import Dtype, Vector
 from likeness.extractor.v1 import extractor_pb2
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
 from likeness.index.v1 import index_pb2
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
-from likeness.taxonomy.v1 import taxonomy_pb2
-from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from services.common.errors import LikenessError, ResourceExhaustedError
 from services.common.grpc_client import call
 from services.common.logs import bind_request, current_request_id
 from services.common.vectors import from_message, to_message
-from services.worker.domain import Content, Decision, Embedding, Ingest, JsonObject, Part
+from services.worker.domain import Content, Embedding, Ingest, JsonObject, Part
 from services.worker.failures import RejectedError
 from services.worker.grouping import Grouper
 
@@ -101,76 +97,6 @@ def _part(message: extractor_pb2.Part) -> Part:
 def _embedding(message: extractor_pb2.Embedding) -> Embedding:
     vector = to_message(from_message(message.vector, message.feature_uri))
     return Embedding(feature_uri=message.feature_uri, dimensions=vector.dimensions, vector=vector.data)
-
-
-Question = tuple[Ingest, Part]
-
-
-class Enricher:
-    """Asks the taxonomy for the label of each part."""
-
-    def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:
-        self._stub = TaxonomyServiceStub(channel)
-        self._seconds = seconds
-
-    async def decide(self, questions: Sequence[Question]) -> list[Decision | None]:
-        """One decision per question, one call per collection; None where a collection has no taxonomy any more."""
-        collections: dict[str, list[int]] = {}
-        for position, (ingest, _) in enumerate(questions):
-            collections.setdefault(ingest.collection.collection_id, []).append(position)
-        decisions: list[Decision | None] = [None] * len(questions)
-        for positions in collections.values():
-            answers = await self._ask([questions[position] for position in positions])
-            for position, answer in zip(positions, answers, strict=False):
-                decisions[position] = answer
-        return decisions
-
-    async def _ask(self, questions: Sequence[Question]) -> list[Decision]:
-        collection = questions[0][0].collection
-        request = taxonomy_pb2.EnrichRequest(
-            namespace_id=collection.namespace_id,
-            collection_id=collection.collection_id,
-            subjects=[_subject(ingest, part) for ingest, part in questions],
-        )
-        response = await call(self._stub.Enrich, request, seconds=self._seconds)
-        return [_decision(decision) for decision in response.decisions]
-
-
-def _subject(ingest: Ingest, part: Part) -> taxonomy_pb2.Subject:
-    embeddings = [
-        taxonomy_pb2.SubjectEmbedding(
-            feature_uri=embedding.feature_uri,
-            vector=Vector(data=embedding.vector, dtype=Dtype.DTYPE_FLOAT16, dimensions=embedding.dimensions),
-        )
-        for embedding in part.embeddings
-    ]
-    return taxonomy_pb2.Subject(subject_id=ingest.object_id, object_id=ingest.object_id, embeddings=embeddings)
-
-
-def _decision(message: taxonomy_pb2.Decision) -> Decision:
-    return Decision(
-        field=message.field,
-        matched=message.matched,
-        confidence=round(message.confidence, 6),
-        threshold=message.threshold,
-        value=orjson.loads(message.label_json) if message.matched else None,
-        source_document_id=message.source_document_id,
-        evidence=tuple(_evidence(evidence) for evidence in message.evidence),
-        taxonomy_id=message.taxonomy_id,
-        taxonomy_version=message.taxonomy_version,
-        retriever_id=message.retriever_id,
-    )
-
-
-def _evidence(message: taxonomy_pb2.Evidence) -> JsonObject:
-    return {
-        "document_id": message.document_id,
-        "object_id": message.object_id,
-        "collection_id": message.collection_id,
-        "score": round(message.score, 6),
-        "label": orjson.loads(message.label_json) if message.label_json else None,
-        "label_source": message.label_source,
-    }
 
 
 class Indexer:

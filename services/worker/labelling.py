@@ -7,7 +7,10 @@ from typing import Any
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.labels import AUTO, HUMAN, IMPORT, human_label, manual_match, proposal_of
 from services.common.passthrough import Rule, lookup
-from services.worker.domain import Decision, JsonObject
+from services.worker.answers import Answer
+from services.worker.domain import JsonObject
+
+IMPORTED_MATCH: Mapping[str, Any] = {"matched": False, "confidence": 0.0, "source": IMPORT}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """What may decide a label: the object as it is now, the document of an earlier run, the taxonomy's decision.
+    """What may decide a label: the object as it is now, the document of an earlier run, what the machines say.
 
     `source` is the object's field that the label field comes from.
     """
@@ -30,8 +33,8 @@ class Claims:
     source: str
     current: ObjectFields
     stored: StoredDocument | None
-    decision: Decision | None
-    model: str
+    answer: Answer | None
+    model: str | None
     now: str
 
     @property
@@ -64,45 +67,49 @@ def settle(claims: Claims) -> Label:
         return _kept(claims, claims.stored, stored)
     value = lookup(claims.current.fields, claims.source)
     if claims.human_set_at is not None:
-        proposal = proposal_of(stored) if claims.decision is None else _auto(claims.decision, claims)
-        match = manual_match(None if claims.decision is None else _match(claims.decision))
+        proposal = proposal_of(stored) if claims.answer is None else _auto(claims.answer, claims)
+        match = manual_match(None if claims.answer is None else _match(claims.answer))
         return Label(value=value, provenance=human_label(value, claims.human_set_at, proposal), match=match)
     if value is not None:
         return _imported(value, claims)
+    if claims.stored is not None and stored is not None and stored.get("source") == IMPORT:
+        return _kept(claims, claims.stored, stored)
     return _by_machine(claims)
 
 
 def _kept(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:
-    match = stored.taxonomy_match or manual_match(None)
+    match = stored.taxonomy_match or (manual_match(None) if provenance["source"] == HUMAN else dict(IMPORTED_MATCH))
     return Label(value=stored.fields.get(claims.field), provenance=provenance, match=match)
 
 
 def _imported(value: Any, claims: Claims) -> Label:
-    provenance = {"source": IMPORT, "set_at": claims.now, "value": value}
-    return Label(value=value, provenance=provenance, match={"matched": False, "confidence": 0.0, "source": IMPORT})
+    stored = claims.stored_label or {}
+    known = stored.get("source") == IMPORT and stored.get("value") == value
+    provenance = stored if known else {"source": IMPORT, "set_at": claims.now, "value": value}
+    return Label(value=value, provenance=provenance, match=dict(IMPORTED_MATCH))
 
 
 def _by_machine(claims: Claims) -> Label:
-    decision = claims.decision
-    if decision is None:
+    answer = claims.answer
+    if answer is None:
         return Label(value=None, provenance=None, match={"matched": False, "confidence": 0.0})
-    if not decision.matched:
-        return Label(value=None, provenance=None, match=_match(decision))
-    return Label(value=decision.value, provenance=_auto(decision, claims), match=_match(decision))
+    return Label(value=answer.value, provenance=_auto(answer, claims), match=_match(answer))
 
 
-def _match(decision: Decision) -> JsonObject:
-    match: JsonObject = {"matched": decision.matched, "confidence": decision.confidence}
-    return {**match, "source_document_id": decision.source_document_id} if decision.matched else match
+def _match(answer: Answer) -> JsonObject:
+    decision = answer.decision
+    match: JsonObject = {"matched": answer.matched, "confidence": decision.confidence}
+    return {**match, "source_document_id": decision.source_document_id} if answer.matched else match
 
 
-def _auto(decision: Decision, claims: Claims) -> JsonObject | None:
-    if not decision.matched:
+def _auto(answer: Answer, claims: Claims) -> JsonObject | None:
+    decision = answer.decision
+    if not answer.matched:
         return None
     return {
         "source": AUTO,
         "set_at": claims.now,
-        "value": decision.value,
+        "value": answer.value,
         "score": decision.confidence,
         "threshold": decision.threshold,
         "evidence": list(decision.evidence),

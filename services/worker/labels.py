@@ -7,7 +7,7 @@ import structlog
 from services.common.errors import LikenessError
 from services.common.passthrough import rules_of
 from services.worker.domain import Decision, Extracted, Ingest, Outcome
-from services.worker.downstream import Enricher
+from services.worker.enricher import Enricher
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
 from services.worker.labelling import is_labelled, label_source
@@ -39,24 +39,26 @@ class Labels:
             answers = iter(self._without(error, len(questions)))
         return [Outcome(extracted=item, decisions=_take(answers, item)) for item in batch]
 
-    def _without(self, error: LikenessError, count: int) -> list[Decision | None]:
+    def _without(self, error: LikenessError, count: int) -> list[tuple[Decision, ...]]:
         failure = of_taxonomy(error)
         if failure is None:
             log.warning("no decision", documents=count, error=error.message)
-            return [None] * count
+            return [()] * count
         for gate in self._gates:
             gate.close()
         raise failure from error
 
 
-def _take(answers: Iterator[Decision | None], item: Extracted) -> tuple[Decision | None, ...]:
+def _take(answers: Iterator[tuple[Decision, ...]], item: Extracted) -> tuple[tuple[Decision, ...], ...]:
     needed = needs_label(item.ingest)
-    return tuple(next(answers) if needed else None for _ in item.parts)
+    return tuple(next(answers) if needed else () for _ in item.parts)
 
 
 def needs_label(ingest: Ingest) -> bool:
-    """Whether the collection has a taxonomy and nobody has set the label yet."""
-    if ingest.taxonomy is None:
-        return False
-    source = label_source(ingest.taxonomy.field_to_enrich, rules_of(ingest.collection.feature_extractor))
-    return not is_labelled(ingest.seen, source)
+    """Whether something labels the collection, and there is a field that nobody has set yet."""
+    rules = rules_of(ingest.collection.feature_extractor)
+    return any(
+        not labeller.label_fields
+        or any(not is_labelled(ingest.seen, label_source(field, rules)) for field in labeller.label_fields)
+        for labeller in ingest.labellers
+    )

@@ -13,7 +13,8 @@ from services.common.grpc_client import open_channel
 from services.common.logs import configure_logs
 from services.common.settings import Settings
 from services.worker.content import Contents
-from services.worker.downstream import Enricher, Extractor, Indexer
+from services.worker.downstream import Extractor, Indexer
+from services.worker.enricher import Enricher
 from services.worker.gate import Gate
 from services.worker.housekeeping import keep_house
 from services.worker.ingest import Ingestor, Services

@@ -8,7 +8,7 @@ import asyncpg
 from services.common.database.jobs import IngestJob
 from services.common.database.outbox import record_event
 from services.common.database.pool import Pool
-from services.common.database.records import Blob, Collection, ObjectFields, Taxonomy
+from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 from services.common.database.resources import to_record
 from services.worker.domain import COMPLETED, FAILED, PENDING, Ingest, Key
 from services.worker.patience import patient
@@ -29,13 +29,16 @@ CLAIM = """
       WHERE status = 'PENDING' AND object_id IN (SELECT object_id FROM begun)
     )
     SELECT p.object_id, p.status, p.attempts, p.error, o.bucket_id, o.fields, o.human_fields,
-           to_jsonb(c) AS collection, to_jsonb(t) AS taxonomy, begun.object_id IS NOT NULL AS begun,
+           to_jsonb(c) AS collection, begun.object_id IS NOT NULL AS begun,
+           (SELECT jsonb_agg(jsonb_build_object('taxonomy_id', l.taxonomy_id, 'label_fields', l.label_fields,
+                                                'inline', l.inline)
+                             ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position)
+            FROM labellers l WHERE l.collection_id = c.collection_id) AS labellers,
            (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.position) FROM blobs b WHERE b.object_id = o.object_id) AS blobs
     FROM job
     JOIN processing p USING (object_id, collection_id)
     JOIN objects o USING (object_id)
     JOIN collections c USING (collection_id)
-    LEFT JOIN taxonomies t USING (collection_id)
     LEFT JOIN begun USING (object_id, collection_id)
     WHERE p.status IN ('PENDING', 'PROCESSING')"""
 BEGIN_AGAIN = """
@@ -113,7 +116,7 @@ def _ingest(row: asyncpg.Record) -> Ingest:
         bucket_id=row["bucket_id"],
         seen=ObjectFields(fields=row["fields"], human_fields=row["human_fields"]),
         collection=to_record(Collection, row["collection"]),
-        taxonomy=None if row["taxonomy"] is None else to_record(Taxonomy, row["taxonomy"]),
+        labellers=tuple(to_record(Labeller, labeller) for labeller in row["labellers"] or []),
         blobs=tuple(_blob(blob) for blob in row["blobs"] or []),
         status=row["status"],
         attempts=row["attempts"],

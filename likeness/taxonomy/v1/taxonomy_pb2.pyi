@@ -54,11 +54,14 @@ class Subject(_message.Message):
     OBJECT_ID_FIELD_NUMBER: _builtins.int
     EMBEDDINGS_FIELD_NUMBER: _builtins.int
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    FIELDS_JSON_FIELD_NUMBER: _builtins.int
     subject_id: _builtins.str
     """Echoed in the decision."""
     object_id: _builtins.str
     """No document of this object can be its evidence."""
     document_id: _builtins.str
+    fields_json: _builtins.str
+    """The document's fields, a JSON object, for taxonomies that read more than vectors; else those of `document_id`."""
     @_builtins.property
     def embeddings(self) -> _containers.RepeatedCompositeFieldContainer[Global___SubjectEmbedding]:
         """Known embeddings. When empty, the stored vectors of `document_id` are used."""
@@ -70,10 +73,11 @@ class Subject(_message.Message):
         object_id: _builtins.str = ...,
         embeddings: _abc.Iterable[Global___SubjectEmbedding] | None = ...,
         document_id: _builtins.str = ...,
+        fields_json: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "embeddings", b"embeddings", "object_id", b"object_id", "subject_id", b"subject_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "embeddings", b"embeddings", "fields_json", b"fields_json", "object_id", b"object_id", "subject_id", b"subject_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -81,15 +85,29 @@ Global___Subject: _TypeAlias = Subject  # noqa: Y015
 
 @_typing.final
 class EnrichRequest(_message.Message):
-    """EnrichRequest asks for the label of several subjects of one collection."""
+    """EnrichRequest asks for the labels of several subjects: by everything that is applied to their collection, or by one
+    taxonomy alone.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAMESPACE_ID_FIELD_NUMBER: _builtins.int
     COLLECTION_ID_FIELD_NUMBER: _builtins.int
     SUBJECTS_FIELD_NUMBER: _builtins.int
+    TAXONOMY_ID_FIELD_NUMBER: _builtins.int
+    TAXONOMY_VERSION_FIELD_NUMBER: _builtins.int
+    AFRESH_FIELD_NUMBER: _builtins.int
     namespace_id: _builtins.str
     collection_id: _builtins.str
+    """May be empty when `taxonomy_id` is given and every subject is stored or comes with its fields."""
+    taxonomy_id: _builtins.str
+    """This taxonomy alone, as it is applied to the collection or, where it is not, as it is."""
+    taxonomy_version: _builtins.int
+    """A version of `taxonomy_id`; 0 for the one in force."""
+    afresh: _builtins.bool
+    """Labels that a machine gave inside `collection_id` are no references: what is decided depends on people alone, and
+    not on the order in which documents are labelled anew.
+    """
     @_builtins.property
     def subjects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Subject]: ...
     def __init__(
@@ -98,10 +116,13 @@ class EnrichRequest(_message.Message):
         namespace_id: _builtins.str = ...,
         collection_id: _builtins.str = ...,
         subjects: _abc.Iterable[Global___Subject] | None = ...,
+        taxonomy_id: _builtins.str = ...,
+        taxonomy_version: _builtins.int = ...,
+        afresh: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collection_id", b"collection_id", "namespace_id", b"namespace_id", "subjects", b"subjects"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["afresh", b"afresh", "collection_id", b"collection_id", "namespace_id", b"namespace_id", "subjects", b"subjects", "taxonomy_id", b"taxonomy_id", "taxonomy_version", b"taxonomy_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -162,6 +183,10 @@ class Decision(_message.Message):
     TAXONOMY_ID_FIELD_NUMBER: _builtins.int
     TAXONOMY_VERSION_FIELD_NUMBER: _builtins.int
     RETRIEVER_ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    ASSIGNMENTS_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
     subject_id: _builtins.str
     field: _builtins.str
     """The document field that the taxonomy fills."""
@@ -176,8 +201,23 @@ class Decision(_message.Message):
     taxonomy_id: _builtins.str
     taxonomy_version: _builtins.int
     retriever_id: _builtins.str
+    """Empty for a taxonomy whose nodes have retrievers of their own."""
+    skipped: _builtins.bool
+    """The taxonomy does not apply to this subject: nothing is to be written."""
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]: ...
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldValue]:
+        """All fields that the taxonomy fills, the first being `field`; without values when not matched."""
+
+    @_builtins.property
+    def assignments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Assignment]:
+        """The matches that count, best first, when there may be more than one."""
+
+    @_builtins.property
+    def path(self) -> _containers.RepeatedCompositeFieldContainer[Global___PathStep]:
+        """From the root to what was matched, for labels in a hierarchy."""
+
     def __init__(
         self,
         *,
@@ -192,18 +232,111 @@ class Decision(_message.Message):
         taxonomy_id: _builtins.str = ...,
         taxonomy_version: _builtins.int = ...,
         retriever_id: _builtins.str = ...,
+        values: _abc.Iterable[Global___FieldValue] | None = ...,
+        assignments: _abc.Iterable[Global___Assignment] | None = ...,
+        path: _abc.Iterable[Global___PathStep] | None = ...,
+        skipped: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "evidence", b"evidence", "field", b"field", "label_json", b"label_json", "matched", b"matched", "retriever_id", b"retriever_id", "source_document_id", b"source_document_id", "subject_id", b"subject_id", "taxonomy_id", b"taxonomy_id", "taxonomy_version", b"taxonomy_version", "threshold", b"threshold"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "confidence", b"confidence", "evidence", b"evidence", "field", b"field", "label_json", b"label_json", "matched", b"matched", "path", b"path", "retriever_id", b"retriever_id", "skipped", b"skipped", "source_document_id", b"source_document_id", "subject_id", b"subject_id", "taxonomy_id", b"taxonomy_id", "taxonomy_version", b"taxonomy_version", "threshold", b"threshold", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Decision: _TypeAlias = Decision  # noqa: Y015
 
 @_typing.final
+class FieldValue(_message.Message):
+    """FieldValue is what a taxonomy gives a field of a document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUE_JSON_FIELD_NUMBER: _builtins.int
+    APPEND_FIELD_NUMBER: _builtins.int
+    field: _builtins.str
+    value_json: _builtins.str
+    """JSON; empty when there is none."""
+    append: _builtins.bool
+    """Adds to what other taxonomies give, instead of standing alone."""
+    def __init__(
+        self,
+        *,
+        field: _builtins.str = ...,
+        value_json: _builtins.str = ...,
+        append: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "field", b"field", "value_json", b"value_json"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FieldValue: _TypeAlias = FieldValue  # noqa: Y015
+
+@_typing.final
+class Assignment(_message.Message):
+    """Assignment is one match of several."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    LABEL_JSON_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    label_json: _builtins.str
+    score: _builtins.float
+    def __init__(
+        self,
+        *,
+        document_id: _builtins.str = ...,
+        label_json: _builtins.str = ...,
+        score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "label_json", b"label_json", "score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Assignment: _TypeAlias = Assignment  # noqa: Y015
+
+@_typing.final
+class PathStep(_message.Message):
+    """PathStep is one level of a hierarchy."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    SOURCE_DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    label: _builtins.str
+    score: _builtins.float
+    source_document_id: _builtins.str
+    """The document of the node that was matched."""
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        label: _builtins.str = ...,
+        score: _builtins.float = ...,
+        source_document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "node_id", b"node_id", "score", b"score", "source_document_id", b"source_document_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PathStep: _TypeAlias = PathStep  # noqa: Y015
+
+@_typing.final
 class EnrichResponse(_message.Message):
-    """EnrichResponse holds one decision per subject, or none when the collection has no taxonomy."""
+    """EnrichResponse holds one decision per applied taxonomy and subject: all subjects for the first taxonomy in their
+    order, then all for the next. It is empty when nothing is applied to the collection.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

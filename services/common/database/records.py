@@ -55,6 +55,18 @@ class Taxonomy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Labeller:
+    """What labels the documents of a collection: an applied taxonomy or, without `taxonomy_id`, a retriever enrichment.
+
+    `inline` ones decide by vectors alone.
+    """
+
+    taxonomy_id: str | None
+    label_fields: tuple[str, ...]
+    inline: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Blob:
     """A blob of an object: either still at `source_url`, or in the blob store under `storage_key`, or both."""
 

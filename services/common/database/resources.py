@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import asyncpg
 
 from services.common.database.pool import Executor
-from services.common.database.records import Collection, Retriever, Taxonomy
+from services.common.database.records import Collection, Labeller, Retriever, Taxonomy
 from services.common.errors import NotFoundError
 
-Row = TypeVar("Row", Collection, Retriever, Taxonomy)
+Row = TypeVar("Row", Collection, Labeller, Retriever, Taxonomy)
 
 PREFIXES = {"bucket": "bkt_", "collection": "col_", "retriever": "ret_", "taxonomy": "tax_"}
 FIND = """

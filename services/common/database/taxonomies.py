@@ -4,9 +4,11 @@ from services.common.database.pool import Executor
 
 
 async def label_fields_of(db: Executor, collection_id: str) -> tuple[str, ...]:
-    """The document fields that hold labels: those that a taxonomy of this collection fills, in order."""
+    """The document fields that the taxonomies of this collection fill; `taxonomy_match` is about the first."""
     rows = await db.fetch(
-        "SELECT DISTINCT field_to_enrich FROM taxonomies WHERE collection_id = $1 ORDER BY field_to_enrich",
+        """SELECT field FROM labellers l, unnest(l.label_fields) WITH ORDINALITY AS of_one (field, number)
+           WHERE l.collection_id = $1
+           ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position, of_one.number""",
         collection_id,
     )
-    return tuple(row["field_to_enrich"] for row in rows)
+    return tuple(dict.fromkeys(row["field"] for row in rows))

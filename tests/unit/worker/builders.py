@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.common.database.records import Blob, Collection, ObjectFields, StoredDocument, Taxonomy
-from services.worker.domain import Content, Decision, Embedding, Extracted, Ingest, Outcome, Part
+from services.common.database.records import Blob, Collection, Labeller, ObjectFields, StoredDocument
+from services.worker.domain import Content, Decision, Embedding, Extracted, FieldValue, Ingest, Outcome, Part
 
 LABEL = "product_label"
 
@@ -44,16 +44,7 @@ def collection(**feature_extractor: Any) -> Collection:
     )
 
 
-TAXONOMY = Taxonomy(
-    taxonomy_id="tax_1",
-    namespace_id="ns_1",
-    collection_id="col_1",
-    retriever_identifier="ret",
-    field_to_enrich=LABEL,
-    confidence_threshold=0.3,
-    reference_labels="all",
-    version=2,
-)
+LABELLER = Labeller(taxonomy_id="tax_1", label_fields=(LABEL,), inline=True)
 
 
 def seen(human: dict[str, str] | None = None, /, **fields: Any) -> ObjectFields:
@@ -68,7 +59,7 @@ def ingest(**changes: Any) -> Ingest:
         "bucket_id": "bkt_1",
         "seen": seen(**{LABEL: None}),
         "collection": collection(),
-        "taxonomy": TAXONOMY,
+        "labellers": (LABELLER,),
         "blobs": (blob(),),
         "status": "PENDING",
         "attempts": 0,
@@ -91,6 +82,7 @@ def decision(value: str | None = "cat", confidence: float = 0.8) -> Decision:
         taxonomy_id="tax_1",
         taxonomy_version=2,
         retriever_id="ret_1",
+        values=(FieldValue(field=LABEL, value=value),),
     )
 
 
@@ -108,4 +100,4 @@ def outcome(of: Ingest | None = None, decided: Decision | None = None, **part_fi
     )
     content = Content(data=b"abc", blob=blob(), storage_key="key", mime_type="image/jpeg", sha256="abc")
     extracted = Extracted(ingest=of or ingest(), content=content, parts=(part,), milliseconds=12.34)
-    return Outcome(extracted=extracted, decisions=(decided,))
+    return Outcome(extracted=extracted, decisions=((decided,) if decided else (),))

@@ -22,7 +22,7 @@ def test_fields_are_passed_through_and_extracted_and_the_label_is_always_there()
 
 
 def test_without_a_taxonomy_there_is_no_match() -> None:
-    [row] = compose(outcome(ingest(taxonomy=None)), seen(**{LABEL: "dog"}), {}, NOW)
+    [row] = compose(outcome(ingest(labellers=())), seen(**{LABEL: "dog"}), {}, NOW)
     assert (row.fields, row.taxonomy_match, row.labels) == ({LABEL: "dog"}, None, {})
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.passthrough import Rule
+from services.worker.answers import answer_for
 from services.worker.domain import Decision
 from services.worker.labelling import Claims, Label, is_labelled, label_source, settle
 from tests.unit.worker.builders import LABEL, decision, seen, stored
@@ -17,8 +18,9 @@ AUTO_DOG = {LABEL: {"source": "auto", "value": "dog"}}
 def settled(
     current: ObjectFields, decided: Decision | None = None, earlier: StoredDocument | None = None, source: str = LABEL
 ) -> Label:
+    answer = answer_for(LABEL, [] if decided is None else [decided])
     return settle(
-        Claims(field=LABEL, source=source, current=current, stored=earlier, decision=decided, model="m", now=NOW)
+        Claims(field=LABEL, source=source, current=current, stored=earlier, answer=answer, model="m", now=NOW)
     )
 
 
