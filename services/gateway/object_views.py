@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from services.common.database.creation import Created, NewObject
 from services.gateway.context import Tenant
 from services.gateway.links import links_to
 from services.gateway.shapes.base import JsonObject
@@ -27,3 +28,19 @@ async def object_answer(tenant: Tenant, bucket_id: str, object_id: str, *, presi
     """One object as it is now."""
     row = await read_object(tenant.gateway.pool, bucket_id, object_id)
     return (await object_answers(tenant, [row], presigned=presigned))[0]
+
+
+def created_answer(new: NewObject, created: Created) -> JsonObject:
+    """An object that has just been stored, without reading it back."""
+    row = {
+        "object_id": created.object_id,
+        "bucket_id": new.bucket_id,
+        "key_prefix": new.key_prefix,
+        "fields": new.fields,
+        "status": "PENDING",
+        "error": None,
+        "created_at": created.created_at,
+        "updated_at": created.created_at,
+        "document_count": 0,
+    }
+    return to_object(row, created.blobs)

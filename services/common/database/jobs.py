@@ -65,8 +65,13 @@ async def enqueue_ingest(connection: Connection, object_id: str, collection_ids:
         object_id,
         list(collection_ids),
     )
-    jobs = [
-        IngestJob(object_id=object_id, collection_id=collection_id, request_id=current_request_id())
-        for collection_id in collection_ids
-    ]
+    await send_ingest(connection, [(object_id, collection_id) for collection_id in collection_ids])
+
+
+async def send_ingest(connection: Connection, keys: Sequence[tuple[str, str]]) -> None:
+    """Adds one job per (object, collection) whose processing record is there, in the caller's transaction."""
+    if not keys:
+        return
+    request_id = current_request_id()
+    jobs = [IngestJob(object_id=key[0], collection_id=key[1], request_id=request_id) for key in keys]
     await queue_of(connection).enqueue([INGEST] * len(jobs), [job.to_payload() for job in jobs], [0] * len(jobs))

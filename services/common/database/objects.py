@@ -1,47 +1,15 @@
-"""Objects: created with their blobs and jobs, patched with their documents, each in one transaction."""
+"""Objects patched and deleted with their documents, each in one transaction."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
-
-from services.common.database.jobs import enqueue_ingest
 from services.common.database.outbox import record_event
-from services.common.database.pool import Connection, Executor, Pool
-from services.common.database.records import JsonObject
+from services.common.database.pool import Connection, Pool
 from services.common.errors import NotFoundError
-from services.common.ids import new_id
 from services.common.labels import LabelledDocument, apply_human_fields
 from services.common.passthrough import lookup, rules_of
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewBlob:
-    """A blob about to be stored: by URL, or already in the blob store under `storage_key`."""
-
-    property: str
-    type: str
-    source_url: str | None = None
-    storage_key: str | None = None
-    filename: str | None = None
-    mime_type: str | None = None
-    size_bytes: int | None = None
-    sha256: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewObject:
-    """An object about to be stored; `fields` are flat. Without `process` no job is made."""
-
-    namespace_id: str
-    bucket_id: str
-    key_prefix: str | None
-    fields: JsonObject
-    blobs: Sequence[NewBlob]
-    idempotency_key: str | None = None
-    process: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,58 +18,6 @@ class Patched:
 
     object_id: str
     document_ids: list[str]
-
-
-# One statement, since every upload pays for each round trip.
-INSERT_OBJECT = """
-    WITH object AS (
-      INSERT INTO objects (object_id, namespace_id, bucket_id, key_prefix, fields, idempotency_key)
-      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (bucket_id, idempotency_key) DO NOTHING RETURNING object_id),
-    blob AS (
-      INSERT INTO blobs (blob_id, object_id, position, property, type,
-                         source_url, storage_key, filename, mime_type, size_bytes, sha256)
-      SELECT b.blob_id, object.object_id, b.position, b.property, b.type,
-             b.source_url, b.storage_key, b.filename, b.mime_type, b.size_bytes, b.sha256
-      FROM object, jsonb_populate_recordset(NULL::blobs, $7) AS b),
-    event AS (
-      INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
-      SELECT $8, $2, 'object.created', 'object', object_id, jsonb_build_object('bucket_id', $3::text) FROM object)
-    SELECT object_id, ARRAY(SELECT collection_id FROM collections WHERE bucket_ids @> ARRAY[$3] ORDER BY collection_id)
-           AS collection_ids FROM object"""
-
-
-async def create_object(pool: Pool, new: NewObject) -> tuple[str, bool]:
-    """Stores an object, its blobs, its jobs and the event; returns its id and whether it is new.
-
-    An object of the same bucket and idempotency key is returned instead.
-    """
-    object_id = new_id("obj", 16)
-    async with pool.acquire() as connection, connection.transaction():
-        try:
-            inserted = await _insert(connection, object_id, new)
-        except asyncpg.ForeignKeyViolationError as error:
-            raise NotFoundError.of("bucket", new.bucket_id) from error
-        if inserted:
-            return object_id, True
-    return str(await find_by_key(pool, new.bucket_id, new.idempotency_key)), False
-
-
-async def find_by_key(db: Executor, bucket_id: str, idempotency_key: str | None) -> str | None:
-    """The object of this bucket that was created with this key."""
-    query = "SELECT object_id FROM objects WHERE bucket_id = $1 AND idempotency_key = $2"
-    found: str | None = await db.fetchval(query, bucket_id, idempotency_key)
-    return found
-
-
-async def _insert(connection: Connection, object_id: str, new: NewObject) -> bool:
-    blobs = [{"blob_id": new_id("blob", 16), "position": n, **asdict(blob)} for n, blob in enumerate(new.blobs)]
-    values = (object_id, new.namespace_id, new.bucket_id, new.key_prefix, new.fields, new.idempotency_key)
-    inserted = await connection.fetchrow(INSERT_OBJECT, *values, blobs, new_id("evt", 20))
-    if inserted is None:
-        return False
-    if new.process and new.blobs:
-        await enqueue_ingest(connection, object_id, inserted["collection_ids"])
-    return True
 
 
 async def patch_object(

@@ -6,31 +6,29 @@ from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError, LikenessError
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace
-from services.gateway.object_views import object_answer
+from services.gateway.object_creation import Options, Uploaded, upload
 from services.gateway.problem import dotted
-from services.gateway.routes.objects import Process
+from services.gateway.routes.objects import PolicyAsked, Process
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.objects import ObjectBatch, ObjectBatchResult, ObjectCreate
-from services.gateway.uploads import Uploaded, upload
 
 router = routes_of("Objects", "/buckets/{bucket}/objects/batch")
 
 
 @router.post("", response_model=ObjectBatchResult)
 async def create_objects(
-    bucket: str, form: ObjectBatch, tenant: InNamespace, auto_process: Process = None
+    bucket: str, form: ObjectBatch, tenant: InNamespace, auto_process: Process = None, policy: PolicyAsked = None
 ) -> JsonAnswer:
     """Uploads up to 100 objects; `failed` says which were refused and why."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
-    process = tenant.gateway.settings.auto_process if auto_process is None else auto_process
+    options = Options(auto_process=auto_process, policy=policy)
     succeeded: list[JsonObject] = []
     failed: list[JsonObject] = []
     for index, raw in enumerate(form.objects):
         try:
-            uploaded = await upload(tenant, row, _read(raw), process=process)
-            answer = await object_answer(tenant, row["bucket_id"], uploaded.object_id)
-            succeeded.append(answer | _placed(index, uploaded))
+            uploaded = await upload(tenant, row, _read(raw), options)
+            succeeded.append(uploaded.answer | _placed(index, uploaded))
         except LikenessError as error:
             failed.append({"object_index": index, "error": error.message, "error_type": error.kind})
     return JsonAnswer(
@@ -54,5 +52,5 @@ def _read(raw: JsonObject) -> ObjectCreate:
 
 
 def _placed(index: int, uploaded: Uploaded) -> JsonObject:
-    by = "idempotency_key" if uploaded.replayed else None
-    return {"object_index": index, "replayed": uploaded.replayed, "replayed_by": by}
+    by = uploaded.replayed_by
+    return {"object_index": index, "replayed": by is not None, "replayed_by": by}

@@ -5,33 +5,36 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from services.common.database import objects as stored
+from services.common.database.creation import Policy
 from services.common.database.resources import get_row
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import listed
+from services.gateway.object_creation import Options, upload
 from services.gateway.object_views import object_answer, object_answers
 from services.gateway.routing import routes_of
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
 from services.gateway.shapes.pages import ListQuery
 from services.gateway.store.tables import LIST_OBJECTS, SEARCH_OBJECTS
-from services.gateway.uploads import upload
 
 router = routes_of("Objects", "/buckets/{bucket}/objects")
 Process = Annotated[bool | None, Query(alias="auto_process", description="false: store without processing")]
+PolicyAsked = Annotated[
+    Policy | None, Query(alias="policy", description="What to do when an object has the same unique key")
+]
 Presigned = Annotated[bool, Query(alias="return_presigned_urls", description="Add links to the blobs")]
 
 
 @router.post("", response_model=ObjectOut)
 async def create_object(
-    bucket: str, form: ObjectCreate, tenant: InNamespace, auto_process: Process = None
+    bucket: str, form: ObjectCreate, tenant: InNamespace, auto_process: Process = None, policy: PolicyAsked = None
 ) -> JsonAnswer:
     """Uploads an object; it is processed in the background. When this answers, it is stored durably."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
-    process = tenant.gateway.settings.auto_process if auto_process is None else auto_process
-    uploaded = await upload(tenant, row, form, process=process)
-    return JsonAnswer(await object_answer(tenant, row["bucket_id"], uploaded.object_id))
+    uploaded = await upload(tenant, row, form, Options(auto_process=auto_process, policy=policy))
+    return JsonAnswer(uploaded.answer)
 
 
 @router.get("", response_model=ObjectList)

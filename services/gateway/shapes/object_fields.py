@@ -24,7 +24,7 @@ RESERVED = frozenset(
         "presigned_url",
     }
 )
-OPTIONS = frozenset({"skip_duplicates", "canonicalize_source", "force_remirror", "edges"})
+OPTIONS = frozenset({"canonicalize_source", "force_remirror", "edges"})
 SWITCH = "auto_process"
 
 
@@ -42,7 +42,7 @@ def patched_fields(form: ObjectPatch, schema: Mapping[str, Any]) -> JsonObject:
 def _promoted(blobs: Sequence[BlobForm]) -> JsonObject:
     promoted: JsonObject = {}
     for blob in blobs:
-        promoted |= blob.metadata or {}
+        promoted = (blob.metadata or {}) | promoted
     return promoted
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, OpenForm
 from services.gateway.shapes.buckets import FieldType
@@ -13,14 +13,23 @@ MAX_BATCH = 100
 
 
 class BlobForm(Form):
-    """CreateBlobRequest. `data`: a URL, a data URI, {"url"}, or {"base64", "mime_type"?, "filename"?}."""
+    """CreateBlobRequest. `data`: a URL, a data URI, {"url"}, or {"base64", "mime_type"?, "filename"?}; of the type
+    text also the text itself or {"text"}. `upload_id` names a confirmed upload instead. `checksum` is a sha256.
+    """
 
     property: Annotated[str, Field(min_length=1, max_length=100)]
     type: FieldType | None = None
     data: Any = None
+    upload_id: Annotated[str | None, Field(pattern=r"^upl_[a-zA-Z0-9_-]+$", max_length=100)] = None
+    checksum: Annotated[str | None, Field(pattern=r"^(sha256:)?[0-9a-fA-F]{64}$")] = None
     metadata: JsonObject | None = None
-    mime_type: str | None = None
-    filename: str | None = None
+    mime_type: Annotated[str | None, Field(max_length=255)] = None
+    filename: Annotated[str | None, Field(max_length=255)] = None
+
+    @field_validator("checksum")
+    @classmethod
+    def _digits_alone(cls, value: str | None) -> str | None:
+        return None if value is None else value.lower().removeprefix("sha256:")
 
 
 class ObjectCreate(OpenForm):
@@ -29,7 +38,13 @@ class ObjectCreate(OpenForm):
     key_prefix: Annotated[str | None, Field(max_length=1024)] = None
     metadata: JsonObject | None = None
     blobs: Annotated[list[BlobForm], Field(max_length=64)] = Field(default_factory=list)
+    skip_duplicates: bool = False
     idempotency_key: Annotated[str | None, Field(min_length=1, max_length=255)] = None
+
+    @field_validator("blobs", mode="before")
+    @classmethod
+    def _none_is_no_blob(cls, value: Any) -> Any:
+        return [] if value is None else value
 
 
 class ObjectPatch(OpenForm):

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.documents import lock_objects, write_documents
-from services.common.database.objects import NewBlob, NewObject, create_object, patch_object
+from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
 from services.common.database.records import DocumentRow
 
@@ -27,7 +28,7 @@ async def object_id(pool: Pool) -> str:
     )
     blob = NewBlob(property="image", type="image", source_url="https://h/x.jpg")
     new = NewObject(namespace_id="ns_1", bucket_id="bkt_1", key_prefix=None, fields={"label": None}, blobs=[blob])
-    return (await create_object(pool, new))[0]
+    return (await create_object(pool, new)).object_id
 
 
 async def _ingest(pool: Pool, object_id: str, locked: asyncio.Event, proceed: asyncio.Event) -> None:
@@ -82,6 +83,6 @@ async def test_concurrent_uploads_under_one_idempotency_key_make_one_object(pool
         namespace_id="ns_1", bucket_id="bkt_1", key_prefix=None, fields={}, blobs=[], idempotency_key="once"
     )
     made = await asyncio.gather(*(create_object(pool, new) for _ in range(8)))
-    assert len({made_id for made_id, _ in made}) == 1
-    assert sum(is_new for _, is_new in made) == 1
+    assert len({each.object_id for each in made}) == 1
+    assert sum(each.replayed_by is None for each in made) == 1
     assert await pool.fetchval("SELECT count(*) FROM objects WHERE object_id <> $1", object_id) == 1

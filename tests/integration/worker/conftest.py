@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.common.blobs import open_blob_store
-from services.common.database.objects import NewBlob, NewObject, create_object
+from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.worker.main import serve
@@ -62,8 +62,7 @@ class Bench:
         """Stores an object with these blobs."""
         fields = {LABEL: label, **other}
         new = NewObject(namespace_id=NAMESPACE, bucket_id=BUCKET, key_prefix=None, fields=fields, blobs=blobs)
-        object_id, _ = await create_object(self.pool, new)
-        return object_id
+        return (await create_object(self.pool, new)).object_id
 
     async def settled(self, *object_ids: str, seconds: float = 60) -> dict[str, str]:
         """The statuses of objects once each is COMPLETED or FAILED."""

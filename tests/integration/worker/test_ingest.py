@@ -3,7 +3,7 @@
 import numpy as np
 from structlog.contextvars import bound_contextvars
 
-from services.common.database.objects import NewBlob
+from services.common.database.creation import NewBlob
 from services.common.ids import document_id
 from tests.integration.worker.conftest import COLLECTION, LABEL, Bench
 from tests.integration.worker.fakes import BAD, vector_of

@@ -1,0 +1,131 @@
+"""Merging an upload into the object of the same unique key: no field and no person's label is lost."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from services.common.database.jobs import enqueue_ingest
+from services.common.database.objects_to_process import collections_of, collections_without_blobs
+from services.common.database.outbox import record_event
+from services.common.database.pool import Connection
+from services.common.database.taxonomies import label_fields_of
+from services.common.passthrough import lookup, rules_of
+
+JsonObject = dict[str, Any]
+CURRENT = "SELECT namespace_id, bucket_id, fields, human_fields FROM objects WHERE object_id = $1"
+CHANGE = """
+    UPDATE objects SET fields = fields || $2, key_prefix = coalesce($3, key_prefix), updated_at = now(),
+      status = CASE WHEN $4 THEN 'PENDING' ELSE status END, error = CASE WHEN $4 THEN NULL ELSE error END
+    WHERE object_id = $1 RETURNING fields"""
+INSERT_BLOBS = """
+    INSERT INTO blobs (blob_id, object_id, position, property, type,
+                       source_url, storage_key, filename, mime_type, size_bytes, sha256)
+    SELECT b.blob_id, $1, b.position, b.property, b.type,
+           b.source_url, b.storage_key, b.filename, b.mime_type, b.size_bytes, b.sha256
+    FROM jsonb_populate_recordset(NULL::blobs, $2) AS b"""
+COLLECTIONS = "SELECT collection_id, feature_extractor FROM collections WHERE bucket_ids @> ARRAY[$1]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """What a collection makes of an object's fields: `plain` maps its documents' fields to their sources.
+
+    `labels` are the sources of what its taxonomies fill; without any taxonomy, any of `names` may be a label.
+    """
+
+    plain: Mapping[str, str]
+    labels: frozenset[str]
+    names: frozenset[str]
+
+
+async def merge_object(
+    connection: Connection,
+    object_id: str,
+    fields: JsonObject,
+    blobs: Sequence[JsonObject],
+    *,
+    key_prefix: str | None,
+    process: bool,
+) -> list[str]:
+    """Merges fields and replaces blobs (if there are new ones) of an object that the caller has locked.
+
+    What is to be processed is processed anew. Returns the ids of the documents whose fields changed.
+    """
+    row = await connection.fetchrow(CURRENT, object_id)
+    assert row is not None
+    reaches = await _reaches(connection, row["bucket_id"])
+    merged = mergeable(fields, row["human_fields"], reaches.values())
+    current = await connection.fetchval(CHANGE, object_id, merged, key_prefix, process)
+    if blobs:
+        await connection.execute("DELETE FROM blobs WHERE object_id = $1", object_id)
+        await connection.execute(INSERT_BLOBS, object_id, list(blobs))
+    if process:
+        await enqueue_ingest(connection, object_id, await _to_process(connection, object_id, row["bucket_id"], current))
+    changed = [name for each in reaches.items() for name in await _carry(connection, object_id, merged, *each)]
+    await _tell(connection, row, object_id, merged, changed)
+    return changed
+
+
+async def _to_process(connection: Connection, object_id: str, bucket_id: str, fields: JsonObject) -> list[str]:
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM blobs WHERE object_id = $1)", object_id):
+        return await collections_of(connection, bucket_id)
+    return await collections_without_blobs(connection, bucket_id, fields)
+
+
+async def _reaches(connection: Connection, bucket_id: str) -> dict[str, Reach]:
+    found = {}
+    for row in await connection.fetch(COLLECTIONS, bucket_id):
+        labels = set(await label_fields_of(connection, row["collection_id"]))
+        rules = {rule.target: rule.source for rule in rules_of(row["feature_extractor"])}
+        found[row["collection_id"]] = Reach(
+            plain={target: source for target, source in rules.items() if target not in labels},
+            labels=frozenset(rules.get(label, label) for label in labels),
+            names=frozenset() if labels else frozenset(rules.values()),
+        )
+    return found
+
+
+def mergeable(fields: Mapping[str, Any], human: Collection[str], reaches: Iterable[Reach]) -> JsonObject:
+    """The fields that an upload may change: nothing that a person may have named it, and no label to nothing."""
+    listed = list(reaches)
+    labels = {_root(source) for reach in listed for source in reach.labels}
+    names = labels | {_root(source) for reach in listed for source in reach.names}
+
+    def is_kept(name: str, value: Any) -> bool:
+        return (name in human and (name in names or value is None)) or (name in labels and value is None)
+
+    return {name: value for name, value in fields.items() if not is_kept(name, value)}
+
+
+def _root(source: str) -> str:
+    return source.partition(".")[0]
+
+
+async def _carry(
+    connection: Connection, object_id: str, fields: JsonObject, collection_id: str, reach: Reach
+) -> list[str]:
+    """Takes changed fields over into the documents, which otherwise keep what they have."""
+    missing = object()
+    found = {target: lookup(fields, source, missing) for target, source in reach.plain.items()}
+    carried = {target: value for target, value in found.items() if value is not missing}
+    if not carried:
+        return []
+    rows = await connection.fetch(
+        """UPDATE documents SET fields = fields || $3, updated_at = now()
+           WHERE object_id = $1 AND collection_id = $2 RETURNING document_id""",
+        object_id,
+        collection_id,
+        carried,
+    )
+    return [row["document_id"] for row in rows]
+
+
+async def _tell(
+    connection: Connection, row: asyncpg.Record, object_id: str, fields: JsonObject, changed: Sequence[str]
+) -> None:
+    payload = {"bucket_id": row["bucket_id"], "fields": sorted(fields)}
+    await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
+    for document_id in changed:
+        await record_event(connection, row["namespace_id"], "document.updated", document_id, {"object_id": object_id})

@@ -1,0 +1,53 @@
+"""A bucket's unique key: which object an upload is about, whatever its id."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from services.common.database.creation import Policy
+from services.common.errors import BadRequestError, InvalidArgumentError
+
+MAX_TEXT = 255
+
+
+def key_fields(config: Mapping[str, Any] | None) -> list[str]:
+    """The fields of a bucket's unique key, in one order; none where it has no key."""
+    return sorted((config or {}).get("fields") or [])
+
+
+def unique_key_of(config: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> str | None:
+    """A digest of the key's values; InvalidArgumentError names the field that cannot be part of a key."""
+    names = key_fields(config)
+    if not names:
+        return None
+    values = {name: _scalar(name, fields.get(name)) for name in names}
+    return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def policy_of(config: Mapping[str, Any] | None, asked: Policy | None) -> Policy:
+    """What to do about an object that exists: as the request says, else as the bucket does.
+
+    BadRequestError when the bucket has a key and neither says.
+    """
+    chosen = asked or (config or {}).get("default_policy")
+    if chosen is None and key_fields(config):
+        message = "This bucket has a unique_key without a default_policy: add ?policy=insert, update or upsert."
+        raise BadRequestError(message, reason="POLICY_MISSING", path="query.policy")
+    return Policy(chosen or Policy.INSERT)
+
+
+def _scalar(name: str, value: Any) -> str | int | float | bool:
+    path = f"body.{name}"
+    if value is None or value == "":
+        raise InvalidArgumentError(f"{path} is part of the bucket's unique key and must have a value.", path=path)
+    if not isinstance(value, str | int | float | bool):
+        raise InvalidArgumentError(
+            f"{path} is part of the bucket's unique key; it must be text or a number.", path=path
+        )
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise InvalidArgumentError(
+            f"{path} is part of the unique key; it has more than {MAX_TEXT} characters.", path=path
+        )
+    return value
