@@ -1,6 +1,7 @@
 """Documents with their blobs and vectors, as answers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import asyncpg
 
@@ -8,21 +9,64 @@ from services.gateway.context import Tenant
 from services.gateway.links import links_to
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_answers import to_document
+from services.gateway.shapes.selection import EXPANDED, references, resolved, selected
 from services.gateway.store.blobs import blobs_of
-from services.gateway.store.documents import vectors_of
+from services.gateway.store.documents import Vectors, get_documents, vectors_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What to show of documents; `vector_names` None means all of them, `select` None everything."""
+
+    presigned: bool = False
+    vectors: bool = False
+    vector_names: Collection[str] | None = None
+    select: Sequence[str] | None = None
+    expand: Sequence[str] = ()
 
 
 async def document_answers(
     tenant: Tenant, rows: Sequence[asyncpg.Record], *, presigned: bool, vectors: bool
 ) -> list[JsonObject]:
     """Each row as the contract's document; `presigned` adds links to its blobs, `vectors` its embeddings."""
-    pool = tenant.gateway.pool
-    blobs = await blobs_of(pool, [row["object_id"] for row in rows])
+    return await shown(tenant, rows, View(presigned=presigned, vectors=vectors))
+
+
+async def shown(tenant: Tenant, rows: Sequence[asyncpg.Record], view: View) -> list[JsonObject]:
+    """Each row as the contract's document, as much of it as the view says."""
+    vectors: Mapping[str, Vectors] = {}
+    if view.vectors:
+        ids = [row["document_id"] for row in rows]
+        vectors = await vectors_of(tenant.gateway.pool, ids, view.vector_names)
+    documents = await _documents(tenant, rows, vectors, presigned=view.presigned)
+    if view.expand:
+        await _expand(tenant, documents, view.expand)
+    if view.select is None:
+        return documents
+    return [
+        selected(document, [*view.select, *vectors.get(document["document_id"], ()), EXPANDED])
+        for document in documents
+    ]
+
+
+async def _documents(
+    tenant: Tenant, rows: Sequence[asyncpg.Record], vectors: Mapping[str, Vectors], *, presigned: bool
+) -> list[JsonObject]:
+    blobs = await blobs_of(tenant.gateway.pool, [row["object_id"] for row in rows])
     links = None
     if presigned:
         links = await links_to(tenant, (blob for several in blobs.values() for blob in several))
-    found = await vectors_of(pool, [row["document_id"] for row in rows]) if vectors else {}
     return [
-        to_document(dict(row), blobs.get(row["object_id"], []), tenant.base_url, links, found.get(row["document_id"]))
+        to_document(dict(row), blobs.get(row["object_id"], []), tenant.base_url, links, vectors.get(row["document_id"]))
         for row in rows
     ]
+
+
+async def _expand(tenant: Tenant, documents: Sequence[JsonObject], paths: Sequence[str]) -> None:
+    """Adds the documents of this namespace whose ids stand in these fields."""
+    wanted = references(documents, paths)
+    rows = await get_documents(tenant.gateway.pool, tenant.namespace_id, sorted(wanted))
+    found = await _documents(tenant, list(rows.values()), {}, presigned=False)
+    known = {document["document_id"]: document for document in found}
+    for document in documents:
+        document[EXPANDED] = resolved(document, paths, known)

@@ -13,7 +13,7 @@ from services.common.settings import Settings
 from services.worker.batching import Batcher
 from services.worker.content import Contents
 from services.worker.domain import Content, Extracted, Ingest, Part
-from services.worker.downstream import Extractor
+from services.worker.downstream import Extractor, Indexer
 from services.worker.failures import (
     FailedAttemptError,
     NotNowError,
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """What an ingest works with."""
+    """What an ingest and the tasks work with."""
 
     records: Records
     contents: Contents
@@ -50,6 +50,7 @@ class Services:
     extractor_gate: Gate
     labels: Labels
     writer: Writer
+    indexer: Indexer
 
 
 class Ingestor:

@@ -58,6 +58,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         taxonomy = await stack.enter_async_context(open_channel(settings.taxonomy_address))
         index = await stack.enter_async_context(open_channel(settings.index_address))
         reader = await stack.enter_async_context(open_blob_reader(settings))
+        indexer = Indexer(index, settings.rpc_timeout)
         records = Records(pool, settings.max_attempts)
         yield Services(
             records=records,
@@ -65,7 +66,8 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
             extractor=Extractor(extractor, settings.rpc_timeout, settings.extractor_queue),
             extractor_gate=Gate("extractor", extractor),
             labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
-            writer=Writer(pool, records, Indexer(index, settings.rpc_timeout)),
+            writer=Writer(pool, records, indexer),
+            indexer=indexer,
         )
 
 

@@ -30,6 +30,12 @@ def write_cursor(order: str, cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
+def order_in(text: str) -> str:
+    """The name of the order that a cursor belongs to."""
+    found = _decoded(text)
+    return found[0] if isinstance(found, list) and found and isinstance(found[0], str) else ""
+
+
 def read_cursor(text: str, order: str, count: int) -> Cursor:
     """The cursor with `count` sort values that `write_cursor` wrote; one of a list sorted otherwise is refused."""
     found = _decoded(text)

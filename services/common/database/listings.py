@@ -30,12 +30,13 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Which part of a list is wanted; a cursor beats the offset."""
+    """Which part of a list is wanted; a cursor beats the offset. Cursors stay inside lists of the same `tag`."""
 
     limit: int = 10
     offset: int = 0
     cursor: str | None = None
     include_total: bool = False
+    tag: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +65,7 @@ async def list_page(pool: Pool, listing: Listing, scope: Scope, window: Window, 
     where = where_of(listing.table, scope, parameters)
     counted = [*scope.values, *parameters.values]
     key = Term(expression=listing.key, type=listing.key_type, descending=False)
-    order = order_of(listing.table, sorts, key, parameters)
+    order = order_of(listing.table, sorts, key, parameters, window.tag)
     sql = _page_sql(listing, where, order, window, parameters)
     async with bounded(pool, PATH if window.cursor else "filters") as connection:
         rows = await connection.fetch(sql, *scope.values, *parameters.values)

@@ -78,10 +78,10 @@ class Order:
         return f"({' OR '.join(f'({part})' for part in found)})"
 
 
-def order_of(table: Table, sorts: Sequence[Sort], key: Term, parameters: Parameters) -> Order:
-    """The order that `sorts` ask for; without any, rows come as they were made."""
+def order_of(table: Table, sorts: Sequence[Sort], key: Term, parameters: Parameters, tag: str = "") -> Order:
+    """The order that `sorts` ask for; without any, rows come as they were made. `tag` becomes part of its name."""
     terms = tuple(_term(table, sort, parameters) for sort in sorts)
-    return Order(name=",".join(sort.name for sort in sorts), terms=terms, key=key)
+    return Order(name=",".join(sort.name for sort in sorts) + tag, terms=terms, key=key)
 
 
 def _term(table: Table, sort: Sort, parameters: Parameters) -> Term:

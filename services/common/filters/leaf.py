@@ -17,7 +17,7 @@ _INPUT_PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[\d+\])*")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the enclosing groups say of upper and lower case.
+    """What the enclosing groups say of upper and lower case, and whether values may be inputs of a retriever.
 
     `case_sensitive: false` says nothing: the SDK adds it everywhere. Pattern operators ignore case by default,
     equality never does unless told.
@@ -25,12 +25,14 @@ class Case:
 
     sensitive: bool = False
     insensitive: bool = False
+    inputs: bool = True
 
     def under(self, raw: Mapping[str, Any], path: str) -> "Case":
         """The case rule inside `raw`."""
         return Case(
             self.sensitive or _flag(raw, "case_sensitive", path),
             self.insensitive or _flag(raw, "case_insensitive", path),
+            self.inputs,
         )
 
     def ignored(self, operator: Operator) -> bool:
@@ -86,7 +88,7 @@ def _condition(field: str, operator: Operator, raw: Any, path: str, case: Case) 
         raw = True
     if raw is _MISSING:
         raise invalid("is missing.", path)
-    value = checked_value(operator, _template(raw, path), path, templates=True)
+    value = checked_value(operator, _template(raw, path, case), path, templates=case.inputs)
     return Condition(field, operator, value, case.ignored(operator))
 
 
@@ -112,12 +114,14 @@ def _is_input(raw: Any) -> bool:
     return isinstance(raw, Mapping) and raw.get("type") == "dynamic"
 
 
-def _template(raw: Any, path: str) -> Any:
+def _template(raw: Any, path: str, case: Case) -> Any:
     """The template for a `{"type": "dynamic", "field": "inputs.x"}`; anything else as it is."""
     if isinstance(raw, list):
-        return [_template(item, path) for item in raw]
+        return [_template(item, path, case) for item in raw]
     if not _is_input(raw):
         return raw
+    if not case.inputs:
+        raise invalid("is an input, which only the filters of a retriever can have; give a value.", path)
     field = raw.get("field")
     if not isinstance(field, str) or not _INPUT_PATH.fullmatch(field):
         raise invalid("must name an input such as 'inputs.x'.", f"{path}.field")

@@ -35,7 +35,7 @@ class _Scope:
         return replace(self, path=f"{self.path}.{part}", level=self.level + 1)
 
 
-def parse_json(text: str | bytes, path: str = "filters") -> Filter:
+def parse_json(text: str | bytes, path: str = "filters", *, inputs: bool = True) -> Filter:
     """The filter in a JSON text, such as the query parameter of a GET; empty means everything."""
     if not text.strip():
         return EVERYTHING
@@ -43,15 +43,15 @@ def parse_json(text: str | bytes, path: str = "filters") -> Filter:
         raw = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise invalid(f"is not JSON: {error}.", path) from error
-    return parse(raw, path)
+    return parse(raw, path, inputs=inputs)
 
 
-def parse(raw: Any, path: str = "filters", *, case_insensitive: bool = False) -> Filter:
-    """The filter in any dialect; null or an empty group means everything.
+def parse(raw: Any, path: str = "filters", *, case_insensitive: bool = False, inputs: bool = True) -> Filter:
+    """The filter in any dialect; null or an empty group means everything. Only retrievers have `inputs`.
 
     InvalidArgumentError names the fault's place under `path`, such as `filters.must.0.match.operator`.
     """
-    tree = _node(raw, _Scope(path, Case(insensitive=case_insensitive)))
+    tree = _node(raw, _Scope(path, Case(insensitive=case_insensitive, inputs=inputs)))
     if depth(tree) > MAX_DEPTH:
         raise invalid(f"is nested deeper than {MAX_DEPTH} levels.", path)
     if size(tree) > MAX_NODES:

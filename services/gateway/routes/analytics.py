@@ -8,7 +8,7 @@ from services.common.database.resources import get_collection
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.routing import routes_of
-from services.gateway.shapes.documents import (
+from services.gateway.shapes.counts import (
     CountBody,
     DistinctBody,
     DistinctValue,

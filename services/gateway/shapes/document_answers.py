@@ -76,7 +76,7 @@ def _internal(row: Mapping[str, Any], blobs: Sequence[Blob], shown: Sequence[Jso
         "metadata": {"ingestion_status": "COMPLETED"},
         "processing": {"history": [], "taxonomy_lineage": []},
         **stored,
-        "lineage": _lineage(row),
+        "lineage": {**_lineage(row), **(stored.get("lineage") or {})},
         "labels": row["labels"],
         **_taxonomy_results(row["labels"]),
     }

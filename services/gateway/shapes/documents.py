@@ -8,11 +8,22 @@ from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 
 
+class VectorNames(Form):
+    """Which embeddings to answer: all (`true`), or those of these names."""
+
+    return_vectors: Annotated[bool | None, Field(description="Embeddings as lists of numbers")] = None
+    return_vector_names: Annotated[
+        list[str] | bool | None, Field(description="Only the embeddings of these names; true for all")
+    ] = None
+
+
 class DocumentQuery(Form):
     """Query parameters of one document."""
 
     return_presigned_urls: Annotated[bool, Field(description="Links to the blobs that work without a key")] = False
     return_vectors: Annotated[bool, Field(description="Embeddings as lists of numbers")] = False
+    return_vector_names: Annotated[list[str] | None, Field(description="Only the embeddings of these names")] = None
+    expand: Annotated[list[str] | None, Field(description="Fields whose document ids to resolve in `_expanded`")] = None
 
 
 class DocumentListQuery(ListQuery):
@@ -22,11 +33,43 @@ class DocumentListQuery(ListQuery):
     return_vectors: bool | None = None
 
 
-class DocumentListBody(ListBody):
+class Partition(Form):
+    """One of `count` disjoint parts of a list, so that several readers can share it."""
+
+    index: Annotated[int, Field(ge=0, le=255)]
+    count: Annotated[int, Field(ge=1, le=256)]
+
+
+class GroupField(Form):
+    """A field in the form that other parameters have."""
+
+    field: Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class DocumentListBody(ListBody, VectorNames):
     """ListDocumentsRequest."""
 
     return_presigned_urls: bool | None = None
-    return_vectors: bool | None = None
+    group_by: Annotated[
+        str | GroupField | None, Field(description="Answer groups of documents by this field instead of `results`")
+    ] = None
+    select: Annotated[
+        list[str] | None, Field(max_length=200, description="Only these fields; document_id and collection_id always")
+    ] = None
+    expand: Annotated[
+        list[str] | None, Field(max_length=20, description="Fields whose document ids to resolve in `_expanded`")
+    ] = None
+    partition: Partition | None = None
+
+    def group_field(self) -> str | None:
+        """The field to group by."""
+        return self.group_by.field if isinstance(self.group_by, GroupField) else self.group_by or None
+
+
+class NamespaceListBody(DocumentListBody):
+    """NamespaceListDocumentsRequest: any identifiers of collections; all collections when absent."""
+
+    collection_ids: Annotated[list[str] | None, Field(max_length=1000)] = None
 
 
 class TaxonomyMatch(OpenAnswer):
@@ -54,74 +97,32 @@ class DocumentBlob(Answer):
 
 
 class Document(OpenAnswer):
-    """DocumentResponse."""
+    """DocumentResponse; all but the two ids may be left out by `select`."""
 
     document_id: str
     collection_id: str
-    metadata: JsonObject
-    taxonomy_match: TaxonomyMatch | None
-    document_blobs: list[DocumentBlob]
-    internal: Annotated[JsonObject, Field(alias="_internal", description="Lineage, processing, labels")]
+    metadata: Annotated[JsonObject, Field(default_factory=dict)]
+    taxonomy_match: TaxonomyMatch | None = None
+    document_blobs: Annotated[list[DocumentBlob], Field(default_factory=list)]
+    internal: Annotated[
+        JsonObject, Field(alias="_internal", description="Lineage, processing, labels", default_factory=dict)
+    ]
+
+
+class DocumentGroup(Answer):
+    """The documents that share a value: their number, and the first of them."""
+
+    group_key: Any
+    documents: list[Document]
+    count: int
 
 
 class DocumentList(Answer):
-    """ListDocumentsResponse."""
+    """ListDocumentsResponse; `groups` with group_by, `results` without."""
 
     results: list[Document]
     pagination: Pagination
     total_documents: int | None = None
-
-
-class CountBody(Form):
-    """An optional filter."""
-
-    filters: Any = None
-
-
-class DocumentCount(Answer):
-    """DocumentCountResponse."""
-
-    collection_id: str
-    count: int
-
-
-class DistinctBody(Form):
-    """DistinctValuesRequest."""
-
-    field: Annotated[str, Field(min_length=1)]
-    filters: Any = None
-    limit: Annotated[int, Field(ge=1, le=10_000)] = 1000
-
-
-class DistinctValue(Answer):
-    """A value and the number of documents that have it."""
-
-    value: Any
-    count: int
-
-
-class DistinctValues(Answer):
-    """DistinctValuesResponse: documents without the field are not counted."""
-
-    field: str
-    values: list[DistinctValue]
-    total_distinct: int
-
-
-class Share(Answer):
-    """A value, the number of documents that have it, and their percentage of all documents."""
-
-    value: Any
-    count: int
-    percentage: float
-
-
-class FieldDistribution(Answer):
-    """How the values of a field are spread; documents without one are counted in `missing`."""
-
-    collection_id: str
-    field: str
-    total: int
-    missing: int
-    distinct: int
-    distribution: list[Share]
+    groups: list[DocumentGroup] | None = None
+    group_by_field: str | None = None
+    unknown_collection_ids: list[str] | None = None

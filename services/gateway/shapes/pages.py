@@ -80,8 +80,8 @@ def _merged(query: ListQuery, body: ListBody | None) -> JsonObject:
 def filter_of(query: ListQuery, body: ListBody | None) -> Filter:
     """The filter of the body, else of the query."""
     if body is not None and body.filters is not None:
-        return parse(body.filters, "body.filters")
-    return parse_json(query.filters, "query.filters") if query.filters else EVERYTHING
+        return parse(body.filters, "body.filters", inputs=False)
+    return parse_json(query.filters, "query.filters", inputs=False) if query.filters else EVERYTHING
 
 
 def search_of(query: ListQuery, body: ListBody | None) -> str:

@@ -1,16 +1,16 @@
-"""Documents, as the gateway reads and deletes them."""
+"""Documents, as the gateway reads them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import asyncpg
 import numpy as np
 
-from services.common.database.outbox import record_event
-from services.common.database.pool import Executor, Pool
+from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
 from services.gateway.shapes.features import parse_feature_uri
 
+Vectors = dict[str, list[float]]
 VECTORS = "SELECT document_id, feature_uri, vector FROM embeddings WHERE document_id = ANY($1)"
 
 
@@ -37,24 +37,18 @@ async def get_documents(db: Executor, namespace_id: str, document_ids: Sequence[
     return {row["document_id"]: row for row in rows}
 
 
-async def vectors_of(db: Executor, document_ids: Sequence[str]) -> dict[str, dict[str, list[float]]]:
-    """Document id -> field such as `image_extractor_v1_embedding` -> numbers."""
-    found: dict[str, dict[str, list[float]]] = defaultdict(dict)
+async def vectors_of(
+    db: Executor, document_ids: Sequence[str], names: Collection[str] | None = None
+) -> dict[str, Vectors]:
+    """Document id -> field such as `image_extractor_v1_embedding` -> numbers; `names`: fields, URIs or their ends."""
+    found: dict[str, Vectors] = defaultdict(dict)
     for row in await db.fetch(VECTORS, list(document_ids)):
-        numbers = np.frombuffer(row["vector"], dtype="<f2").astype(np.float32)
-        found[row["document_id"]][_vector_field(row["feature_uri"])] = numbers.tolist()
+        field, uri = _vector_field(row["feature_uri"]), row["feature_uri"]
+        if names is None or not {field, uri, uri.rsplit("/", 1)[-1]}.isdisjoint(names):
+            found[row["document_id"]][field] = np.frombuffer(row["vector"], "<f2").astype(np.float32).tolist()
     return found
 
 
 def _vector_field(feature_uri: str) -> str:
     address = parse_feature_uri(feature_uri)
     return feature_uri if address is None else f"{address.extractor}_{address.version}_embedding"
-
-
-async def delete_document(pool: Pool, namespace_id: str, collection_id: str, document_id: str) -> None:
-    """Deletes one document; its object stays."""
-    async with pool.acquire() as connection, connection.transaction():
-        query = "DELETE FROM documents WHERE document_id = $1 AND collection_id = $2 RETURNING document_id"
-        if await connection.fetchval(query, document_id, collection_id) is None:
-            raise NotFoundError.of("document", document_id)
-        await record_event(connection, namespace_id, "document.deleted", document_id)

@@ -1,0 +1,139 @@
+"""A person's changes of documents: fields and labels, on these documents alone, many in one transaction.
+
+A label set here is the document's own: its object and the other documents of its object keep theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+
+from services.common.database.documents import lock_objects
+from services.common.database.pool import Connection, Executor
+from services.common.database.taxonomies import label_fields_of
+from services.common.errors import NotFoundError
+from services.common.ids import new_id
+from services.common.labels import LabelledDocument, apply_human_fields
+
+JsonObject = dict[str, Any]
+
+OBJECTS = "SELECT DISTINCT object_id FROM documents WHERE document_id = ANY($1) AND namespace_id = $2"
+FIND = """
+    SELECT document_id, object_id, collection_id, fields, labels, taxonomy_match FROM documents
+    WHERE document_id = ANY($1) AND namespace_id = $2 AND ($3::text IS NULL OR collection_id = $3)
+    ORDER BY document_id FOR UPDATE"""
+UPDATE = """
+    UPDATE documents d SET fields = new.fields, labels = new.labels, taxonomy_match = new.taxonomy_match,
+      updated_at = now()
+    FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[]) AS new (document_id, fields, labels, taxonomy_match)
+    WHERE d.document_id = new.document_id"""
+TELL = """
+    INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
+    SELECT event_id, $1, $2, 'document', document_id, payload
+    FROM unnest($3::text[], $4::text[], $5::jsonb[]) AS event (event_id, document_id, payload)"""
+DELETE = "DELETE FROM documents WHERE document_id = ANY($1)"
+DELETE_OWN = "DELETE FROM objects WHERE idempotency_key = ANY($1) AND namespace_id = $2 AND object_id = ANY($3)"
+OWN_OBJECT = "document:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Within:
+    """Where documents may lie: a namespace, and a collection when one is named."""
+
+    namespace_id: str
+    collection_id: str | None = None
+
+
+async def edit_documents(connection: Connection, within: Within, edits: Mapping[str, JsonObject]) -> list[str]:
+    """Sets fields of each document as a person does, in the caller's transaction; returns the ids that exist.
+
+    A dotted name sets a field inside another; null clears. A label field becomes a human label.
+    """
+    rows = await _locked(connection, within, list(edits))
+    label_fields = {
+        collection_id: await label_fields_of(connection, collection_id)
+        for collection_id in {row["collection_id"] for row in rows}
+    }
+    set_at = datetime.now(UTC).isoformat()
+    edited = [
+        edited_document(row, edits[row["document_id"]], label_fields[row["collection_id"]], set_at) for row in rows
+    ]
+    ids = [row["document_id"] for row in rows]
+    await connection.execute(
+        UPDATE,
+        ids,
+        [each.fields for each in edited],
+        [each.labels for each in edited],
+        [each.taxonomy_match for each in edited],
+    )
+    await _tell(connection, within, "document.updated", rows)
+    return ids
+
+
+async def edit_document(connection: Connection, within: Within, document_id: str, changes: JsonObject) -> None:
+    """Sets fields of one document; NotFoundError when there is none."""
+    if not await edit_documents(connection, within, {document_id: changes}):
+        raise NotFoundError.of("document", document_id)
+
+
+async def delete_documents(connection: Connection, within: Within, document_ids: Sequence[str]) -> list[str]:
+    """Deletes documents, and the objects that were made for them alone; returns the ids that existed."""
+    rows = await _locked(connection, within, document_ids)
+    ids = [row["document_id"] for row in rows]
+    await connection.execute(DELETE, ids)
+    await connection.execute(
+        DELETE_OWN, [OWN_OBJECT + each for each in ids], within.namespace_id, [row["object_id"] for row in rows]
+    )
+    await _tell(connection, within, "document.deleted", rows)
+    return ids
+
+
+def edited_document(
+    row: Mapping[str, Any] | asyncpg.Record, changes: JsonObject, label_fields: Sequence[str], set_at: str
+) -> LabelledDocument:
+    """The document after a person set these fields; its `taxonomy_match` is about the first of the label fields."""
+    changed = whole_fields(row["fields"], changes)
+    before = LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
+    document = apply_human_fields(before, changed, label_fields[0] if label_fields else None, set_at)
+    for field in label_fields[1:]:
+        further = apply_human_fields(document, changed, field, set_at)
+        document = replace(further, taxonomy_match=document.taxonomy_match)
+    return document
+
+
+def whole_fields(before: Mapping[str, Any], changes: JsonObject) -> JsonObject:
+    """The changed fields at the root, where `a.b` changes b inside of a and keeps what else a holds."""
+    changed: JsonObject = {}
+    for name, value in changes.items():
+        root, _, rest = name.partition(".")
+        if not rest or name in before:
+            changed[name] = value
+        else:
+            changed[root] = _with(changed.get(root, before.get(root)), rest.split("."), value)
+    return changed
+
+
+def _with(before: Any, parts: Sequence[str], value: Any) -> Any:
+    if not parts:
+        return value
+    inside = before if isinstance(before, dict) else {}
+    return {**inside, parts[0]: _with(inside.get(parts[0]), parts[1:], value)}
+
+
+async def _locked(connection: Connection, within: Within, document_ids: Sequence[str]) -> list[asyncpg.Record]:
+    objects = await connection.fetch(OBJECTS, list(document_ids), within.namespace_id)
+    await lock_objects(connection, [row["object_id"] for row in objects])
+    return await connection.fetch(FIND, list(document_ids), within.namespace_id, within.collection_id)
+
+
+async def _tell(db: Executor, within: Within, event: str, rows: Sequence[asyncpg.Record]) -> None:
+    await db.execute(
+        TELL,
+        within.namespace_id,
+        event,
+        [new_id("evt", 20) for _ in rows],
+        [row["document_id"] for row in rows],
+        [{"object_id": row["object_id"], "collection_id": row["collection_id"]} for row in rows],
+    )

@@ -1,0 +1,113 @@
+"""Several documents at once: by id in one answer, by a filter as a task."""
+
+from services.common.database.bounded import bounded
+from services.common.database.document_edits import Within, delete_documents, edit_documents
+from services.common.database.tasks import PENDING, NewTask, create_task
+from services.common.errors import InvalidArgumentError
+from services.common.filters import Filter, canonical_json, compile_sql, parse
+from services.gateway.context import InNamespace, Tenant
+from services.gateway.freshness import refresh_index
+from services.gateway.routes.document_edits import within_of
+from services.gateway.routes.documents import IN_COLLECTION
+from services.gateway.routing import routes_of
+from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.document_edits import (
+    MAX_BATCH,
+    BatchDelete,
+    BatchDeleted,
+    BatchUpdate,
+    BatchUpdated,
+    BulkUpdate,
+    BulkUpdated,
+    DocumentResult,
+)
+from services.gateway.shapes.document_fields import changed_fields
+
+router = routes_of("Documents")
+BATCH = f"{IN_COLLECTION}/batch"
+UPDATE_TASK, DELETE_TASK = "bulk_update_documents", "bulk_delete_documents"
+TASK_TYPE = "api_collections_documents_bulk_update"
+
+
+@router.post(BATCH)
+async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) -> BatchUpdated:
+    """Changes up to 1,000 documents: each in its own way, or all that pass a filter in the same way."""
+    within = await within_of(tenant, collection)
+    if form.updates is not None:
+        edits: dict[str, JsonObject] = {}
+        for number, update in enumerate(form.updates):
+            found = changed_fields(update.update_data, f"body.updates.{number}.update_data")
+            edits[update.document_id] = edits.get(update.document_id, {}) | found
+        return await _edit(tenant, within, edits)
+    if form.update_data is None or form.filters is None:
+        raise InvalidArgumentError("Send 'updates', or 'filters' with 'update_data'.", path="body.updates")
+    changes = changed_fields(form.update_data, "body.update_data")
+    ids = await _matching(tenant, within, parse(form.filters, "body.filters", inputs=False))
+    return await _edit(tenant, within, dict.fromkeys(ids, changes))
+
+
+async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) -> BatchUpdated:
+    async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        done = await edit_documents(connection, within, edits)
+    await refresh_index(tenant.gateway, done)
+    results = _results(list(edits), set(done))
+    return BatchUpdated(updated_count=len(done), failed_count=len(results) - len(done), results=results)
+
+
+async def _matching(tenant: Tenant, within: Within, filters: Filter) -> list[str]:
+    where, values = compile_sql(filters, start=2)
+    sql = f"SELECT d.document_id FROM documents d WHERE d.collection_id = $1 AND {where} LIMIT {MAX_BATCH + 1}"  # noqa: S608
+    async with bounded(tenant.gateway.pool, "body.filters") as connection:
+        rows = await connection.fetch(sql, within.collection_id, *values)
+    if len(rows) > MAX_BATCH:
+        message = f"More than {MAX_BATCH} documents pass the filter; use PATCH /documents/bulk, which makes a task."
+        raise InvalidArgumentError(message, path="body.filters")
+    return [row["document_id"] for row in rows]
+
+
+def _results(asked: list[str], done: set[str]) -> list[DocumentResult]:
+    """How each document fared, in the order of the request."""
+    return [
+        DocumentResult(document_id=each, success=True)
+        if each in done
+        else DocumentResult(document_id=each, success=False, error=f"No document '{each}' in this collection.")
+        for each in dict.fromkeys(asked)
+    ]
+
+
+@router.delete(BATCH)
+async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) -> BatchDeleted:
+    """Deletes documents by id at once, or all that pass a filter as a task."""
+    within = await within_of(tenant, collection)
+    if (form.document_ids is None) == (form.filters is None):
+        raise InvalidArgumentError("Send either 'document_ids' or 'filters'.", path="body.document_ids")
+    if form.document_ids is None:
+        filters = parse(form.filters, "body.filters", inputs=False)
+        task_id = await _task(tenant, within, DELETE_TASK, {"filters": canonical_json(filters), "reason": form.reason})
+        return BatchDeleted(task_id=task_id, status=PENDING, message="Bulk delete enqueued")
+    async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        done = await delete_documents(connection, within, form.document_ids)
+    await refresh_index(tenant.gateway, done)
+    results = _results(form.document_ids, set(done))
+    return BatchDeleted(deleted_count=len(done), failed_count=len(results) - len(done), results=results)
+
+
+@router.patch(f"{IN_COLLECTION}/bulk")
+async def bulk_update(collection: str, form: BulkUpdate, tenant: InNamespace) -> BulkUpdated:
+    """Changes all documents that pass a filter, as a task; a label set so is a person's."""
+    within = await within_of(tenant, collection)
+    changes = changed_fields(form.update_data, "body.update_data")
+    filters = parse(form.filters, "body.filters", inputs=False)
+    task_id = await _task(tenant, within, UPDATE_TASK, {"filters": canonical_json(filters), "changes": changes})
+    return BulkUpdated(task_id=task_id, status=PENDING)
+
+
+async def _task(tenant: Tenant, within: Within, kind: str, inputs: JsonObject) -> str:
+    new = NewTask(
+        kind=kind,
+        task_type=TASK_TYPE,
+        namespace_id=within.namespace_id,
+        inputs={"collection_id": within.collection_id, **inputs},
+    )
+    async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        return await create_task(connection, new)

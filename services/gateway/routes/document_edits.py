@@ -1,0 +1,141 @@
+"""Creating, changing and deleting documents. A label set here is a person's, and of this document alone."""
+
+from typing import Annotated, Any
+
+from fastapi import Body
+
+from services.common.database.document_edits import Within, delete_documents, edit_document
+from services.common.database.records import Collection, DocumentRow
+from services.common.database.resources import get_collection, get_row
+from services.common.errors import InvalidArgumentError, NotFoundError
+from services.gateway.answers import JsonAnswer
+from services.gateway.context import InNamespace, Tenant
+from services.gateway.freshness import refresh_index
+from services.gateway.routes.documents import IN_COLLECTION, one
+from services.gateway.routing import routes_of
+from services.gateway.shapes.base import Deleted, JsonObject
+from services.gateway.shapes.document_creation import DocumentCreate, embeddings_of, lineage_of
+from services.gateway.shapes.document_fields import changed_fields
+from services.gateway.shapes.documents import Document, DocumentQuery
+from services.gateway.store.document_creation import NewDocument, create_document
+from services.gateway.store.documents import get_document
+
+router = routes_of("Documents")
+ONE = f"{IN_COLLECTION}/{{document_id}}"
+ANYWHERE = "/documents/{document_id}"
+Changes = Annotated[dict[str, Any], Body(description="Fields, at the root or in `metadata`; null clears")]
+
+
+@router.post(IN_COLLECTION, response_model=Document)
+async def add_document(collection: str, form: DocumentCreate, tenant: InNamespace) -> JsonAnswer:
+    """Creates a document directly, with its fields and a vector for the collection's slot."""
+    gateway = tenant.gateway
+    found = await get_collection(gateway.pool, tenant.namespace_id, collection)
+    await _check_place(tenant, form, found)
+    new = NewDocument(
+        row=_row(form, found),
+        collection=found,
+        object_id=form.object_id(),
+        bucket_id=await _bucket(tenant, form),
+    )
+    document_id = await create_document(gateway.pool, new)
+    await refresh_index(gateway, [document_id])
+    return await one(tenant, document_id, None, DocumentQuery())
+
+
+async def _check_place(tenant: Tenant, form: DocumentCreate, collection: Collection) -> None:
+    pool = tenant.gateway.pool
+    if form.collection_id is not None:
+        named = await get_collection(pool, tenant.namespace_id, form.collection_id)
+        if named.collection_id != collection.collection_id:
+            message = "collection_id names another collection than the path."
+            raise InvalidArgumentError(message, path="body.collection_id")
+    if form.source_document_id is not None:
+        await get_document(pool, tenant.namespace_id, form.source_document_id)
+
+
+async def _bucket(tenant: Tenant, form: DocumentCreate) -> str | None:
+    if form.root_bucket_id is None:
+        return None
+    row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, form.root_bucket_id)
+    return str(row["bucket_id"])
+
+
+def _row(form: DocumentCreate, collection: Collection) -> DocumentRow:
+    internal: JsonObject = {"metadata": {"ingestion_status": "COMPLETED"}, "lineage": lineage_of(form)}
+    if form.content_hash is not None:
+        internal["content_hash"] = form.content_hash
+    return DocumentRow(
+        document_id="",
+        namespace_id=collection.namespace_id,
+        collection_id=collection.collection_id,
+        bucket_id="",
+        object_id="",
+        part=-1,
+        fields=changed_fields({**form.extra(), "metadata": form.metadata}, "body"),
+        taxonomy_match=None,
+        labels={},
+        internal=internal,
+        embeddings=embeddings_of(form, collection),
+    )
+
+
+@router.patch(ONE, response_model=Document)
+async def patch_document(collection: str, document_id: str, body: Changes, tenant: InNamespace) -> JsonAnswer:
+    """Merges fields into a document; a label set so is a person's, and the next upload can match it."""
+    return await _edit(tenant, collection, document_id, changed_fields(body, "body"))
+
+
+@router.put(ONE, response_model=Document)
+async def put_document(collection: str, document_id: str, body: Changes, tenant: InNamespace) -> JsonAnswer:
+    """Like PATCH, for a document that was read and is sent back whole: what the server sets is left as it is."""
+    return await _edit(tenant, collection, document_id, changed_fields(body, "body", lenient=True))
+
+
+@router.patch(ANYWHERE, response_model=Document)
+async def patch_any_document(document_id: str, body: Changes, tenant: InNamespace) -> JsonAnswer:
+    """Merges fields into a document of any collection of the namespace."""
+    return await _edit(tenant, None, document_id, changed_fields(body, "body"))
+
+
+@router.put(ANYWHERE, response_model=Document)
+async def put_any_document(document_id: str, body: Changes, tenant: InNamespace) -> JsonAnswer:
+    """Like PATCH, for a document that was read and is sent back whole."""
+    return await _edit(tenant, None, document_id, changed_fields(body, "body", lenient=True))
+
+
+async def _edit(tenant: Tenant, collection: str | None, document_id: str, changes: JsonObject) -> JsonAnswer:
+    gateway, within = tenant.gateway, await within_of(tenant, collection)
+    async with gateway.pool.acquire() as connection, connection.transaction():
+        await edit_document(connection, within, document_id, changes)
+    await refresh_index(gateway, [document_id])
+    return await one(tenant, document_id, None, DocumentQuery())
+
+
+@router.delete(ONE)
+async def delete_document(collection: str, document_id: str, tenant: InNamespace) -> Deleted:
+    """Deletes a document; the object that it was made from stays."""
+    return await _delete(tenant, collection, document_id)
+
+
+@router.delete(ANYWHERE)
+async def delete_any_document(document_id: str, tenant: InNamespace) -> Deleted:
+    """Deletes a document of any collection of the namespace."""
+    return await _delete(tenant, None, document_id)
+
+
+async def _delete(tenant: Tenant, collection: str | None, document_id: str) -> Deleted:
+    gateway, within = tenant.gateway, await within_of(tenant, collection)
+    async with gateway.pool.acquire() as connection, connection.transaction():
+        if not await delete_documents(connection, within, [document_id]):
+            raise NotFoundError.of("document", document_id)
+    await refresh_index(gateway, [document_id])
+    return Deleted(message=f"Deleted document {document_id}.")
+
+
+async def within_of(tenant: Tenant, collection: str | None) -> Within:
+    """The namespace of the caller, and the collection that the path names."""
+    if collection is None:
+        return Within(namespace_id=tenant.namespace_id)
+    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
+    return Within(namespace_id=tenant.namespace_id, collection_id=found.collection_id)

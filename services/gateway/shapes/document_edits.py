@@ -1,0 +1,93 @@
+"""Changing documents: one, several by id, or all that pass a filter."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.documents import Document
+
+MAX_BATCH = 1000
+Id = Annotated[str, Field(min_length=1, max_length=256)]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class BatchGet(Form):
+    """BatchGetDocumentsRequest."""
+
+    document_ids: Ids
+    return_presigned_urls: bool = True
+
+
+class BatchGot(Answer):
+    """BatchGetDocumentsResponse."""
+
+    documents: list[Document]
+    not_found: list[str]
+
+
+class DocumentUpdate(Form):
+    """BatchDocumentUpdate."""
+
+    document_id: Id
+    update_data: JsonObject
+
+
+class BatchUpdate(Form):
+    """BatchUpdateDocumentsRequest: `updates`, or the same `update_data` for all that pass `filters`."""
+
+    updates: Annotated[list[DocumentUpdate] | None, Field(min_length=1, max_length=MAX_BATCH)] = None
+    filters: Any = None
+    update_data: JsonObject | None = None
+
+
+class DocumentResult(Answer):
+    """How one document of a batch fared."""
+
+    document_id: str
+    success: bool
+    error: str | None = None
+
+
+class BatchUpdated(Answer):
+    """BatchUpdateDocumentsResponse."""
+
+    updated_count: int
+    failed_count: int = 0
+    results: list[DocumentResult] | None = None
+    message: str = "Batch update completed"
+
+
+class BatchDelete(Form):
+    """BatchDeleteDocumentsRequest: by id at once, or all that pass `filters` as a task."""
+
+    document_ids: Ids | None = None
+    filters: Any = None
+    reason: Annotated[str | None, Field(max_length=500)] = None
+
+
+class BatchDeleted(Answer):
+    """BatchDeleteDocumentsResponse."""
+
+    task_id: str | None = None
+    status: str | None = None
+    deleted_count: int | None = None
+    failed_count: int = 0
+    results: list[DocumentResult] | None = None
+    message: str = "Batch delete completed"
+
+
+class BulkUpdate(Form):
+    """BulkUpdateDocumentsRequest: without filters, every document of the collection."""
+
+    filters: Any = None
+    update_data: JsonObject
+
+
+class BulkUpdated(Answer):
+    """BulkUpdateDocumentsResponse."""
+
+    task_id: str
+    status: str
+    updated_count: int | None = None
+    message: str = "Bulk update enqueued"

@@ -1,0 +1,76 @@
+"""Changing or deleting all documents of a collection that pass a filter, some hundreds a transaction.
+
+The documents are those there were when the task first ran: it goes through them in the order in which they were made,
+and notes how far it has come in the transaction of each step, so that a second run goes on from there.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from services.common.database.bounded import SETTINGS
+from services.common.database.document_edits import Within, delete_documents, edit_documents
+from services.common.database.pool import Connection
+from services.common.errors import NotFoundError
+from services.common.filters import compile_sql, parse_json
+from services.worker.tasks.task import Done, JsonObject, Task
+
+UPDATE, DELETE = "bulk_update_documents", "bulk_delete_documents"
+STEP = 500
+LAST = "SELECT coalesce(max(row_key), 0) FROM documents WHERE collection_id = $1"
+EXISTS = "SELECT true FROM collections WHERE collection_id = $1"
+NOTE = "UPDATE tasks SET additional_data = additional_data || $2, updated_at = now() WHERE task_id = $1"
+
+Refresh = Callable[[Sequence[str]], Awaitable[object]]
+Change = Callable[[Connection, Within, list[str]], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkDocuments:
+    """The handlers; `refresh` makes the index re-read documents."""
+
+    refresh: Refresh
+
+    async def update(self, task: Task) -> Done:
+        """Sets the same fields on every document, as a person does."""
+        changes: JsonObject = task.inputs["changes"]
+
+        async def edit(connection: Connection, within: Within, ids: list[str]) -> list[str]:
+            return await edit_documents(connection, within, dict[str, JsonObject].fromkeys(ids, changes))
+
+        return Done(outputs={"updated_count": await self._walk(task, edit)})
+
+    async def delete(self, task: Task) -> Done:
+        """Deletes every document."""
+        return Done(outputs={"deleted_count": await self._walk(task, delete_documents)})
+
+    async def _walk(self, task: Task, change: Change) -> int:
+        within = Within(namespace_id=str(task.namespace_id), collection_id=task.inputs["collection_id"])
+        progress = {"done": 0, "position": 0, **task.additional_data}
+        if await task.pool.fetchval(EXISTS, within.collection_id) is None:
+            raise NotFoundError.of("collection", str(within.collection_id))
+        if "last" not in progress:
+            progress["last"] = await task.pool.fetchval(LAST, within.collection_id)
+            await task.progress(**progress)
+        while True:
+            changed = await self._step(task, within, change, progress)
+            if changed is None:
+                return int(progress["done"])
+            await self.refresh(changed)
+            await task.progress()
+
+    async def _step(self, task: Task, within: Within, change: Change, progress: dict[str, int]) -> list[str] | None:
+        """Changes the next documents and notes it in the same transaction; None when there are no more."""
+        where, values = compile_sql(parse_json(task.inputs["filters"]), start=4)
+        sql = f"""SELECT d.document_id, d.row_key FROM documents d
+            WHERE d.collection_id = $1 AND d.row_key > $2 AND d.row_key <= $3 AND {where}
+            ORDER BY d.row_key LIMIT {STEP}"""  # noqa: S608
+        async with task.pool.acquire() as connection, connection.transaction():
+            await connection.execute(SETTINGS)
+            rows = await connection.fetch(sql, within.collection_id, progress["position"], progress["last"], *values)
+            if not rows:
+                return None
+            changed = await change(connection, within, [row["document_id"] for row in rows])
+            progress["position"] = rows[-1]["row_key"]
+            progress["done"] += len(changed)
+            await connection.execute(NOTE, task.task_id, progress)
+        return changed
