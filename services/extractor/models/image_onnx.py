@@ -1,6 +1,8 @@
 """Image models as their manifests describe them: one class for EfficientNet-Lite2, SigLIP and their like."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ from PIL import Image
 
 from services.common.imaging import decode_rgb
 from services.common.vectors import check_unit
+from services.extractor.media.kinds import Kind, kind_of
+from services.extractor.media.pdf_pages import pdf_pages
 from services.extractor.models.manifest import ImageInput, ImageManifest
 from services.extractor.models.port import Model, Part, Prepared, Source
 from services.extractor.models.session import open_session
@@ -39,8 +43,17 @@ class OnnxImageModel:
         check_unit(embedding[0], self.manifest.output)
 
     def pre(self, source: Source) -> Iterable[Prepared]:
-        """Decodes, squashes and normalises: rows (1, 3, height, width) float32."""
+        """Decodes, squashes and normalises: rows (1, 3, height, width) float32, one piece per page of a PDF."""
+        if kind_of(source.content, source.mime_type) is Kind.PDF:
+            return self._pages(source)
         return (Prepared(preprocess(source.content, self.manifest.input, self._max_pixels)[None], ({},)),)
+
+    def _pages(self, source: Source) -> Iterator[Prepared]:
+        pages = pdf_pages(source.content, DRAFT * max(self.manifest.input.width, self.manifest.input.height))
+        with contextlib.closing(pages):
+            for page in islice(pages, 1 if source.is_query else None):
+                rows = normalise(Image.fromarray(page.pixels), self.manifest.input)[None]
+                yield Prepared(rows, (page.fields,))
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: (n, 3, height, width) -> (n, dimensions)."""
@@ -58,7 +71,11 @@ class OnnxImageModel:
 
 def preprocess(content: bytes, pixels: ImageInput, max_pixels: int) -> NDArray[np.float32]:
     """Picture -> (3, height, width) float32. Large JPEGs are decoded small, at DRAFT times this or more."""
-    image = decode_rgb(content, max_pixels, at_least=(DRAFT * pixels.width, DRAFT * pixels.height))
+    return normalise(decode_rgb(content, max_pixels, at_least=(DRAFT * pixels.width, DRAFT * pixels.height)), pixels)
+
+
+def normalise(image: Image.Image, pixels: ImageInput) -> NDArray[np.float32]:
+    """RGB image -> (3, height, width) float32."""
     squashed = image.resize((pixels.width, pixels.height), Image.Resampling.BICUBIC)
     values = np.ascontiguousarray(np.asarray(squashed).transpose(2, 0, 1), dtype=np.float32)
     mean, std = (np.array(channel, np.float32)[:, None, None] for channel in (pixels.mean, pixels.std))
