@@ -39,6 +39,11 @@ class Identity:
         if not self.key.may(self.permission, namespace_id):
             raise _refusal(self.key, self.permission)
 
+    def visible_namespaces(self) -> list[str] | None:
+        """The ids of the namespaces in which the key may do this; None when in all."""
+        reach = self.key.namespaces
+        return None if reach is None else [each for each in reach if self.key.may(self.permission, each)]
+
     def require_organization(self) -> None:
         """ForbiddenError for a key with scopes: it has no business outside its namespaces."""
         if self.key.namespaces is not None:

@@ -1,11 +1,14 @@
-"""Routers whose bodies are read by orjson."""
+"""Routers whose bodies are read by orjson, and are nested no deeper than we can handle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+MAX_DEPTH = 64
 
 
 class JsonRequest(Request):
@@ -13,7 +16,25 @@ class JsonRequest(Request):
 
     async def json(self) -> Any:
         """The body as Python values."""
-        return orjson.loads(await self.body())
+        body = await self.body()
+        content = orjson.loads(body)
+        # Few brackets cannot be nested deeply; nearly every body ends here.
+        if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(content):
+            raise HTTPException(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
+        return content
+
+
+def _is_deep(content: Any) -> bool:
+    level = [content]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 class JsonRoute(APIRoute):

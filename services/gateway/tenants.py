@@ -30,6 +30,10 @@ class Tenants:
         self._known[identifier] = namespace_id
         return namespace_id
 
+    def forget(self) -> None:
+        """Makes the next request in every namespace ask the database."""
+        self._known.clear()
+
     async def get(self, header: str) -> str:
         """Like find, but raises NotFoundError."""
         namespace_id = await self.find(header)

@@ -17,7 +17,7 @@ FIND = """
     SELECT * FROM {table} WHERE namespace_id = $1 AND ({name}_id = $2 OR {name}_name IN ($2, $3))
     ORDER BY {name}_id = $2 DESC, {name}_name = $2 DESC LIMIT 1"""
 QUERIES = {
-    "bucket": FIND.format(table="buckets", name="bucket"),
+    "bucket": FIND.format(table="(SELECT * FROM buckets WHERE deleted_at IS NULL) b", name="bucket"),
     "collection": FIND.format(table="collections", name="collection"),
     "retriever": FIND.format(table="retrievers", name="retriever"),
     "taxonomy": FIND.format(table="taxonomies", name="taxonomy"),

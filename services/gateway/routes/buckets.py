@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from services.common.database.resources import get_row
-from services.common.ids import new_id
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
-from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.listing import listed, unresolved
 from services.gateway.routing import routes_of
 from services.gateway.shapes.buckets import (
     Bucket,
@@ -15,7 +14,6 @@ from services.gateway.shapes.buckets import (
     BucketDeleted,
     BucketList,
     BucketPatch,
-    BucketSchema,
     to_bucket,
 )
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
@@ -28,19 +26,20 @@ router = routes_of("Buckets", "/buckets")
 @router.post("")
 async def create_bucket(form: BucketCreate, tenant: InNamespace) -> Bucket:
     """Creates a bucket."""
-    row = await buckets.create_bucket(
-        tenant.gateway.pool,
-        tenant.namespace_id,
-        form.bucket_name,
-        schema=_schema(form.bucket_schema),
-        description=form.description,
-        metadata=form.metadata or {},
-    )
-    return to_bucket(row)
+    columns = {
+        "bucket_schema": form.bucket_schema.stored(),
+        "description": form.description,
+        "metadata": form.metadata or {},
+        "unique_key": None if form.unique_key is None else form.unique_key.model_dump(),
+        "settings": {"storage_class": form.storage_class},
+    }
+    pool = tenant.gateway.pool
+    bucket_id = await buckets.create_bucket(pool, tenant.namespace_id, form.bucket_name, columns)
+    return await _read(tenant, bucket_id)
 
 
-def _schema(schema: BucketSchema) -> dict[str, object]:
-    return {"properties": {}, **schema.model_dump(exclude_unset=True)}
+async def _read(tenant: Tenant, identifier: str) -> Bucket:
+    return to_bucket(await buckets.read_bucket(tenant.gateway.pool, tenant.namespace_id, identifier))
 
 
 @router.get("")
@@ -74,18 +73,18 @@ async def _list(
         LIST_BUCKETS,
         query,
         body,
-        where="b.namespace_id = $1",
+        where="b.namespace_id = $1 AND b.deleted_at IS NULL",
         values=(tenant.namespace_id,),
         search_sql=SEARCH_BUCKETS,
     )
-    total = await count_of(tenant.gateway.pool, "buckets", tenant.namespace_id)
+    total = await buckets.count_buckets(tenant.gateway.pool, tenant.namespace_id)
     return BucketList(results=found.shaped(to_bucket), total_count=total, pagination=found.pagination)
 
 
 @router.get("/{bucket}")
 async def get_bucket(bucket: str, tenant: InNamespace) -> Bucket:
     """One bucket, by id, name or `bkt_<name>`."""
-    return to_bucket(await buckets.read_bucket(tenant.gateway.pool, tenant.namespace_id, bucket))
+    return await _read(tenant, bucket)
 
 
 @router.patch("/{bucket}")
@@ -93,28 +92,23 @@ async def get_bucket(bucket: str, tenant: InNamespace) -> Bucket:
 async def update_bucket(bucket: str, form: BucketPatch, tenant: InNamespace) -> Bucket:
     """Changes what is given; fields are added to the schema, metadata are merged."""
     pool = tenant.gateway.pool
-    row = await get_row(pool, "bucket", tenant.namespace_id, bucket)
-    properties = _schema(form.bucket_schema)["properties"] if form.bucket_schema else {}
-    await buckets.update_bucket(
-        pool,
-        row["bucket_id"],
-        name=form.bucket_name,
-        properties=properties if isinstance(properties, dict) else {},
-        description=form.description,
-        metadata=form.metadata or {},
-    )
-    return to_bucket(await buckets.read_bucket(pool, tenant.namespace_id, row["bucket_id"]))
+    bucket_id = (await get_row(pool, "bucket", tenant.namespace_id, bucket))["bucket_id"]
+    columns = form.model_dump(include={"bucket_name", "description", "metadata", "unique_key"}, exclude_none=True)
+    if form.storage_class is not None:
+        columns["settings"] = {"storage_class": form.storage_class}
+    properties = form.bucket_schema.stored()["properties"] if form.bucket_schema else {}
+    await buckets.update_bucket(pool, bucket_id, columns, properties)
+    return await _read(tenant, bucket_id)
 
 
 @router.delete("/{bucket}")
-async def delete_bucket(bucket: str, tenant: InNamespace) -> BucketDeleted:
-    """Deletes a bucket with its objects and their documents."""
+async def delete_bucket(bucket: str, tenant: InNamespace, force_foreclose: bool = False) -> BucketDeleted:
+    """Hides a bucket at once, and deletes it with its objects and their documents as a task."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
-    await buckets.delete_bucket(tenant.gateway.pool, tenant.namespace_id, row["bucket_id"])
+    task_id = await buckets.delete_bucket(tenant.gateway.pool, row["bucket_id"])
     return BucketDeleted(
-        task_id=new_id("task", 16),
-        status="COMPLETED",
+        task_id=task_id,
         bucket_id=row["bucket_id"],
         bucket_name=row["bucket_name"],
-        message=f"Deleted bucket {row['bucket_name']}.",
+        message=f"Deleting bucket {row['bucket_name']}; GET /v1/tasks/{task_id} tells when it is done.",
     )

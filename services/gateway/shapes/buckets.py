@@ -1,50 +1,24 @@
 """Buckets: what objects are uploaded to."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import asyncpg
-from pydantic import AliasChoices, Field, StringConstraints, field_validator
+from pydantic import AliasChoices, Field, StringConstraints
 
-from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject, OpenAnswer, OpenForm
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
+from services.gateway.shapes.bucket_schema import BucketSchema, BucketSchemaOut, FieldName
 from services.gateway.shapes.pages import Pagination
 
-FieldType = Literal[
-    "string",
-    "number",
-    "integer",
-    "float",
-    "boolean",
-    "object",
-    "array",
-    "date",
-    "datetime",
-    "text",
-    "image",
-    "audio",
-    "video",
-    "pdf",
-    "excel",
-]
-OLD_TYPES = {"json": "object", "binary": "text", "bool": "boolean", "int": "integer", "str": "string"}
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^/\x00]+$", strip_whitespace=True)]
+StorageClass = Literal["standard", "nearline", "coldline", "archive"]
 
 
-class SchemaField(OpenForm):
-    """One field of a bucket's schema."""
+class UniqueKey(Form):
+    """UniqueKeyConfig: the fields whose values tell objects apart, and what becomes of a second one."""
 
-    type: FieldType
-
-    @field_validator("type", mode="before")
-    @classmethod
-    def _known(cls, value: Any) -> Any:
-        return OLD_TYPES.get(value, value) if isinstance(value, str) else value
-
-
-class BucketSchema(OpenForm):
-    """The fields that objects of a bucket have; not enforced on values."""
-
-    properties: dict[str, SchemaField] = Field(default_factory=dict)
+    fields: Annotated[list[FieldName], Field(min_length=1, max_length=20)]
+    default_policy: Literal["insert", "update", "upsert"] = "upsert"
 
 
 class BucketCreate(Form):
@@ -56,10 +30,12 @@ class BucketCreate(Form):
     ]
     description: str | None = None
     metadata: JsonObject | None = None
+    unique_key: UniqueKey | None = None
+    storage_class: StorageClass = "standard"
 
 
 class BucketPatch(Form):
-    """What may be changed of a bucket; fields of the schema are added, never removed."""
+    """BucketPatchRequest and BucketUpdateRequest; fields of the schema are added or changed, never removed."""
 
     bucket_name: Annotated[Name | None, Field(validation_alias=AliasChoices("bucket_name", "name"))] = None
     bucket_schema: Annotated[BucketSchema | None, Field(validation_alias=AliasChoices("bucket_schema", "schema"))] = (
@@ -67,12 +43,26 @@ class BucketPatch(Form):
     )
     description: str | None = None
     metadata: JsonObject | None = None
+    unique_key: UniqueKey | None = None
+    storage_class: StorageClass | None = None
 
 
-class BucketSchemaOut(OpenAnswer):
-    """A bucket's schema."""
+class BatchStats(Answer):
+    """BatchStatistics."""
 
-    properties: dict[str, JsonObject]
+    total: int
+    active: int
+    completed: int
+    failed: int
+
+
+class StorageStats(Answer):
+    """StorageStatistics, of the blobs whose size is known."""
+
+    total_size_bytes: int
+    avg_size_bytes: int
+    max_size_bytes: int
+    min_size_bytes: int
 
 
 class Bucket(Answer):
@@ -82,10 +72,14 @@ class Bucket(Answer):
     bucket_name: str
     description: str | None
     bucket_schema: BucketSchemaOut
+    unique_key: UniqueKey | None
     metadata: JsonObject
+    storage_class: StorageClass
     object_count: int
     failed_object_count: int
     total_size_bytes: int
+    batch_stats: BatchStats
+    storage_stats: StorageStats
     created_at: datetime
     updated_at: datetime
     last_upload_at: datetime | None
@@ -103,10 +97,10 @@ class BucketList(Answer):
 
 
 class BucketDeleted(Answer):
-    """The contract deletes buckets as a task; here it is done when the answer arrives."""
+    """The task that deletes the bucket; it is hidden from now on."""
 
     task_id: str
-    status: str
+    status: str = "PENDING"
     bucket_id: str
     bucket_name: str
     message: str
@@ -114,4 +108,10 @@ class BucketDeleted(Answer):
 
 def to_bucket(row: asyncpg.Record) -> Bucket:
     """A bucket from its row and counts."""
-    return Bucket(**{name: row[name] for name in Bucket.model_fields if name not in ("status", "is_locked")})
+    computed = ("status", "is_locked", "storage_class", "batch_stats", "storage_stats")
+    return Bucket(
+        **{name: row[name] for name in Bucket.model_fields if name not in computed},
+        storage_class=row["settings"].get("storage_class", "standard"),
+        batch_stats=BatchStats(**row["batch_stats"]),
+        storage_stats=StorageStats(total_size_bytes=row["total_size_bytes"], **row["blob_sizes"]),
+    )

@@ -7,7 +7,7 @@ import asyncpg
 
 from services.common.passthrough import rules_of
 from services.gateway.shapes.base import JsonObject
-from services.gateway.shapes.buckets import BucketSchemaOut
+from services.gateway.shapes.bucket_schema import BucketSchemaOut
 from services.gateway.shapes.collections import (
     Collection,
     FeatureExtractor,

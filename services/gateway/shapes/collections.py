@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, StringConstraints
 
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject, OpenAnswer
-from services.gateway.shapes.buckets import BucketSchemaOut
+from services.gateway.shapes.bucket_schema import BucketSchemaOut
 from services.gateway.shapes.pages import Pagination
 
 CollectionName = Annotated[

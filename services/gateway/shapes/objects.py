@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator
 
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, OpenForm
-from services.gateway.shapes.buckets import FieldType
+from services.gateway.shapes.bucket_schema import FieldType
 from services.gateway.shapes.pages import ListBody, Pagination
 
 MAX_BATCH = 100

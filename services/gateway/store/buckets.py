@@ -4,41 +4,29 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.outbox import record_event
 from services.common.database.pool import Executor, Pool
+from services.common.database.removal import start_bucket_removal
 from services.common.database.resources import get_row
-from services.common.errors import AlreadyExistsError
+from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
+from services.gateway.store.changes import change_row
 from services.gateway.store.tables import BUCKET_COLUMNS
 
 FIND = f"SELECT {BUCKET_COLUMNS} FROM buckets b WHERE b.bucket_id = $1"  # noqa: S608
+ADD_PROPERTIES = """UPDATE buckets
+    SET bucket_schema = jsonb_set(bucket_schema, '{properties}', (bucket_schema -> 'properties') || $2)
+    WHERE bucket_id = $1"""
 
 
-async def create_bucket(
-    pool: Pool,
-    namespace_id: str,
-    name: str,
-    *,
-    schema: dict[str, Any],
-    description: str | None,
-    metadata: dict[str, Any],
-) -> asyncpg.Record:
-    """The new bucket with its counts; AlreadyExistsError when the name is taken."""
-    bucket_id = new_id("bkt")
+async def create_bucket(pool: Pool, namespace_id: str, name: str, columns: dict[str, Any]) -> str:
+    """The id of the new bucket; AlreadyExistsError when the name is taken."""
+    values = {"bucket_id": new_id("bkt"), "namespace_id": namespace_id, "bucket_name": name, **columns}
+    places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
     try:
-        await pool.execute(
-            """INSERT INTO buckets (bucket_id, namespace_id, bucket_name, bucket_schema, description, metadata)
-               VALUES ($1, $2, $3, $4, $5, $6)""",
-            bucket_id,
-            namespace_id,
-            name,
-            schema,
-            description,
-            metadata,
-        )
+        await pool.execute(f"INSERT INTO buckets ({', '.join(values)}) VALUES ({places})", *values.values())  # noqa: S608
     except asyncpg.UniqueViolationError as error:
         raise taken("bucket", name) from error
-    return await read_bucket(pool, namespace_id, bucket_id)
+    return str(values["bucket_id"])
 
 
 def taken(resource: str, name: str) -> AlreadyExistsError:
@@ -53,33 +41,26 @@ async def read_bucket(db: Executor, namespace_id: str, identifier: str) -> async
     return found if row is None else row
 
 
-async def update_bucket(
-    pool: Pool,
-    bucket_id: str,
-    *,
-    name: str | None,
-    properties: dict[str, Any],
-    description: str | None,
-    metadata: dict[str, Any],
-) -> None:
-    """Changes what is given; properties and metadata are merged."""
+async def count_buckets(db: Executor, namespace_id: str) -> int:
+    """The buckets of a namespace."""
+    sql = "SELECT count(*) FROM buckets WHERE namespace_id = $1 AND deleted_at IS NULL"
+    return int(await db.fetchval(sql, namespace_id))
+
+
+async def update_bucket(pool: Pool, bucket_id: str, columns: dict[str, Any], properties: dict[str, Any]) -> None:
+    """Changes the columns that are given; metadata, and `properties` of the schema, are merged."""
     try:
-        await pool.execute(
-            """UPDATE buckets SET bucket_name = coalesce($2, bucket_name), description = coalesce($4, description),
-                 bucket_schema = jsonb_set(bucket_schema, '{properties}', (bucket_schema -> 'properties') || $3),
-                 metadata = metadata || $5, updated_at = now() WHERE bucket_id = $1""",
-            bucket_id,
-            name,
-            properties,
-            description,
-            metadata,
-        )
+        await change_row(pool, "buckets", "bucket_id", bucket_id, columns)
     except asyncpg.UniqueViolationError as error:
-        raise taken("bucket", str(name)) from error
+        raise taken("bucket", str(columns.get("bucket_name"))) from error
+    if properties:
+        await pool.execute(ADD_PROPERTIES, bucket_id, properties)
 
 
-async def delete_bucket(pool: Pool, namespace_id: str, bucket_id: str) -> None:
-    """Deletes a bucket with its objects and their documents; the index follows the change log."""
+async def delete_bucket(pool: Pool, bucket_id: str) -> str:
+    """Hides a bucket, and returns the task that deletes it with its objects and their documents."""
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("DELETE FROM buckets WHERE bucket_id = $1", bucket_id)
-        await record_event(connection, namespace_id, "bucket.deleted", bucket_id)
+        task_id = await start_bucket_removal(connection, bucket_id)
+    if task_id is None:
+        raise NotFoundError.of("bucket", bucket_id)
+    return task_id

@@ -65,7 +65,15 @@ BUCKET_COLUMNS = """b.*,
     (SELECT count(*) FROM objects o WHERE o.bucket_id = b.bucket_id AND o.status = 'FAILED') AS failed_object_count,
     (SELECT max(o.created_at) FROM objects o WHERE o.bucket_id = b.bucket_id) AS last_upload_at,
     (SELECT coalesce(sum(x.size_bytes), 0)::bigint FROM blobs x JOIN objects o USING (object_id)
-     WHERE o.bucket_id = b.bucket_id) AS total_size_bytes"""
+     WHERE o.bucket_id = b.bucket_id) AS total_size_bytes,
+    (SELECT jsonb_build_object('avg_size_bytes', coalesce(avg(x.size_bytes)::bigint, 0),
+       'max_size_bytes', coalesce(max(x.size_bytes), 0), 'min_size_bytes', coalesce(min(x.size_bytes), 0))
+     FROM blobs x JOIN objects o USING (object_id) WHERE o.bucket_id = b.bucket_id) AS blob_sizes,
+    (SELECT jsonb_build_object('total', count(*),
+       'active', count(*) FILTER (WHERE x.status IN ('PENDING', 'PROCESSING')),
+       'completed', count(*) FILTER (WHERE x.status = 'COMPLETED'),
+       'failed', count(*) FILTER (WHERE x.status IN ('FAILED', 'COMPLETED_WITH_ERRORS')))
+     FROM batches x WHERE x.bucket_id = b.bucket_id) AS batch_stats"""
 COLLECTION_COLUMNS = """c.*, t.taxonomy_id, t.retriever_identifier, t.field_to_enrich, t.confidence_threshold,
     t.reference_labels, t.version AS taxonomy_version,
     (SELECT count(*) FROM documents d WHERE d.collection_id = c.collection_id) AS document_count,
@@ -73,7 +81,7 @@ COLLECTION_COLUMNS = """c.*, t.taxonomy_id, t.retriever_identifier, t.field_to_e
      WHERE b.bucket_id = ANY(c.bucket_ids)) AS schema"""
 COLLECTION_SOURCE = "collections c LEFT JOIN taxonomies t USING (collection_id)"
 NAMESPACE_COLUMNS = """n.*,
-    (SELECT count(*) FROM buckets x WHERE x.namespace_id = n.namespace_id) AS bucket_count,
+    (SELECT count(*) FROM buckets x WHERE x.namespace_id = n.namespace_id AND x.deleted_at IS NULL) AS bucket_count,
     (SELECT count(*) FROM collections x WHERE x.namespace_id = n.namespace_id) AS collection_count,
     (SELECT count(*) FROM objects x WHERE x.namespace_id = n.namespace_id) AS object_count,
     (SELECT count(*) FROM documents x WHERE x.namespace_id = n.namespace_id) AS document_count"""

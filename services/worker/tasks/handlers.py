@@ -1,11 +1,19 @@
 """Which handler runs which kind of task."""
 
+from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
 from services.worker.ingest import Services
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
+from services.worker.tasks.removal import Removal
 from services.worker.tasks.task import Handler
 
 
 def handlers_of(services: Services) -> dict[str, Handler]:
     """Every kind of task that this worker can run."""
     documents = BulkDocuments(refresh=services.indexer.refresh)
-    return {UPDATE: documents.update, DELETE: documents.delete}
+    removal = Removal(services.indexer)
+    return {
+        UPDATE: documents.update,
+        DELETE: documents.delete,
+        DELETE_BUCKET: removal.bucket,
+        DELETE_NAMESPACE: removal.namespace,
+    }

@@ -1,0 +1,91 @@
+"""Deleting a bucket or a namespace: hidden in the request, emptied by a task, some objects at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.common.database.outbox import record_event, record_events
+from services.common.database.pool import Connection
+from services.common.database.tasks import NewTask, create_task
+
+DELETE_BUCKET, DELETE_NAMESPACE = "delete_bucket", "delete_namespace"
+# No name that anybody can give holds a slash, so the old one is free at once.
+HIDE_BUCKET = """
+    UPDATE buckets SET deleted_at = now(), bucket_name = bucket_name || '/' || bucket_id
+    WHERE bucket_id = $1 AND deleted_at IS NULL RETURNING namespace_id"""
+HIDE_NAMESPACE = """
+    UPDATE namespaces SET deleted_at = now(), namespace_name = namespace_name || '/' || namespace_id
+    WHERE namespace_id = $1 AND deleted_at IS NULL RETURNING namespace_id"""
+OBJECTS = "SELECT object_id FROM objects WHERE {owner} = $1 ORDER BY object_id LIMIT $2 FOR UPDATE"
+DOCUMENTS = "DELETE FROM documents WHERE object_id = ANY($1) RETURNING document_id"
+LEFT_OVER = """
+    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM documents WHERE {owner} = $1 LIMIT $2)
+    RETURNING document_id"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Removed:
+    """What one step removed."""
+
+    objects: int
+    document_ids: tuple[str, ...]
+
+
+async def start_bucket_removal(connection: Connection, bucket_id: str) -> str | None:
+    """Hides a bucket and makes the task that empties it; its id, None when the bucket is being deleted already."""
+    namespace_id = await connection.fetchval(HIDE_BUCKET, bucket_id)
+    if namespace_id is None:
+        return None
+    inputs = {"bucket_id": bucket_id}
+    return await create_task(
+        connection,
+        NewTask(kind=DELETE_BUCKET, task_type="api_buckets_delete", namespace_id=namespace_id, inputs=inputs),
+    )
+
+
+async def start_namespace_removal(connection: Connection, namespace_id: str) -> str | None:
+    """Like start_bucket_removal; the task belongs to no namespace, since it outlives this one."""
+    if await connection.fetchval(HIDE_NAMESPACE, namespace_id) is None:
+        return None
+    inputs = {"namespace_id": namespace_id}
+    return await create_task(
+        connection,
+        NewTask(kind=DELETE_NAMESPACE, task_type="api_namespaces_delete", namespace_id=None, inputs=inputs),
+    )
+
+
+async def remove_objects(connection: Connection, namespace_id: str, owner: str, key: str, limit: int) -> Removed:
+    """Deletes up to `limit` objects with their documents and events; `owner` is the column that `key` is in."""
+    rows = await connection.fetch(OBJECTS.format(owner=owner), key, limit)
+    object_ids = [row["object_id"] for row in rows]
+    documents = await connection.fetch(DOCUMENTS, object_ids)
+    await connection.execute("DELETE FROM objects WHERE object_id = ANY($1)", object_ids)
+    document_ids = tuple(row["document_id"] for row in documents)
+    await _tell(connection, namespace_id, object_ids, document_ids)
+    return Removed(objects=len(object_ids), document_ids=document_ids)
+
+
+async def remove_documents(connection: Connection, namespace_id: str, owner: str, key: str, limit: int) -> Removed:
+    """Deletes up to `limit` documents that no object is left of."""
+    rows = await connection.fetch(LEFT_OVER.format(owner=owner), key, limit)
+    document_ids = tuple(row["document_id"] for row in rows)
+    await _tell(connection, namespace_id, (), document_ids)
+    return Removed(objects=0, document_ids=document_ids)
+
+
+async def remove_bucket(connection: Connection, namespace_id: str, bucket_id: str) -> None:
+    """Deletes the emptied bucket, with what may have come into it meanwhile."""
+    if await connection.fetchval("DELETE FROM buckets WHERE bucket_id = $1 RETURNING bucket_id", bucket_id):
+        await record_event(connection, namespace_id, "bucket.deleted", bucket_id)
+
+
+async def remove_namespace(connection: Connection, namespace_id: str) -> None:
+    """Deletes the emptied namespace with everything in it."""
+    if await connection.fetchval("DELETE FROM namespaces WHERE namespace_id = $1 RETURNING namespace_id", namespace_id):
+        await record_event(connection, namespace_id, "namespace.deleted", namespace_id)
+
+
+async def _tell(
+    connection: Connection, namespace_id: str, object_ids: Sequence[str], document_ids: Sequence[str]
+) -> None:
+    await record_events(connection, namespace_id, "object.deleted", object_ids, {})
+    await record_events(connection, namespace_id, "document.deleted", document_ids, {})
