@@ -38,11 +38,12 @@ def operations() -> list[Operation]:
     """Every call that the generated client has, paths without parameters first."""
     folder = resources.files("mixpeek") / "api"
     sources = [entry.read_text() for entry in folder.iterdir() if entry.name.endswith("_api.py")]
-    found = [operation for source in sources for operation in _read(source)]
+    found = [operation for source in sources for operation in read_operations(source)]
     return sorted(found, key=lambda operation: (operation.path.count("{"), operation.path))
 
 
-def _read(source: str) -> Iterator[Operation]:
+def read_operations(source: str) -> Iterator[Operation]:
+    """The calls in the source of one generated class."""
     answers = {name: _answers(body) for name, body in _parts(CALL, source)}
     for name, body in _parts(SERIALIZER, source):
         place = METHOD.search(body)
