@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from likeness.common.v1.vector_pb2 import Dtype, Vector
-from services.common.filters import Filter, compile_sql
+from services.common.filters import Filter, compile_sort, compile_sql
 from services.common.labels import IMPORT
 from services.taxonomy.decide import Label
-from services.taxonomy.domain import Candidate
+from services.taxonomy.domain import Candidate, Order, Shuffled, Sorted, Unfetched
 from services.taxonomy.reading import Reader
 
 LABELS = """
@@ -17,6 +17,8 @@ VECTORS = """
     SELECT e.document_id, e.feature_uri, e.model, e.dimensions, e.vector
     FROM embeddings e JOIN documents d USING (document_id)
     WHERE d.namespace_id = $1 AND e.document_id = ANY($2)"""
+
+ROW_KEY = "SELECT row_key FROM documents WHERE document_id = $1 AND collection_id = ANY($2)"
 
 SlotAndModel = tuple[str, str]
 
@@ -38,18 +40,29 @@ class Documents:
         )
         return [row["document_id"] for row in rows]
 
-    async def page(self, collection_ids: Sequence[str], tree: Filter, limit: int, offset: int) -> list[Candidate]:
-        """The documents that pass, in the order of their creation; a limit of 0 means all."""
-        where, values = compile_sql(tree, start=4)
+    async def page(
+        self, collection_ids: Sequence[str], state: Unfetched, limit: int, offset: int, after: int = 0
+    ) -> list[Candidate]:
+        """The documents that pass, in the state's order, of those whose row key is over `after`; limit 0 means all."""
+        where, values = compile_sql(state.everything, start=5)
+        order, more = _order(state.order, 5 + len(values))
         rows = await self._reader.fetch(
             f"""SELECT d.document_id, d.collection_id, d.object_id FROM documents d
-                WHERE d.collection_id = ANY($1) AND {where} ORDER BY d.row_key LIMIT nullif($2::bigint, 0) OFFSET $3""",  # noqa: S608
+                WHERE d.collection_id = ANY($1) AND d.row_key > $4 AND {where}
+                ORDER BY {order} LIMIT nullif($2::bigint, 0) OFFSET $3""",  # noqa: S608
             collection_ids,
             limit,
             offset,
+            after,
             *values,
+            *more,
         )
         return [Candidate(**row) for row in rows]
+
+    async def row_key(self, collection_ids: Sequence[str], document_id: str) -> int | None:
+        """Where a document stands in the order in which documents were made; None when it is gone."""
+        rows = await self._reader.fetch(ROW_KEY, document_id, collection_ids)
+        return rows[0]["row_key"] if rows else None
 
     async def counts(self, collection_ids: Sequence[str], trees: Sequence[Filter]) -> list[int]:
         """How many documents pass each filter, in one reading."""
@@ -90,3 +103,15 @@ class Documents:
             vector = Vector(data=row["vector"], dtype=Dtype.DTYPE_FLOAT16, dimensions=row["dimensions"])
             found.setdefault(row["document_id"], {})[(row["feature_uri"], row["model"])] = vector
         return dict(found)
+
+
+def _order(order: Order, start: int) -> tuple[str, list[object]]:
+    """What ORDER BY says, and its parameters from `$start` on."""
+    match order:
+        case Sorted(field, descending):
+            sql, values = compile_sort(field, "desc" if descending else "asc", start=start)
+            return f"{sql}, d.row_key", values
+        case Shuffled(seed):
+            return f"md5(${start}::text || d.document_id), d.row_key", [seed]
+        case None:
+            return "d.row_key", []

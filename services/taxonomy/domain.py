@@ -1,6 +1,7 @@
 """What a retriever works on: targets, candidates, and the set of documents that its stages narrow."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.common.filters import EVERYTHING, And, Filter, all_of
@@ -20,14 +21,51 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A document with its fields, as stages see it.
+
+    `document` is what paths and templates reach; `record` is its row in the database; `added` are root fields that
+    stages set and the answer shows. When `alone`, the answer shows no other fields.
+    """
+
+    document: Mapping[str, Json]
+    record: Mapping[str, Json]
+    added: Mapping[str, Json] = field(default_factory=dict)
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A document found. `score` ranks it; `similarity` is its best raw cosine of any search, 0..1."""
+    """A document found. `score` ranks it; `similarity` is its best raw cosine of any search, 0..1.
+
+    `row` is there once a stage has read the document.
+    """
 
     document_id: str
     collection_id: str
     object_id: str
     score: float = 1.0
     similarity: float = 1.0
+    row: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """By a field, documents without it last."""
+
+    field: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffled:
+    """In an order that the seed alone decides."""
+
+    seed: str
+
+
+Order = Sorted | Shuffled | None
+"""In which order documents are read; None: as they were made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +77,8 @@ class Unfetched:
 
     fixed: Filter = EVERYTHING
     given: Filter = EVERYTHING
+    order: Order = None
+    notes: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def everything(self) -> Filter:
@@ -51,9 +91,11 @@ class Ranked:
     """Documents found, best first: one list for each subject of the request."""
 
     lists: tuple[tuple[Candidate, ...], ...]
+    notes: Mapping[str, Json] = field(default_factory=dict)
 
 
 State = Unfetched | Ranked
+"""`notes` is what the last stage found out beside documents, such as facets."""
 
 
 def both(first: Filter, second: Filter) -> Filter:

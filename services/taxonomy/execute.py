@@ -7,14 +7,14 @@ import orjson
 
 from services.common.database.faults import database_faults
 from services.common.database.pool import Pool
-from services.common.database.records import Collection
-from services.common.database.resources import get_collection, get_retriever
+from services.common.database.resources import get_retriever
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse_json
 from services.taxonomy.domain import Json, Target, Unfetched
 from services.taxonomy.engine import Engine
 from services.taxonomy.parse import parse_stages, parse_stages_json
-from services.taxonomy.retriever import Page, retrieve
+from services.taxonomy.retriever import Page, Window, retrieve
+from services.taxonomy.stages.feature_search import FeatureSearch
 from services.taxonomy.stages.stage import Stage, Subject
 from services.taxonomy.templates import Templates
 
@@ -29,19 +29,18 @@ class Request:
     collection_identifiers: tuple[str, ...]
     inputs_json: str
     filters_json: str
-    limit: int
-    offset: int
+    window: Window
 
 
 async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
     """The page of results; NotFoundError for a retriever or collection that does not exist."""
     with database_faults():
         stages, identifiers = await _stages(pool, request)
-        targets = await _targets(pool, request.namespace_id, identifiers)
+    targets = await _targets(engine, request.namespace_id, stages, identifiers)
     templates = Templates(_inputs(request.inputs_json))
     execution = engine.execution(request.namespace_id, targets, templates, [Subject()])
     given = execution.fill(parse_json(request.filters_json), "filters")
-    return await retrieve(stages, Unfetched(given=given), execution, request.limit, request.offset)
+    return await retrieve(stages, Unfetched(given=given), execution, request.window)
 
 
 async def _stages(pool: Pool, request: Request) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
@@ -51,24 +50,14 @@ async def _stages(pool: Pool, request: Request) -> tuple[tuple[Stage, ...], tupl
     return parse_stages(list(retriever.stages)), retriever.collection_identifiers
 
 
-async def _targets(pool: Pool, namespace_id: str, identifiers: Sequence[str]) -> tuple[Target, ...]:
-    if not identifiers:
-        raise InvalidArgumentError(
-            "collection_identifiers must name at least one collection.", path="collection_identifiers"
-        )
-    found = [await get_collection(pool, namespace_id, identifier) for identifier in identifiers]
-    return tuple({collection.collection_id: to_target(collection) for collection in found}.values())
-
-
-def to_target(collection: Collection) -> Target:
-    """The collection as something to be searched; one without vectors has an empty feature_uri."""
-    return Target(
-        collection_id=collection.collection_id,
-        extractor=collection.extractor,
-        model=collection.model or "",
-        feature_uri=collection.feature_uri or "",
-        dimensions=collection.dimensions or 0,
-    )
+async def _targets(
+    engine: Engine, namespace_id: str, stages: Sequence[Stage], identifiers: Sequence[str]
+) -> tuple[Target, ...]:
+    """The collections named by the retriever, else those named by its searches, else all of the namespace."""
+    named = identifiers or [name for stage in stages if isinstance(stage, FeatureSearch) for name in stage.collections]
+    if named:
+        return await engine.catalog.named(namespace_id, named, "collection_identifiers")
+    return await engine.catalog.all(namespace_id)
 
 
 def _inputs(text: str) -> dict[str, Json]:

@@ -1,5 +1,6 @@
 """Several searches, one ranking."""
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,6 +14,7 @@ class Fusion(StrEnum):
     """How the scores of several searches become one."""
 
     RRF = "rrf"
+    DBSF = "dbsf"
     WEIGHTED = "weighted"
     MAX = "max"
 
@@ -56,6 +58,19 @@ def _weighted_mean(rankings: Sequence[Ranking]) -> dict[str, float]:
     return scores
 
 
+def _spread(rankings: Sequence[Ranking]) -> dict[str, float]:
+    """Distribution-based: each search's scores on 0..1 between three deviations under and over its mean, added up."""
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        found = [candidate.similarity for candidate in ranking.candidates]
+        width = 6 * statistics.pstdev(found) if found else 0.0
+        low = statistics.fmean(found) - width / 2 if found else 0.0
+        for candidate in ranking.candidates:
+            share = min(1.0, max(0.0, (candidate.similarity - low) / width)) if width else 0.5
+            scores[candidate.document_id] = scores.get(candidate.document_id, 0.0) + ranking.weight * share
+    return scores
+
+
 def _maximum(rankings: Sequence[Ranking]) -> dict[str, float]:
     scores: dict[str, float] = {}
     for ranking in rankings:
@@ -66,6 +81,7 @@ def _maximum(rankings: Sequence[Ranking]) -> dict[str, float]:
 
 _SCORES: Mapping[Fusion, Callable[[Sequence[Ranking]], dict[str, float]]] = {
     Fusion.RRF: _reciprocal_ranks,
+    Fusion.DBSF: _spread,
     Fusion.WEIGHTED: _weighted_mean,
     Fusion.MAX: _maximum,
 }

@@ -1,22 +1,18 @@
 """Stages in every spelling of the contract: {config {stage_id, parameters}}, flat, legacy `stage_type` and `type`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.stages.attribute_filter import STAGE_ID as ATTRIBUTE_FILTER
-from services.taxonomy.stages.attribute_filter import make_filter, parse_attribute_filter
-from services.taxonomy.stages.feature_search import STAGE_ID as FEATURE_SEARCH
-from services.taxonomy.stages.feature_search import parse_feature_search
+from services.taxonomy.stages.attribute_filter import make_filter
+from services.taxonomy.stages.late import LateStage, has_templates
+from services.taxonomy.stages.registry import REFUSED, STAGES
 from services.taxonomy.stages.stage import Stage
 
-STAGES: Mapping[str, Callable[[str, Mapping[str, Any], str], Stage]] = {
-    ATTRIBUTE_FILTER: parse_attribute_filter,
-    FEATURE_SEARCH: parse_feature_search,
-}
 CATEGORIES = frozenset({"filter", "sort", "reduce", "apply", "enrich"})
+MOST_STAGES = 20
 
 
 def parse_stages_json(text: str) -> tuple[Stage, ...]:
@@ -31,6 +27,8 @@ def parse_stages(raw: Any) -> tuple[Stage, ...]:
     """The stages in order; InvalidArgumentError names the place of a fault, such as `stages.1.config.stage_id`."""
     if not isinstance(raw, list) or not raw:
         raise InvalidArgumentError("stages must be a list of at least one stage.", path="stages")
+    if len(raw) > MOST_STAGES:
+        raise InvalidArgumentError(f"stages must be a list of at most {MOST_STAGES} stages.", path="stages")
     return tuple(stage for position, item in enumerate(raw) for stage in _parse(item, f"stages.{position}"))
 
 
@@ -43,12 +41,19 @@ def _parse(raw: Any, path: str) -> list[Stage]:
         raise InvalidArgumentError(f"{path}.config must be an object.", path=f"{path}.config")
     stage_id = _stage_id(raw, config, path)
     name = str(raw.get("stage_name") or stage_id)
-    stages: list[Stage] = [STAGES[stage_id](name, *_parameters(raw, config, path))]
+    stages: list[Stage] = [_stage(stage_id, name, *_parameters(raw, config, path))]
     if config.get("pre_filters"):
         stages.insert(0, make_filter(f"{name}.pre_filters", config["pre_filters"], f"{path}.config.pre_filters"))
     if config.get("post_filters"):
         stages.append(make_filter(f"{name}.post_filters", config["post_filters"], f"{path}.config.post_filters"))
     return stages
+
+
+def _stage(stage_id: str, name: str, parameters: Mapping[str, Any], path: str) -> Stage:
+    parse = STAGES[stage_id]
+    if has_templates(stage_id, parameters, path):
+        return LateStage(name=name, stage_id=stage_id, parse=parse, parameters=parameters, path=path)
+    return parse(name, parameters, path)
 
 
 def _stage_id(raw: Mapping[str, Any], config: Mapping[str, Any], path: str) -> str:
@@ -59,10 +64,16 @@ def _stage_id(raw: Mapping[str, Any], config: Mapping[str, Any], path: str) -> s
         (f"{path}.type", raw.get("type")),
     ]
     where, named = next(((place, value) for place, value in spelt if value is not None), (spelt[0][0], None))
-    if not isinstance(named, str) or named not in STAGES:
-        fault = "is missing" if named is None else f"{named!r:.60} is not a stage that is available"
-        raise InvalidArgumentError(f"{where} {fault}; use one of {', '.join(STAGES)}.", path=where)
-    return named
+    if isinstance(named, str) and named in STAGES:
+        return named
+    if isinstance(named, str) and named in REFUSED:
+        raise InvalidArgumentError(
+            f"{where}: the stage '{named}' does not run here: {REFUSED[named]}.",
+            reason="STAGE_NOT_SUPPORTED",
+            path=where,
+        )
+    fault = "is missing" if named is None else f"{named!r:.60} is not a stage that is available"
+    raise InvalidArgumentError(f"{where} {fault}; use one of {', '.join(STAGES)}.", path=where)
 
 
 def _parameters(raw: Mapping[str, Any], config: Mapping[str, Any], path: str) -> tuple[Mapping[str, Any], str]:

@@ -8,21 +8,25 @@ import numpy as np
 import orjson
 
 from likeness.common.v1.vector_pb2 import Vector
-from likeness.extractor.v1.extractor_pb2 import Extraction, ExtractRequest, ExtractResponse, Input
+from likeness.extractor.v1.extractor_pb2 import Extraction, ExtractRequest, ExtractResponse, Input, Purpose
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
 from services.common.blobs import BlobReader
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.grpc_client import call
-from services.common.vectors import to_message
+from services.common.vectors import from_message, to_message
 from services.taxonomy.documents import Documents
 from services.taxonomy.domain import Json, Target
-from services.taxonomy.stages.queries import Mode, Query, is_source
+from services.taxonomy.models import Models
+from services.taxonomy.stages.queries import Mode, Query, is_content, is_source
+
+QUERY = Purpose.PURPOSE_QUERY
 
 
 class QueryVectors:
-    """Makes the vector of a query: embeds content, reads a stored vector, or takes the numbers as they are."""
+    """Makes the vector of a query: embeds content or words, reads a stored vector, or takes the numbers as they are."""
 
     def __init__(self, documents: Documents, blobs: BlobReader, extractor: grpc.aio.Channel, seconds: float) -> None:
+        self.models = Models(extractor, seconds)
         self._documents = documents
         self._blobs = blobs
         self._extractor = ExtractorServiceStub(extractor)
@@ -30,21 +34,47 @@ class QueryVectors:
 
     async def vector(self, query: Query, value: Json, target: Target, namespace_id: str) -> Vector:
         """The vector for the target's slot; errors name the query's path."""
-        match query.mode:
+        match query.mode_of(value):
             case Mode.CONTENT:
-                return await self._embed(_source(value, query.path), target, query.path)
+                return await self._content(value, target, query.path)
+            case Mode.TEXT | Mode.ANY:
+                return await self._words(str(value), target, query.path)
+            case Mode.MULTI_CONTENT:
+                return await self._mean(value, target, query.path)
             case Mode.DOCUMENT:
                 return await self._stored(str(value), target, namespace_id)
             case Mode.VECTOR:
                 return to_message(unit_vector(value, target.dimensions, query.path))
-            case _:
-                assert_never(query.mode)
+            case unknown:
+                assert_never(unknown)
 
-    async def _embed(self, source: str, target: Target, path: str) -> Vector:
-        content = await self._read(source, path)
-        request = ExtractRequest(
-            extractor=target.extractor, model=target.model, inputs=[Input(input_id="query", content=content)]
-        )
+    async def _content(self, value: Json, target: Target, path: str) -> Vector:
+        content = await self._read(_source(value, path), path)
+        return await self._embed(Input(input_id="query", content=content, purpose=QUERY), target, path)
+
+    async def _words(self, text: str, target: Target, path: str) -> Vector:
+        if not await self.models.reads(target, "text"):
+            raise InvalidArgumentError(
+                f"{path} asks by text, but the model '{target.model}' that serves {target.feature_uri} does not read "
+                "text; ask by input_mode 'content', 'vector' or 'document', or search a collection whose model does.",
+                reason="TEXT_NOT_SUPPORTED",
+                path=path,
+            )
+        return await self._embed(Input(input_id="query", text=text, purpose=QUERY), target, path)
+
+    async def _mean(self, values: Sequence[Json], target: Target, path: str) -> Vector:
+        """The direction between several contents, each of which counts as much."""
+        vectors = [await self._part(value, target, f"{path}.{n}") for n, value in enumerate(values)]
+        mean = np.mean([from_message(vector, path) for vector in vectors], axis=0)
+        return to_message(unit_vector(mean.tolist(), target.dimensions, path))
+
+    async def _part(self, value: Json, target: Target, path: str) -> Vector:
+        if isinstance(value, Mapping) or is_content(str(value)):
+            return await self._content(value, target, path)
+        return await self._words(str(value), target, path)
+
+    async def _embed(self, query: Input, target: Target, path: str) -> Vector:
+        request = ExtractRequest(extractor=target.extractor, model=target.model, inputs=[query])
         response: ExtractResponse = await call(self._extractor.Extract, request, seconds=self._seconds)
         return _embedding(response.extractions[0], target, path)
 

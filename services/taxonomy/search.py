@@ -1,7 +1,7 @@
 """One search: which collections share a vector, who may be found, and the question put to the index."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from likeness.common.v1.vector_pb2 import Vector
 from services.common.errors import InvalidArgumentError
@@ -9,7 +9,9 @@ from services.common.filters import EVERYTHING, Filter, canonical_json, has_dyna
 from services.taxonomy.address import fills
 from services.taxonomy.domain import Candidate, State, Target, Unfetched, both
 from services.taxonomy.index_client import Ids, Question, Scope, View
-from services.taxonomy.stages.search_parameters import Search
+from services.taxonomy.random_search import draw
+from services.taxonomy.stages.queries import Mode
+from services.taxonomy.stages.search_parameters import OnEmpty, Search
 from services.taxonomy.stages.stage import Execution, Subject
 from services.taxonomy.together import together
 
@@ -32,14 +34,34 @@ class Group:
 
 async def run_search(search: Search, state: State, execution: Execution) -> Lists | None:
     """The candidates of each subject, best first, none under `min_score`; None when the query is empty and may be."""
-    groups = group_targets(search, execution.targets)
+    if search.collections:
+        where = f"{search.path}.collection_identifiers"
+        targets = await execution.catalog.named(execution.namespace_id, search.collections, where)
+        execution = replace(execution, targets=targets)
+    groups = await _groups(search, execution)
     vectors = await together(_vectors(search, group, execution) for group in groups)
     asked = [(group, rows) for group, rows in zip(groups, vectors, strict=True) if rows is not None]
     if not asked:
-        return None
+        return await draw(search, state, execution) if search.on_empty is OnEmpty.RANDOM else None
     scopes = await _scopes(search, state, execution)
     found = await together(_ask(search, group, rows, scopes, execution) for group, rows in asked)
     return [_merge([lists[number] for lists in found], search) for number in range(len(execution.subjects))]
+
+
+async def _groups(search: Search, execution: Execution) -> list[Group]:
+    """The collections to ask; words are put to those whose models read text, where the search names no feature."""
+    groups = group_targets(search, execution.targets)
+    if search.feature_uri is not None or len(groups) == 1 or not _is_text(search, execution):
+        return groups
+    readers = [group for group in groups if await execution.queries.models.reads(group.sample, "text")]
+    return readers or groups[:1]
+
+
+def _is_text(search: Search, execution: Execution) -> bool:
+    if search.query.mode is not Mode.ANY:
+        return search.query.mode is Mode.TEXT
+    value = search.query.render(execution.templates)
+    return value is not None and search.query.mode_of(value) is Mode.TEXT
 
 
 def group_targets(search: Search, targets: Sequence[Target]) -> list[Group]:
@@ -51,8 +73,8 @@ def group_targets(search: Search, targets: Sequence[Target]) -> list[Group]:
     if not groups:
         known = ", ".join(sorted({target.feature_uri for target in targets} - {""})) or "none"
         raise InvalidArgumentError(
-            f"{search.path}.feature_uri: no collection of this retriever has the feature '{search.feature_uri}'; "
-            f"there is {known}.",
+            f"{search.path}.feature_uri: no collection of this retriever has the feature "
+            f"'{search.feature_uri or 'of any extractor'}'; there is {known}.",
             path=f"{search.path}.feature_uri",
         )
     return [Group(tuple(members)) for members in groups.values()]
@@ -64,10 +86,10 @@ async def _vectors(search: Search, group: Group, execution: Execution) -> list[V
         return [_own_vector(subject, group) for subject in execution.subjects]
     value = search.query.render(execution.templates)
     if value is None:
-        if search.skip_when_empty:
+        if search.on_empty is not OnEmpty.ERROR:
             return None
         raise InvalidArgumentError(
-            f"{search.query.path} is empty: give the input that it names, or set on_empty to 'skip'.",
+            f"{search.query.path} is empty: give the input that it names, or set on_empty to 'skip' or 'random'.",
             path=search.query.path,
         )
     vector = await execution.queries.vector(search.query, value, group.sample, execution.namespace_id)

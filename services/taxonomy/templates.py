@@ -1,75 +1,30 @@
-"""Templates in a retriever's parameters: Jinja2 in a sandbox that knows data, and no Python.
-
-Attributes of Python objects, methods, other functions than the contract's, nested loops and definitions are refused;
-so is arithmetic on anything but numbers of moderate size.
-"""
+"""Templates in a retriever's parameters, rendered with the inputs of one request, or with a document as well."""
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
-from jinja2 import ChainableUndefined, TemplateError, Undefined, meta, nodes
+from jinja2 import Template, Undefined
+from jinja2.environment import TemplateExpression
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import LoopContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.common.errors import InvalidArgumentError
 from services.taxonomy.domain import Json
-from services.taxonomy.template_functions import FUNCTIONS, slugify, to_bool
-
-NAMES = ("INPUT", "input", "inputs")
-EMPTY_NAMES = ("DOC", "doc", "CONTEXT", "context", "STAGE", "stage", "SECRET", "secret", "secrets")
-FILTERS = ("first", "last", "map", "join", "length", "tojson")
-LOOP_FIELDS = frozenset({"index", "index0", "first", "last", "length"})
-LARGEST_FACTOR = 1e15
-LARGEST_EXPONENT = 16
-
-_SINGLE_BRACE = re.compile(
-    rf"(?<!\{{)\{{\s*((?:{'|'.join(NAMES + EMPTY_NAMES)})(?:\.[\w.]+|\[[^\]{{}}]+\])+)\s*\}}(?!\}})"
+from services.taxonomy.sandbox import (
+    CONTEXT_NAMES,
+    DOCUMENT_NAMES,
+    KNOWN_NAMES,
+    NAMES,
+    Sandbox,
+    as_result,
+    is_one_expression,
 )
+from services.taxonomy.template_limits import LONGEST, LONGEST_OF_DOCUMENT, MOST_ELEMENTS, bounded
+
+_SINGLE_BRACE = re.compile(rf"(?<!\{{)\{{\s*((?:{'|'.join(KNOWN_NAMES)})(?:\.[\w.]+|\[[^\]{{}}]+\])+)\s*\}}(?!\}})")
 _INPUT = re.compile(rf"\b(?:{'|'.join(NAMES)})\s*[.\[]")
-_REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
-
-
-class Sandbox(ImmutableSandboxedEnvironment):
-    """An environment in which a dot reaches the keys of data and nothing else."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def __init__(self) -> None:
-        super().__init__(undefined=ChainableUndefined, autoescape=False)
-        self.filters = {name: self.filters[name] for name in FILTERS} | {"slugify": slugify, "bool": to_bool}
-        self.globals = dict(FUNCTIONS)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """A key of an object, or a number of a list."""
-        return self.getitem(obj, attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """The same with brackets; what is not there is empty."""
-        if isinstance(obj, LoopContext) and argument in LOOP_FIELDS:
-            return getattr(obj, argument)
-        if isinstance(obj, Mapping) and isinstance(argument, str) and argument in obj:
-            return obj[argument]
-        if isinstance(obj, list | tuple | str) and re.fullmatch(r"-?\d{1,9}", str(argument)):
-            position = int(argument)
-            return obj[position] if -len(obj) <= position < len(obj) else self.undefined(obj=obj, name=argument)
-        if str(argument).startswith("__"):
-            raise SecurityError(f"'{argument}' cannot be reached")
-        return self.undefined(obj=obj, name=argument)
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        """Only the contract's functions may be called."""
-        return any(obj is function for function in FUNCTIONS.values())
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        """Multiplication, power and remainder, for numbers of moderate size."""
-        for operand in (left, right):
-            if not isinstance(operand, int | float) or abs(operand) > LARGEST_FACTOR:
-                raise SecurityError(f"'{operator}' works on numbers up to {LARGEST_FACTOR:.0e} only")
-        if operator == "**" and abs(right) > LARGEST_EXPONENT:
-            raise SecurityError(f"'**' takes an exponent up to {LARGEST_EXPONENT} only")
-        return super().call_binop(context, operator, left, right)
+Compiled = Template | TemplateExpression
 
 
 def is_template(value: object) -> bool:
@@ -85,73 +40,83 @@ def asks_for_input(value: object) -> bool:
 class Templates:
     """Renders the templates of one request, whose inputs it holds."""
 
-    def __init__(self, inputs: Mapping[str, Json] | None = None) -> None:
-        self._sandbox = Sandbox()
-        self._data = dict.fromkeys(NAMES, inputs or {}) | {name: {} for name in EMPTY_NAMES}
+    def __init__(self, inputs: Mapping[str, Json] | None = None, context: Mapping[str, Json] | None = None) -> None:
+        self._made: Sandbox | None = None
+        self._compiled: dict[tuple[str, bool], Compiled] = {}
+        self._data: dict[str, Any] = {name: {} for name in KNOWN_NAMES} | dict.fromkeys(NAMES, inputs or {})
+        self._data |= dict.fromkeys(CONTEXT_NAMES, context or {})
+
+    @property
+    def _sandbox(self) -> Sandbox:
+        # Made when it is first needed: most runs for a label render nothing.
+        if self._made is None:
+            self._made = Sandbox()
+        return self._made
 
     def check(self, text: str, path: str) -> None:
         """Raises InvalidArgumentError when the template at `path` could never be rendered."""
         try:
-            tree = self._sandbox.parse(_double_braces(text))
-            _refuse(tree)
-            self._sandbox.compile(tree)
-        except (TemplateError, RecursionError) as error:
+            self._compile(text, typed=True)
+        except Exception as error:  # the compiler of Python fails in its own ways on what Jinja lets through
             raise _invalid(error, path) from error
 
     def render(self, text: str, path: str) -> Json:
         """The value of the template: of any JSON type when it is exactly one expression, else a text."""
-        source = _double_braces(text).strip()
+        return self._evaluate(text, path, self._data)
+
+    def text(self, text: str, path: str, document: Mapping[str, Json]) -> str:
+        """The text of the template for a document."""
+        data = self._data | dict.fromkeys(DOCUMENT_NAMES, document)
+        return str(self._evaluate(text, path, data, typed=False, most=LONGEST_OF_DOCUMENT))
+
+    def _evaluate(
+        self, text: str, path: str, data: Mapping[str, Any], *, typed: bool = True, most: int = LONGEST
+    ) -> Json:
+        budget = self._sandbox.budget
+        budget.begin()
         try:
-            tree = self._sandbox.parse(source)
-            _refuse(tree)
-            if not _is_one_expression(tree):
-                return self._sandbox.from_string(_double_braces(text)).render(self._data)
-            expression = self._sandbox.compile_expression(_inside(source), undefined_to_none=False)
-            return _plain(expression(self._data))
+            compiled = self._compile(text, typed=typed)
+            if isinstance(compiled, TemplateExpression):
+                return _plain(compiled(data))
+            return "".join(_pieces(compiled.generate(data), most))
         except Exception as error:  # what a template may raise is as open as what it may do
             raise _invalid(error, path) from error
+        finally:
+            budget.end()
+
+    def _compile(self, text: str, *, typed: bool) -> Compiled:
+        compiled = self._compiled.get((text, typed))
+        if compiled is None:
+            compiled = self._compiled[(text, typed)] = self._expression(text) if typed else self._text(text)
+        return compiled
+
+    def _expression(self, text: str) -> Compiled:
+        doubled = _SINGLE_BRACE.sub(r"{{\1}}", text)
+        tree = self._sandbox.read(doubled.strip())
+        if not is_one_expression(tree):
+            return self._text(doubled)
+        return TemplateExpression(self._sandbox.from_string(as_result(tree)), False)
+
+    def _text(self, text: str) -> Template:
+        return self._sandbox.from_string(self._sandbox.read(text))
 
 
-def _double_braces(text: str) -> str:
-    return _SINGLE_BRACE.sub(r"{{\1}}", text)
-
-
-def _is_one_expression(tree: nodes.Template) -> bool:
-    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
-        return False
-    parts = tree.body[0].nodes
-    return len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData)
-
-
-def _inside(expression: str) -> str:
-    return expression[2:-2].removeprefix("-").removesuffix("-")
-
-
-def _refuse(tree: nodes.Template) -> None:
-    unknown = meta.find_undeclared_variables(tree) - {*NAMES, *EMPTY_NAMES, *FUNCTIONS}
-    if unknown:
-        raise SecurityError(f"there is no '{min(unknown)}'; inputs are written INPUT.name")
-    for node in tree.find_all(_REFUSED):
-        raise SecurityError(f"'{type(node).__name__.lower()}' is not available")
-    for loop in tree.find_all(nodes.For):
-        if loop.recursive or any(True for _ in _inner_loops(loop)):
-            raise SecurityError("a loop inside a loop is not available")
-
-
-def _inner_loops(loop: nodes.For) -> Iterator[nodes.For]:
-    for child in loop.iter_child_nodes():
-        if isinstance(child, nodes.For):
-            yield child
-        yield from child.find_all(nodes.For)
+def _pieces(pieces: Iterator[str], most: int) -> Iterator[str]:
+    written = 0
+    for piece in pieces:
+        written += len(piece)
+        if written > most:
+            raise SecurityError("it becomes too long")
+        yield piece
 
 
 def _plain(value: Any) -> Json:
     if isinstance(value, Undefined):
         return ""
     if isinstance(value, Iterator | tuple):
-        return list(value)
+        return bounded(list(islice(value, MOST_ELEMENTS)))
     if value is None or isinstance(value, bool | int | float | list | dict):
-        return value
+        return bounded(value)
     if isinstance(value, str):
         return str(value)
     raise SecurityError("it gives neither a text, a number, a list nor an object")
@@ -159,5 +124,5 @@ def _plain(value: Any) -> Json:
 
 def _invalid(error: Exception, path: str) -> InvalidArgumentError:
     return InvalidArgumentError(
-        f"{path}: the template cannot be used: {str(error).rstrip('.')}.", reason="INVALID_TEMPLATE", path=path
+        f"{path}: the template cannot be used: {str(error).rstrip('.')[:300]}.", reason="INVALID_TEMPLATE", path=path
     )

@@ -516,15 +516,12 @@ class StageStatistics(_message.Message):
     OUTPUT_COUNT_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
     METADATA_JSON_FIELD_NUMBER: _builtins.int
-    STAGE_ID_FIELD_NUMBER: _builtins.int
     stage_name: _builtins.str
     input_count: _builtins.int
     output_count: _builtins.int
     duration_ms: _builtins.float
     metadata_json: _builtins.str
     """What it found out beside documents, such as facets and aggregations: a JSON object, or empty."""
-    stage_id: _builtins.str
-    """Such as "feature_search"."""
     def __init__(
         self,
         *,
@@ -533,11 +530,10 @@ class StageStatistics(_message.Message):
         output_count: _builtins.int = ...,
         duration_ms: _builtins.float = ...,
         metadata_json: _builtins.str = ...,
-        stage_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "input_count", b"input_count", "metadata_json", b"metadata_json", "output_count", b"output_count", "stage_id", b"stage_id", "stage_name", b"stage_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_ms", b"duration_ms", "input_count", b"input_count", "metadata_json", b"metadata_json", "output_count", b"output_count", "stage_name", b"stage_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

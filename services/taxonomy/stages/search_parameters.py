@@ -2,22 +2,38 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, Filter
 from services.taxonomy.fusion import Fusion
 from services.taxonomy.stages.attribute_filter import make_filter
+from services.taxonomy.stages.parameters import Parameters, invalid
 from services.taxonomy.stages.queries import Query, parse_query
 
 MOST_SEARCHES = 10
 MOST_RESULTS = 5000
-NOT_SUPPORTED = ("group_by", "facets", "learning_config", "query_preprocessing", "collection_identifiers", "lexical")
+MOST_FACETS = 10
+MOST_COLLECTIONS = 100
+LEXICAL = "is not supported; to find words use an attribute_filter with operator 'text', 'phrase' or 'words'."
+LEARNED = "'learned' is not supported, since nothing is learned from interactions here"
+
+
+class OnEmpty(StrEnum):
+    """What a search does without a query."""
+
+    ERROR = "error"
+    SKIP = "skip"
+    RANDOM = "random"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """One question to one slot; without a `feature_uri` the collections' own slot is meant."""
+    """One question to one slot; without a `feature_uri` the collections' own slot is meant.
+
+    `collections` names where to search; empty means in the collections of the retriever.
+    """
 
     path: str
     feature_uri: str | None
@@ -25,22 +41,36 @@ class Search:
     top_k: int
     min_score: float
     weight: float
-    skip_when_empty: bool
+    on_empty: OnEmpty = OnEmpty.ERROR
     filter: Filter = EVERYTHING
+    collections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """A field whose values are to be counted, and how many of them are wanted."""
+
+    key: str
+    limit: int
 
 
 def parse_searches(parameters: Mapping[str, Any], path: str) -> tuple[Search, ...]:
     """The searches, in the list form or as a lone search in the parameters themselves."""
-    _refuse_unsupported(parameters, path)
-    raw = parameters.get("searches")
-    if raw is None:
-        flat = {"top_k": parameters.get("limit"), **parameters}
-        return (_parse_search(flat, path, lone=True),) if "query" in parameters else ()
-    if not isinstance(raw, list) or len(raw) > MOST_SEARCHES:
-        raise InvalidArgumentError(
-            f"{path}.searches must be a list of at most {MOST_SEARCHES} searches.", path=f"{path}.searches"
-        )
-    return tuple(_parse_search(item, f"{path}.searches.{position}") for position, item in enumerate(raw))
+    given = Parameters(parameters, path)
+    if parameters.get("searches") is None:
+        flat = Parameters({"top_k": parameters.get("limit"), **parameters}, path)
+        return (_parse_search(flat, (), lone=True),) if "query" in parameters else ()
+    parts = given.parts("searches", most=MOST_SEARCHES)
+    collections = parse_collections(given)
+    return tuple(_parse_search(part, collections, lone=False) for part in parts)
+
+
+def parse_collections(given: Parameters) -> tuple[str, ...]:
+    """Identifiers of the collections to search, in either spelling; an empty list means the retriever's."""
+    named = given.fields("collection_identifiers", "collection_ids")
+    if len(named) > MOST_COLLECTIONS:
+        raise invalid(f"must name at most {MOST_COLLECTIONS} collections.", f"{given.path}.collection_identifiers")
+    return named
 
 
 def parse_fusion(parameters: Mapping[str, Any], path: str) -> Fusion:
@@ -49,65 +79,47 @@ def parse_fusion(parameters: Mapping[str, Any], path: str) -> Fusion:
     named = raw.get("strategy") if isinstance(raw, Mapping) else raw
     if named is None:
         return Fusion.RRF
+    if named == "learned" or parameters.get("learning_config"):
+        raise invalid(f"{LEARNED}; use one of {', '.join(Fusion)}.", f"{path}.fusion")
     if named not in list(Fusion):
-        raise InvalidArgumentError(
-            f"{path}.fusion {named!r:.40} is not supported; use one of {', '.join(Fusion)}.", path=f"{path}.fusion"
-        )
+        raise invalid(f"{named!r:.40} is not supported; use one of {', '.join(Fusion)}.", f"{path}.fusion")
     return Fusion(named)
 
 
-def whole_number(parameters: Mapping[str, Any], key: str, path: str, default: int) -> int:
-    """A count of results, 1 to 5000."""
-    raw = parameters.get(key)
-    if raw is None:
-        return default
-    number = isinstance(raw, int | float) and not isinstance(raw, bool) and raw == raw // 1
-    if not number or not 1 <= raw <= MOST_RESULTS:
-        raise InvalidArgumentError(
-            f"{path}.{key} must be a whole number from 1 to {MOST_RESULTS}.", path=f"{path}.{key}"
-        )
-    return int(raw)
+def parse_facets(parameters: Mapping[str, Any], path: str) -> tuple[Facet, ...]:
+    """The fields to count, as {key, limit} or by name alone."""
+    listed, place = Parameters(parameters, path).given("facets")
+    if listed is None:
+        return ()
+    if not isinstance(listed, list) or len(listed) > MOST_FACETS:
+        raise invalid(f"must be a list of at most {MOST_FACETS} fields.", place)
+    return tuple(_facet(item, f"{place}.{position}") for position, item in enumerate(listed))
 
 
-def _parse_search(raw: Any, path: str, *, lone: bool = False) -> Search:
-    if not isinstance(raw, Mapping):
-        raise InvalidArgumentError(f"{path} must be an object with 'feature_uri' and 'query'.", path=path)
-    _refuse_unsupported(raw, path)
+def _facet(item: Any, path: str) -> Facet:
+    part = Parameters(item if isinstance(item, Mapping) else {"key": item}, path)
+    return Facet(key=part.field("key", "field"), limit=part.whole("limit", default=10, high=1000))
+
+
+def _parse_search(given: Parameters, collections: tuple[str, ...], *, lone: bool) -> Search:
+    raw, path = given.raw, given.path
+    if raw.get("lexical"):
+        raise invalid(LEXICAL, f"{path}.lexical")
     feature_uri = raw.get("feature_uri")
     if not (isinstance(feature_uri, str) and feature_uri) and not (lone and feature_uri is None):
         raise InvalidArgumentError(
             f"{path}.feature_uri must name a feature, such as 'mixpeek://image_extractor@v1/google_siglip_base_v1'.",
             path=f"{path}.feature_uri",
         )
+    default = OnEmpty.SKIP if raw.get("optional") is True else OnEmpty.ERROR
     return Search(
         path=path,
         feature_uri=feature_uri,
         query=parse_query(raw.get("query"), f"{path}.query"),
-        top_k=whole_number(raw, "top_k", path, 100),
-        min_score=_share(raw, "min_score", path, 0.0),
-        weight=_share(raw, "weight", path, 1.0),
-        skip_when_empty=_skip_when_empty(raw, path),
+        top_k=given.whole("top_k", default=100, high=MOST_RESULTS),
+        min_score=given.number("min_score", "score_threshold", default=0.0),
+        weight=given.number("weight", default=1.0),
+        on_empty=OnEmpty(given.choice("on_empty", allowed=tuple(OnEmpty), default=default)),
         filter=make_filter("", raw.get("filters"), f"{path}.filters").filter,
+        collections=parse_collections(given) or collections,
     )
-
-
-def _refuse_unsupported(raw: Mapping[str, Any], path: str) -> None:
-    for key in NOT_SUPPORTED:
-        if raw.get(key):
-            raise InvalidArgumentError(f"{path}.{key} is not supported yet; leave it out.", path=f"{path}.{key}")
-
-
-def _share(raw: Mapping[str, Any], key: str, path: str, default: float) -> float:
-    value = raw.get(key)
-    if value is None:
-        return default
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise InvalidArgumentError(f"{path}.{key} must be a number from 0 to 1.", path=f"{path}.{key}")
-    return float(value)
-
-
-def _skip_when_empty(raw: Mapping[str, Any], path: str) -> bool:
-    behaviour = raw.get("on_empty")
-    if behaviour not in (None, "error", "skip"):
-        raise InvalidArgumentError(f"{path}.on_empty must be 'error' or 'skip'.", path=f"{path}.on_empty")
-    return behaviour == "skip" or raw.get("optional") is True

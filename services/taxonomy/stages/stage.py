@@ -1,15 +1,17 @@
 """What a stage is, and all that it may use while it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from likeness.common.v1.vector_pb2 import Vector
 from services.common.filters import Filter, substitute
+from services.taxonomy.catalog import Catalog
 from services.taxonomy.documents import Documents
 from services.taxonomy.domain import State, Target
 from services.taxonomy.index_client import IndexClient
 from services.taxonomy.query_vectors import QueryVectors
+from services.taxonomy.row_reader import RowReader
 from services.taxonomy.templates import Templates
 
 
@@ -34,6 +36,8 @@ class Execution:
     subjects: tuple[Subject, ...]
     templates: Templates
     documents: Documents
+    rows: RowReader
+    catalog: Catalog
     index: IndexClient
     queries: QueryVectors
 
@@ -60,3 +64,7 @@ class Stage(Protocol):
 
     async def run(self, state: State, execution: Execution) -> State:
         """What is left after this stage; InvalidArgumentError names the path of a bad parameter."""
+
+
+StageParser = Callable[[str, Mapping[str, Any], str], Stage]
+"""Makes a stage of its name, its parameters and their path; InvalidArgumentError names the path of a bad one."""

@@ -11,6 +11,7 @@ from services.taxonomy.parse import parse_stages, parse_stages_json
 from services.taxonomy.stages.attribute_filter import AttributeFilter
 from services.taxonomy.stages.feature_search import FeatureSearch
 from services.taxonomy.stages.queries import Mode
+from services.taxonomy.stages.search_parameters import OnEmpty
 
 URI = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 QUERY = {"input_mode": "content", "value": "{{INPUT.query_image}}"}
@@ -100,7 +101,15 @@ def test_case_insensitive_reaches_the_conditions() -> None:
         ({"base64": "AA=="}, Mode.CONTENT, {"base64": "AA=="}),
         ({"url": "https://x/a"}, Mode.CONTENT, "https://x/a"),
         ("https://x/a", Mode.CONTENT, "https://x/a"),
-        ("{{INPUT.image}}", Mode.CONTENT, "{{INPUT.image}}"),
+        ("{{INPUT.image}}", Mode.ANY, "{{INPUT.image}}"),
+        ("red shoes", Mode.TEXT, "red shoes"),
+        ({"input_mode": "text", "value": "red shoes", "embedding_task": "none"}, Mode.TEXT, "red shoes"),
+        ({"text": "{{INPUT.query}}"}, Mode.TEXT, "{{INPUT.query}}"),
+        (
+            {"input_mode": "multi_content", "values": ["https://x/a", {"base64": "AA=="}, "red"]},
+            Mode.MULTI_CONTENT,
+            ("https://x/a", {"base64": "AA=="}, "red"),
+        ),
         ({"input_mode": "vector", "value": [0.1, 0.2]}, Mode.VECTOR, [0.1, 0.2]),
         ({"input_mode": "vector", "value": "{{INPUT.vector}}"}, Mode.VECTOR, "{{INPUT.vector}}"),
         ({"vector": [0.1]}, Mode.VECTOR, [0.1]),
@@ -117,7 +126,7 @@ def test_queries_in_every_spelling(query: Any, mode: Mode, value: Any) -> None:
 def test_defaults_are_the_contracts() -> None:
     stage = feature_search({"searches": [{"feature_uri": URI, "query": QUERY}]})
     (search,) = stage.searches
-    assert (search.top_k, search.min_score, search.weight, search.skip_when_empty) == (100, 0.0, 1.0, False)
+    assert (search.top_k, search.min_score, search.weight, search.on_empty) == (100, 0.0, 1.0, OnEmpty.ERROR)
     assert (stage.final_top_k, stage.fusion) == (25, Fusion.RRF)
 
 
@@ -154,7 +163,10 @@ SEARCH_PATH = "stages.0.config.parameters.searches.0"
         ({"min_score": 1.1}, f"{SEARCH_PATH}.min_score"),
         ({"min_score": float("nan")}, f"{SEARCH_PATH}.min_score"),
         ({"weight": "1"}, f"{SEARCH_PATH}.weight"),
-        ({"on_empty": "random"}, f"{SEARCH_PATH}.on_empty"),
+        ({"on_empty": "guess"}, f"{SEARCH_PATH}.on_empty"),
+        ({"query": {"input_mode": "multi_content", "values": []}}, f"{SEARCH_PATH}.query.values"),
+        ({"query": {"input_mode": "multi_content", "values": ["a", 1]}}, f"{SEARCH_PATH}.query.values.1"),
+        ({"collection_identifiers": [1]}, f"{SEARCH_PATH}.collection_identifiers.0"),
         ({"lexical": True}, f"{SEARCH_PATH}.lexical"),
         ({"filters": {"field": "x", "operator": "near"}}, f"{SEARCH_PATH}.filters.operator"),
     ],
@@ -164,12 +176,6 @@ def test_a_bad_search_is_named_by_its_path(change: dict[str, Any], path: str) ->
         feature_search({"searches": [{**SEARCH, **change}]})
     assert caught.value.details["path"] == path
     assert path in caught.value.message
-
-
-@pytest.mark.parametrize("query", ["red shoes", {"input_mode": "text", "value": "red shoes"}, {"text": "red shoes"}])
-def test_a_text_query_is_refused_with_a_sentence(query: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match="asks by text, which is not supported yet"):
-        feature_search({"searches": [{"feature_uri": URI, "query": query}]})
 
 
 @pytest.mark.parametrize(
@@ -229,7 +235,7 @@ def test_a_bad_stage_is_named_by_its_path(stages: Any, path: str) -> None:
 def test_an_unknown_stage_is_refused_with_the_list_of_known_ones() -> None:
     good = {"config": {"stage_id": "feature_search", "parameters": SEARCHES}}
     with pytest.raises(InvalidArgumentError) as caught:
-        parse_stages([good, {"stage_name": "x", "config": {"stage_id": "rerank"}}])
+        parse_stages([good, {"stage_name": "x", "config": {"stage_id": "smell"}}])
     assert caught.value.details["path"] == "stages.1.config.stage_id"
     assert "attribute_filter, feature_search" in caught.value.message
 
