@@ -1,12 +1,16 @@
-"""What keeps the queue's tables in order."""
+"""What keeps the queue's tables, the blob store and what was deleted in order."""
 
 import asyncio
 from datetime import timedelta
 
 import structlog
 
+from services.common.blobs import BlobStore
+from services.common.database.garbage import sweep_blobs
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Pool
+from services.common.database.removal import start_due_removals
+from services.common.errors import UnavailableError
 from services.worker.patience import is_outage
 
 SECONDS_BETWEEN = 60.0
@@ -14,14 +18,19 @@ KEEP_LOG = timedelta(days=1)
 log = structlog.get_logger()
 
 
-async def keep_house(pool: Pool) -> None:
-    """Revives held jobs and prunes the queue's log, once a minute, until cancelled."""
+async def keep_house(pool: Pool, blobs: BlobStore) -> None:
+    """Revives held jobs, prunes the queue's log, sweeps blobs and starts due deletions, once a minute until cancelled.
+
+    A blob store that is away is tried again a minute later, as the database is.
+    """
     while True:
         try:
             await revive_held(pool)
             await prune_log(pool)
+            await start_due_removals(pool)
+            await sweep_blobs(pool, blobs)
         except Exception as error:
-            if not is_outage(error):
+            if not (is_outage(error) or isinstance(error, UnavailableError)):
                 raise
         await asyncio.sleep(SECONDS_BETWEEN)
 

@@ -8,6 +8,7 @@ import structlog
 
 from services.common import lifecycle
 from services.common.blobs import open_blob_reader, open_blob_store
+from services.common.database.garbage import sparing
 from services.common.database.pool import Pool, open_pool
 from services.common.grpc_client import open_channel
 from services.common.logs import configure_logs
@@ -35,7 +36,7 @@ async def serve(stop: asyncio.Event, settings: Settings) -> None:
     async with await open_pool(settings) as pool, open_services(settings, pool) as services:
         runner = TaskRunner(pool, handlers_of(services), settings.max_attempts, settings.retry_base_seconds)
         queue = asyncio.create_task(JobQueue(Ingestor(services, settings), runner, settings).serve(stop))
-        house = asyncio.create_task(keep_house(pool))
+        house = asyncio.create_task(keep_house(pool, open_blob_store(settings)))
         stopping = asyncio.create_task(stop.wait())
         log.info("working", concurrency=settings.worker_concurrency)
         await asyncio.wait((queue, house, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -62,7 +63,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         records = Records(pool, settings.max_attempts)
         yield Services(
             records=records,
-            contents=Contents(open_blob_store(settings), reader),
+            contents=Contents(open_blob_store(settings, sparing(pool)), reader),
             extractor=Extractor(extractor, settings.rpc_timeout, settings.extractor_queue),
             extractor_gate=Gate("extractor", extractor),
             labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import obstore
@@ -13,6 +14,8 @@ from services.common.blobs.s3 import open_s3
 from services.common.errors import InternalError, NotFoundError, UnavailableError
 from services.common.settings import Settings
 
+BeforePut = Callable[[str], Awaitable[None]]
+
 
 class BlobStore:
     """Blobs by content: the same bytes in the same namespace have the same key.
@@ -20,14 +23,17 @@ class BlobStore:
     So a key may belong to several objects: delete it only when none is left. UnavailableError when S3 is down.
     """
 
-    def __init__(self, store: LocalStore | S3Store, folder: DurableFolder | None) -> None:
+    def __init__(self, store: LocalStore | S3Store, folder: DurableFolder | None, before_put: BeforePut | None) -> None:
         self._store = store
         self._folder = folder
+        self._before_put = before_put
 
     async def put(self, namespace_id: str, content: bytes) -> str:
         """Keeps the bytes and returns their key; once it returns, a crash does not lose them."""
         digest = hashlib.sha256(content).hexdigest()
         key = f"{namespace_id}/{digest[:2]}/{digest}"
+        if self._before_put is not None:
+            await self._before_put(key)
         if self._folder is not None:
             await asyncio.to_thread(self._folder.write, key, content)
             return key
@@ -62,15 +68,18 @@ class BlobStore:
         return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
 
 
-def open_blob_store(settings: Settings) -> BlobStore:
-    """The store of the settings: `s3://bucket/prefix`, or the folder `blobs` of the data folder."""
+def open_blob_store(settings: Settings, before_put: BeforePut | None = None) -> BlobStore:
+    """The store of the settings: `s3://bucket/prefix`, or the folder `blobs` of the data folder.
+
+    `before_put` is told each key before its bytes are kept.
+    """
     if settings.blob_store.startswith("s3://"):
         bucket, _, prefix = settings.blob_store.removeprefix("s3://").partition("/")
-        return BlobStore(open_s3(settings, bucket, prefix.strip("/") or None), None)
+        return BlobStore(open_s3(settings, bucket, prefix.strip("/") or None), None, before_put)
     if settings.blob_store:
         raise InternalError(f"LIKENESS_BLOB_STORE is '{settings.blob_store}'; it must be s3://bucket/prefix or empty.")
     root = (settings.data_dir / "blobs").resolve()
-    return BlobStore(LocalStore(root, mkdir=True), DurableFolder(root))
+    return BlobStore(LocalStore(root, mkdir=True), DurableFolder(root), before_put)
 
 
 def _unavailable(error: Exception) -> UnavailableError:

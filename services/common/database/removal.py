@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.common.database.outbox import record_event, record_events
-from services.common.database.pool import Connection
+from services.common.database.pool import Connection, Pool
 from services.common.database.tasks import NewTask, create_task
 
 DELETE_BUCKET, DELETE_NAMESPACE = "delete_bucket", "delete_namespace"
@@ -15,6 +15,17 @@ HIDE_BUCKET = """
 HIDE_NAMESPACE = """
     UPDATE namespaces SET deleted_at = now(), namespace_name = namespace_name || '/' || namespace_id
     WHERE namespace_id = $1 AND deleted_at IS NULL RETURNING namespace_id"""
+EXPIRED = "SELECT namespace_id FROM namespaces WHERE expires_at <= now() AND deleted_at IS NULL"
+# Whose task was killed, or failed: nothing else would ever empty them.
+FORGOTTEN = """
+    SELECT 'delete_bucket' AS kind, 'api_buckets_delete' AS task_type, namespace_id,
+           jsonb_build_object('bucket_id', bucket_id) AS inputs
+    FROM buckets WHERE deleted_at < now() - interval '1 hour'
+    UNION ALL
+    SELECT 'delete_namespace', 'api_namespaces_delete', NULL,
+           jsonb_build_object('namespace_id', namespace_id)
+    FROM namespaces WHERE deleted_at < now() - interval '1 hour'
+    EXCEPT SELECT kind, task_type, namespace_id, inputs FROM tasks WHERE status IN ('PENDING', 'IN_PROGRESS')"""
 OBJECTS = "SELECT object_id FROM objects WHERE {owner} = $1 ORDER BY object_id LIMIT $2 FOR UPDATE"
 DOCUMENTS = "DELETE FROM documents WHERE object_id = ANY($1) RETURNING document_id"
 LEFT_OVER = """
@@ -51,6 +62,18 @@ async def start_namespace_removal(connection: Connection, namespace_id: str) -> 
         connection,
         NewTask(kind=DELETE_NAMESPACE, task_type="api_namespaces_delete", namespace_id=None, inputs=inputs),
     )
+
+
+async def start_due_removals(pool: Pool) -> int:
+    """Starts to delete the namespaces whose time is over, and again what was left half deleted; how many."""
+    async with pool.acquire() as connection, connection.transaction():
+        expired = await connection.fetch(EXPIRED)
+        for row in expired:
+            await start_namespace_removal(connection, row["namespace_id"])
+        forgotten = await connection.fetch(FORGOTTEN)
+        for row in forgotten:
+            await create_task(connection, NewTask(**dict(row)))
+    return len(expired) + len(forgotten)
 
 
 async def remove_objects(connection: Connection, namespace_id: str, owner: str, key: str, limit: int) -> Removed:

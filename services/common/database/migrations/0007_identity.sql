@@ -61,7 +61,7 @@ ALTER TABLE collections
   ADD COLUMN settings jsonb NOT NULL DEFAULT '{}';
 CREATE INDEX collections_of_collection ON collections USING gin (source_collection_ids);
 
--- written by a trigger, renewed by whoever stores a blob (services/common/database/stored.py), emptied by the worker:
+-- written by a trigger, renewed by whoever stores a blob (services/common/database/garbage.py), emptied by the worker:
 -- keys of the blob store that lost a reference. Rows are only added here, so that no two deletions wait for each other.
 CREATE TABLE blob_garbage (
   row_key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -78,4 +78,6 @@ BEGIN
   RETURN NULL;
 END $$;
 CREATE TRIGGER blobs_dropped AFTER DELETE ON blobs
+  REFERENCING OLD TABLE AS dropped FOR EACH STATEMENT EXECUTE FUNCTION condemn_blobs();
+CREATE TRIGGER uploads_dropped AFTER DELETE ON uploads
   REFERENCING OLD TABLE AS dropped FOR EACH STATEMENT EXECUTE FUNCTION condemn_blobs();
