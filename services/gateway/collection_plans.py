@@ -2,6 +2,7 @@
 
 from services.common.database.resources import get_retriever, get_row
 from services.common.errors import InvalidArgumentError
+from services.gateway.application_plans import plan_applications
 from services.gateway.context import Tenant
 from services.gateway.models import pinned_model
 from services.gateway.shapes.base import JsonObject
@@ -32,6 +33,7 @@ async def plan_collection(tenant: Tenant, form: CollectionCreate) -> NewCollecti
         dimensions=model.dimensions,
         metadata=form.metadata or {},
         taxonomy=await _taxonomy(tenant, form.taxonomy, model.feature_uri),
+        applications=await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments),
     )
 
 
@@ -59,6 +61,7 @@ async def _taxonomy(tenant: Tenant, form: TaxonomyForm | None, feature_uri: str)
         field_to_enrich=form.field_to_enrich,
         confidence_threshold=form.confidence_threshold,
         reference_labels=form.reference_labels,
+        options=form.options(),
     )
 
 

@@ -6,6 +6,7 @@ from fastapi import Query, Request, Response
 
 from services.common.database.outbox import record_event
 from services.common.database.resources import get_collection
+from services.gateway.application_plans import plan_applications
 from services.gateway.collection_plans import plan_collection, retriever_id_of
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
@@ -20,6 +21,7 @@ from services.gateway.shapes.collections import (
 )
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.store import collections
+from services.gateway.store.applications import set_applications
 from services.gateway.store.tables import LIST_COLLECTIONS, SEARCH_COLLECTIONS
 
 router = routes_of("Collections", "/collections")
@@ -89,6 +91,8 @@ async def update_collection(collection: str, form: CollectionPatch, tenant: InNa
     collection_id = (await get_collection(pool, tenant.namespace_id, collection)).collection_id
     named = form.taxonomy.retriever_id if form.taxonomy else None
     retriever_id = await retriever_id_of(tenant, named) if named else None
+    inline = await pool.fetchval("SELECT taxonomy_id FROM taxonomies WHERE collection_id = $1", collection_id)
+    applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
     async with pool.acquire() as connection, connection.transaction():
         await collections.update_collection(
             connection, collection_id, form.collection_name, form.description, form.metadata or {}
@@ -96,8 +100,14 @@ async def update_collection(collection: str, form: CollectionPatch, tenant: InNa
         if form.taxonomy is not None:
             taxonomy = form.taxonomy
             await collections.update_taxonomy(
-                connection, collection_id, taxonomy.confidence_threshold, taxonomy.reference_labels, retriever_id
+                connection,
+                collection_id,
+                threshold=taxonomy.confidence_threshold,
+                references=taxonomy.reference_labels,
+                retriever=retriever_id,
+                options=taxonomy.options(),
             )
+        await set_applications(connection, collection_id, applications)
         await record_event(connection, tenant.namespace_id, "collection.updated", collection_id)
     return await _read(tenant, collection_id)
 

@@ -6,13 +6,13 @@ from typing import Any
 import asyncpg
 
 from services.common.passthrough import rules_of
+from services.gateway.shapes.applications import RetrieverEnrichment, TaxonomyApplication
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.bucket_schema import BucketSchemaOut
 from services.gateway.shapes.collections import (
     Collection,
     FeatureExtractor,
     Source,
-    TaxonomyApplication,
     TaxonomyOut,
     VectorIndex,
     warnings_of,
@@ -36,7 +36,8 @@ def to_collection(row: asyncpg.Record) -> Collection:
         output_schema=BucketSchemaOut(properties=_output_schema(row, schema)),
         vector_indexes=[_vector_index(row)],
         taxonomy=taxonomy,
-        taxonomy_applications=[TaxonomyApplication(taxonomy_id=taxonomy.taxonomy_id)] if taxonomy else [],
+        taxonomy_applications=_applications(row, taxonomy),
+        retriever_enrichments=[RetrieverEnrichment(**settings) for settings in row["retriever_enrichments"]],
         document_count=row["document_count"],
         metadata=row["metadata"],
         warnings=warnings_of(row["feature_uri"], row["model"], is_named=output_of(row["feature_uri"]) == row["model"]),
@@ -55,7 +56,13 @@ def _taxonomy(row: asyncpg.Record) -> TaxonomyOut | None:
         confidence_threshold=row["confidence_threshold"],
         reference_labels=row["reference_labels"],
         version=row["taxonomy_version"],
+        **row["taxonomy_options"],
     )
+
+
+def _applications(row: asyncpg.Record, inline: TaxonomyOut | None) -> list[TaxonomyApplication]:
+    native = [TaxonomyApplication(**settings) for settings in row["taxonomy_applications"]]
+    return [TaxonomyApplication(taxonomy_id=inline.taxonomy_id), *native] if inline else native
 
 
 def _vector_index(row: asyncpg.Record) -> VectorIndex:

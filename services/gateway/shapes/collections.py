@@ -5,6 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, StringConstraints
 
+from services.gateway.shapes.applications import (
+    RetrieverEnrichment,
+    RetrieverEnrichmentForm,
+    TaxonomyApplication,
+    TaxonomyApplicationForm,
+)
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject, OpenAnswer
 from services.gateway.shapes.bucket_schema import BucketSchemaOut
 from services.gateway.shapes.pages import Pagination
@@ -27,7 +33,25 @@ class SourceForm(Form):
         return self.bucket_ids or ([self.bucket_id] if self.bucket_id else [])
 
 
-class TaxonomyForm(Form):
+class TaxonomyOptions(Form):
+    """How an inline taxonomy decides where the tutorial's way, the best neighbour alone, is not wanted.
+
+    With `path_separator` labels are paths, such as "Shoes > Running > Red": the neighbours vote, and the label is the
+    deepest part of the path on which more than `path_agreement` of the votes agree.
+    """
+
+    top_k: Annotated[int | None, Field(ge=1, le=50, description="How many neighbours count")] = None
+    decision: Annotated[Literal["best", "vote"] | None, Field(description="The best neighbour, or a vote")] = None
+    path_field: Annotated[str | None, Field(min_length=1, max_length=255)] = None
+    path_separator: Annotated[str | None, Field(min_length=1, max_length=20)] = None
+    path_agreement: Annotated[float | None, Field(ge=0.5, lt=1.0)] = None
+
+    def options(self) -> JsonObject:
+        """Those that are given."""
+        return self.model_dump(include=set(TaxonomyOptions.model_fields), exclude_none=True)
+
+
+class TaxonomyForm(TaxonomyOptions):
     """The inline taxonomy; without a retriever one is made that searches this very collection."""
 
     retriever_id: str | None = None
@@ -36,7 +60,7 @@ class TaxonomyForm(Form):
     reference_labels: References = "all"
 
 
-class TaxonomyPatch(Form):
+class TaxonomyPatch(TaxonomyOptions):
     """What may be changed of the inline taxonomy; a change makes a new version."""
 
     retriever_id: str | None = None
@@ -53,6 +77,8 @@ class CollectionCreate(Form):
     feature_extractors: list[JsonObject] | None = None
     features: list[str] | None = None
     taxonomy: TaxonomyForm | None = None
+    taxonomy_applications: Annotated[list[TaxonomyApplicationForm] | None, Field(max_length=50)] = None
+    retriever_enrichments: Annotated[list[RetrieverEnrichmentForm] | None, Field(max_length=50)] = None
     description: str | None = None
     metadata: JsonObject | None = None
 
@@ -64,6 +90,8 @@ class CollectionPatch(Form):
         CollectionName | None, Field(validation_alias=AliasChoices("collection_name", "name"))
     ] = None
     taxonomy: TaxonomyPatch | None = None
+    taxonomy_applications: Annotated[list[TaxonomyApplicationForm] | None, Field(max_length=50)] = None
+    retriever_enrichments: Annotated[list[RetrieverEnrichmentForm] | None, Field(max_length=50)] = None
     description: str | None = None
     metadata: JsonObject | None = None
 
@@ -97,8 +125,8 @@ class VectorIndex(Answer):
     index: JsonObject
 
 
-class TaxonomyOut(Answer):
-    """The inline taxonomy in force."""
+class TaxonomyOut(OpenAnswer):
+    """The inline taxonomy in force; options that were set are shown as well."""
 
     taxonomy_id: str
     retriever_id: str
@@ -106,13 +134,6 @@ class TaxonomyOut(Answer):
     confidence_threshold: float
     reference_labels: References
     version: int
-
-
-class TaxonomyApplication(Answer):
-    """The same taxonomy, as the native contract shows it."""
-
-    taxonomy_id: str
-    execution_mode: Literal["materialize"] = "materialize"
 
 
 class Collection(Answer):
@@ -128,6 +149,7 @@ class Collection(Answer):
     vector_indexes: list[VectorIndex]
     taxonomy: TaxonomyOut | None
     taxonomy_applications: list[TaxonomyApplication]
+    retriever_enrichments: list[RetrieverEnrichment]
     document_count: int
     metadata: JsonObject
     enabled: bool = True

@@ -1,6 +1,6 @@
 """Collections and their taxonomies in the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -10,6 +10,7 @@ from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.resources import get_row
 from services.common.errors import NotFoundError
 from services.common.ids import new_id
+from services.gateway.store.applications import NewApplications, set_applications
 from services.gateway.store.buckets import taken
 from services.gateway.store.retrievers import insert_retriever
 from services.gateway.store.tables import COLLECTION_COLUMNS, COLLECTION_SOURCE
@@ -21,11 +22,12 @@ INSERT = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"""
 INSERT_TAXONOMY = """
     INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, collection_id, retriever_identifier,
-                            field_to_enrich, confidence_threshold, reference_labels)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
+                            field_to_enrich, confidence_threshold, reference_labels, options)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 UPDATE_TAXONOMY = """
     UPDATE taxonomies SET confidence_threshold = coalesce($2, confidence_threshold),
       reference_labels = coalesce($3, reference_labels), retriever_identifier = coalesce($4, retriever_identifier),
+      options = options || $5,
       version = version + 1, updated_at = now() WHERE collection_id = $1 RETURNING taxonomy_id"""
 MADE_FOR = "made_for_collection"
 
@@ -39,6 +41,7 @@ class NewTaxonomy:
     field_to_enrich: str
     confidence_threshold: float
     reference_labels: str
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ class NewCollection:
     dimensions: int
     metadata: dict[str, Any]
     taxonomy: NewTaxonomy | None
+    applications: NewApplications = field(default_factory=NewApplications)
 
 
 async def create_collection(pool: Pool, new: NewCollection) -> str:
@@ -68,6 +72,7 @@ async def create_collection(pool: Pool, new: NewCollection) -> str:
             raise taken("collection", new.name) from error
         if new.taxonomy is not None:
             await _insert_taxonomy(connection, collection_id, new, new.taxonomy)
+        await set_applications(connection, collection_id, new.applications)
         await record_event(connection, new.namespace_id, "collection.created", collection_id)
     return collection_id
 
@@ -104,6 +109,7 @@ async def _insert_taxonomy(
         taxonomy.field_to_enrich,
         taxonomy.confidence_threshold,
         taxonomy.reference_labels,
+        taxonomy.options,
     )
 
 
@@ -148,10 +154,16 @@ async def update_collection(
 
 
 async def update_taxonomy(
-    connection: Connection, collection_id: str, threshold: float | None, references: str | None, retriever: str | None
+    connection: Connection,
+    collection_id: str,
+    *,
+    threshold: float | None,
+    references: str | None,
+    retriever: str | None,
+    options: dict[str, Any],
 ) -> None:
     """Makes a new version of a collection's taxonomy; NotFoundError when it has none."""
-    found = await connection.fetchval(UPDATE_TAXONOMY, collection_id, threshold, references, retriever)
+    found = await connection.fetchval(UPDATE_TAXONOMY, collection_id, threshold, references, retriever, options)
     if found is None:
         raise NotFoundError.of("taxonomy", f"of {collection_id}")
 

@@ -3,6 +3,7 @@
 from services.common.database.listings import Listing
 from services.common.filters import DOCUMENTS, OBJECTS
 from services.common.filters.tables import Column, Kind, Table
+from services.gateway.store.applications import APPLICATION_COLUMNS
 
 AGE = "(extract(epoch FROM {alias}.created_at)::numeric(20, 6)::text"
 CREATED = Column("created_at", Kind.TIME)
@@ -74,11 +75,12 @@ BUCKET_COLUMNS = """b.*,
        'completed', count(*) FILTER (WHERE x.status = 'COMPLETED'),
        'failed', count(*) FILTER (WHERE x.status IN ('FAILED', 'COMPLETED_WITH_ERRORS')))
      FROM batches x WHERE x.bucket_id = b.bucket_id) AS batch_stats"""
-COLLECTION_COLUMNS = """c.*, t.taxonomy_id, t.retriever_identifier, t.field_to_enrich, t.confidence_threshold,
-    t.reference_labels, t.version AS taxonomy_version,
+COLLECTION_COLUMNS = f"""c.*, {APPLICATION_COLUMNS},
+    t.taxonomy_id, t.retriever_identifier, t.field_to_enrich, t.confidence_threshold, t.reference_labels,
+    t.version AS taxonomy_version, t.options AS taxonomy_options,
     (SELECT count(*) FROM documents d WHERE d.collection_id = c.collection_id) AS document_count,
     (SELECT jsonb_object_agg(p.key, p.value) FROM buckets b, jsonb_each(b.bucket_schema -> 'properties') p
-     WHERE b.bucket_id = ANY(c.bucket_ids)) AS schema"""
+     WHERE b.bucket_id = ANY(c.bucket_ids)) AS schema"""  # noqa: S608
 COLLECTION_SOURCE = "collections c LEFT JOIN taxonomies t USING (collection_id)"
 NAMESPACE_COLUMNS = """n.*,
     (SELECT count(*) FROM buckets x WHERE x.namespace_id = n.namespace_id AND x.deleted_at IS NULL) AS bucket_count,
