@@ -1,82 +1,151 @@
-"""All that a label decision needs to know of its taxonomy, read anew for every request in one round trip."""
+"""All that label decisions need to know of a collection's taxonomies, read anew for every request in one round trip."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import asyncpg
 
 from services.common.errors import NotFoundError
+from services.taxonomy.definition import Definition, to_definition
 from services.taxonomy.domain import Target
 from services.taxonomy.reading import Reader
 
-# One row for each collection that the retriever names; its columns are null when the name has no collection.
-BLUEPRINT = """
-    SELECT s.collection_id AS subject_collection_id, s.extractor AS subject_extractor, s.model AS subject_model,
-      s.feature_uri AS subject_feature_uri, s.dimensions AS subject_dimensions,
-      t.taxonomy_id, t.version, t.field_to_enrich, t.confidence_threshold, t.reference_labels, t.retriever_identifier,
-      r.retriever_id, r.stages::text AS stages, i.identifier,
-      c.collection_id, c.extractor, c.model, c.feature_uri, c.dimensions
-    FROM collections s
-    LEFT JOIN taxonomies t ON t.collection_id = s.collection_id
+TARGET = """
+      {alias}.collection_id AS {prefix}collection_id, {alias}.extractor AS {prefix}extractor,
+      coalesce({alias}.model, '') AS {prefix}model, coalesce({alias}.feature_uri, '') AS {prefix}feature_uri,
+      coalesce({alias}.dimensions, 0) AS {prefix}dimensions"""
+# One row for each collection that a run searches; its columns are null when the name has no collection.
+SELECT = f"""
+    SELECT {TARGET.format(alias="s", prefix="subject_")},
+      l.taxonomy_id, l.version, l.config, l.settings, l.inline, l.execution_phase, l.priority, l.position,
+      run.number, run.retriever AS retriever_identifier, run.node, r.retriever_id, r.stages::text AS stages,
+      i.identifier, {TARGET.format(alias="c", prefix="")}"""
+RUNS = """
+    LEFT JOIN LATERAL ROWS FROM (jsonb_to_recordset(l.runs) AS (retriever text, collection text, node text))
+      WITH ORDINALITY AS run (retriever, collection, node, number) ON true
     LEFT JOIN LATERAL (
-      SELECT * FROM retrievers WHERE namespace_id = t.namespace_id AND (retriever_id = t.retriever_identifier
-        OR retriever_name IN (t.retriever_identifier, regexp_replace(t.retriever_identifier, '^ret_', '')))
-      ORDER BY retriever_id = t.retriever_identifier DESC, retriever_name = t.retriever_identifier DESC LIMIT 1
+      SELECT * FROM retrievers WHERE namespace_id = $1 AND (retriever_id = run.retriever
+        OR retriever_name IN (run.retriever, regexp_replace(run.retriever, '^ret_', '')))
+      ORDER BY retriever_id = run.retriever DESC, retriever_name = run.retriever DESC LIMIT 1
     ) r ON true
-    LEFT JOIN LATERAL unnest(r.collection_identifiers) AS i (identifier) ON true
+    LEFT JOIN LATERAL unnest(
+      CASE WHEN run.collection IS NULL THEN r.collection_identifiers ELSE ARRAY[run.collection] END
+    ) AS i (identifier) ON true
     LEFT JOIN LATERAL (
-      SELECT * FROM collections WHERE namespace_id = t.namespace_id AND (collection_id = i.identifier
+      SELECT * FROM collections WHERE namespace_id = $1 AND (collection_id = i.identifier
         OR collection_name IN (i.identifier, regexp_replace(i.identifier, '^col_', '')))
       ORDER BY collection_id = i.identifier DESC, collection_name = i.identifier DESC LIMIT 1
-    ) c ON true
-    WHERE s.namespace_id = $1 AND s.collection_id = $2"""
+    ) c ON true"""
+APPLIED = f"""{SELECT}
+    FROM collections s LEFT JOIN labellers l ON l.collection_id = s.collection_id {RUNS}
+    WHERE s.namespace_id = $1 AND s.collection_id = $2
+    ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position, run.number"""
+ALONE = f"""{SELECT}
+    FROM (
+      SELECT t.taxonomy_id, v.version, v.config, v.runs, coalesce(a.settings, '{{}}'::jsonb) AS settings,
+             t.collection_id IS NOT NULL AS inline, 0 AS execution_phase, 0 AS priority, 0 AS position
+      FROM taxonomies t
+      JOIN taxonomy_versions v ON v.taxonomy_id = t.taxonomy_id AND v.version = coalesce(nullif($4::int, 0), t.version)
+      LEFT JOIN labellers a ON a.collection_id = $2 AND a.taxonomy_id = t.taxonomy_id
+      WHERE t.namespace_id = $1 AND (t.taxonomy_id = $3 OR t.taxonomy_name = $3)
+      ORDER BY t.taxonomy_id = $3 DESC LIMIT 1
+    ) l
+    LEFT JOIN collections s ON s.namespace_id = $1 AND s.collection_id = $2 {RUNS}
+    ORDER BY run.number"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blueprint:
-    """A collection's taxonomy with its retriever; `targets` are the collections that hold the references.
+class Run:
+    """A retriever over the collections that hold its references; `node` is the place in a hierarchy that it is for.
 
     `missing` names the retriever or the collections that do not exist (yet).
     """
 
-    taxonomy_id: str
-    version: int
-    field: str
-    confidence_threshold: float
-    human_only: bool
+    node: str | None
     retriever_id: str
     stages_json: str
-    subject: Target
     targets: tuple[Target, ...]
     missing: tuple[str, ...]
 
 
-async def load_blueprint(reader: Reader, namespace_id: str, collection_id: str) -> Blueprint | None:
-    """The collection's taxonomy, None when it has none; NotFoundError for an unknown collection."""
-    rows = await reader.fetch(BLUEPRINT, namespace_id, collection_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """One taxonomy as it is to decide; `settings` is how it is applied to the collection of the `subject`.
+
+    A retriever enrichment has no taxonomy id.
+    """
+
+    taxonomy_id: str
+    version: int
+    definition: Definition
+    settings: Mapping[str, Any]
+    subject: Target | None
+    runs: tuple[Run, ...]
+
+    @property
+    def retriever_id(self) -> str:
+        """The one retriever that decides; empty where nodes have different ones."""
+        known = {run.retriever_id for run in self.runs}
+        return known.pop() if len(known) == 1 else ""
+
+
+async def load_applied(reader: Reader, namespace_id: str, collection_id: str) -> list[Blueprint]:
+    """Everything that labels the collection, in order; NotFoundError for an unknown collection."""
+    rows = await reader.fetch(APPLIED, namespace_id, collection_id)
     if not rows:
         raise NotFoundError.of("collection", collection_id)
-    return None if rows[0]["taxonomy_id"] is None else _blueprint(rows)
+    return [] if rows[0]["config"] is None else _blueprints(rows)
+
+
+async def load_alone(
+    reader: Reader, namespace_id: str, collection_id: str, taxonomy: str, version: int
+) -> list[Blueprint]:
+    """One taxonomy by id or name, as applied to the collection if it is; NotFoundError for an unknown one."""
+    rows = await reader.fetch(ALONE, namespace_id, collection_id, taxonomy, version)
+    if not rows:
+        raise NotFoundError.of("taxonomy", f"{taxonomy} at version {version}" if version else taxonomy)
+    return _blueprints(rows)
+
+
+def _blueprints(rows: Sequence[asyncpg.Record]) -> list[Blueprint]:
+    def labeller(row: asyncpg.Record) -> tuple[Any, ...]:
+        return row["inline"], row["execution_phase"], row["priority"], row["position"]
+
+    return [_blueprint(list(members)) for _, members in groupby(rows, key=labeller)]
 
 
 def _blueprint(rows: Sequence[asyncpg.Record]) -> Blueprint:
     first = rows[0]
     return Blueprint(
-        taxonomy_id=first["taxonomy_id"],
+        taxonomy_id=first["taxonomy_id"] or "",
         version=first["version"],
-        field=first["field_to_enrich"].removeprefix("metadata."),
-        confidence_threshold=first["confidence_threshold"],
-        human_only=first["reference_labels"] == "human",
+        definition=to_definition(first["config"]),
+        settings=first["settings"],
+        subject=None if first["subject_collection_id"] is None else _target(first, "subject_"),
+        runs=tuple(
+            _run(list(members))
+            for number, members in groupby(rows, key=lambda row: row["number"])
+            if number is not None
+        ),
+    )
+
+
+def _run(rows: Sequence[asyncpg.Record]) -> Run:
+    first = rows[0]
+    return Run(
+        node=first["node"],
         retriever_id=first["retriever_id"] or "",
         stages_json=first["stages"] or "[]",
-        subject=_target(first, "subject_"),
         targets=tuple({row["collection_id"]: _target(row, "") for row in rows if row["collection_id"]}.values()),
         missing=tuple(_missing(rows)),
     )
 
 
 def _target(row: asyncpg.Record, prefix: str) -> Target:
-    return Target(**{field.name: row[prefix + field.name] for field in fields(Target)})
+    names = ("collection_id", "extractor", "model", "feature_uri", "dimensions")
+    return Target(**{name: row[prefix + name] for name in names})
 
 
 def _missing(rows: Sequence[asyncpg.Record]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cachetools import LRUCache
 
+from services.taxonomy.catalog import Catalog
 from services.taxonomy.documents import Documents
 from services.taxonomy.domain import Target
 from services.taxonomy.index_client import IndexClient
@@ -11,6 +12,7 @@ from services.taxonomy.label_plan import LabelPlan, plan_labels
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.query_vectors import QueryVectors
 from services.taxonomy.reading import Reader
+from services.taxonomy.row_reader import RowReader
 from services.taxonomy.stages.stage import Execution, Subject
 from services.taxonomy.templates import Templates
 
@@ -23,9 +25,11 @@ class Engine:
     def __init__(self, reader: Reader, documents: Documents, index: IndexClient, queries: QueryVectors) -> None:
         self.reader = reader
         self.documents = documents
+        self.rows = RowReader(reader)
+        self.catalog = Catalog(reader)
         self._index = index
         self._queries = queries
-        self._plans: LRUCache[str, LabelPlan] = LRUCache(CACHED_PLANS)
+        self._plans: LRUCache[tuple[str, int], LabelPlan] = LRUCache(CACHED_PLANS)
 
     def execution(
         self, namespace_id: str, targets: tuple[Target, ...], templates: Templates, subjects: Sequence[Subject]
@@ -37,13 +41,16 @@ class Engine:
             subjects=tuple(subjects),
             templates=templates,
             documents=self.documents,
+            rows=self.rows,
+            catalog=self.catalog,
             index=self._index,
             queries=self._queries,
         )
 
-    def label_plan(self, stages_json: str) -> LabelPlan:
-        """The plan for the stages in this text."""
-        plan = self._plans.get(stages_json)
+    def label_plan(self, stages_json: str, neighbours: int = 1) -> LabelPlan:
+        """The plan for the stages in this text, when at least so many neighbours are wanted."""
+        plan = self._plans.get((stages_json, neighbours))
         if plan is None:
-            plan = self._plans[stages_json] = plan_labels(parse_stages_json(stages_json))
+            plan = plan_labels(parse_stages_json(stages_json), neighbours)
+            self._plans[(stages_json, neighbours)] = plan
         return plan

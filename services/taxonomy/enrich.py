@@ -1,124 +1,184 @@
-"""Deciding labels: the taxonomy's retriever runs for each subject, and the best labelled neighbour decides."""
+"""Deciding labels: each taxonomy's retrievers run for the subjects, and the labelled neighbours decide."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from likeness.common.v1.vector_pb2 import Vector
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.labels import HUMAN, IMPORT
-from services.taxonomy.blueprint import Blueprint, load_blueprint
-from services.taxonomy.decide import Label, Verdict, decide
-from services.taxonomy.domain import Candidate, Ranked, Unfetched
+from services.common.filters import parse
+from services.taxonomy.blueprint import Blueprint, Run, load_alone, load_applied
+from services.taxonomy.definition import Kind
+from services.taxonomy.domain import Candidate, Json, Row
 from services.taxonomy.engine import Engine
-from services.taxonomy.label_plan import LabelPlan, references
-from services.taxonomy.retriever import run_stages
-from services.taxonomy.stages.stage import Subject
-from services.taxonomy.templates import Templates
+from services.taxonomy.hierarchy import descend
+from services.taxonomy.judging import Judge, nothing
+from services.taxonomy.subjects import Asked, Known, given_vectors
+from services.taxonomy.together import together
+from services.taxonomy.values import Decided, documents_to_read, of_flat, of_nodes, of_own_path
 
-GIVEN_BY_PEOPLE = (HUMAN, IMPORT)
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A subject as the request names it: with vectors by slot, or by the id of a stored document."""
+class Decisions:
+    """What one taxonomy decided: one for each subject, in their order."""
 
-    object_id: str
-    document_id: str
-    vectors: Mapping[str, Vector]
-    path: str
+    blueprint: Blueprint
+    decided: tuple[Decided, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions:
-    """One verdict per subject, in their order, and the taxonomy that gave them."""
+class Order:
+    """Which taxonomies are to decide: all that are applied to the collection, or one at a version (0: in force)."""
 
-    blueprint: Blueprint
-    verdicts: tuple[Verdict, ...]
+    namespace_id: str
+    collection_id: str
+    taxonomy: str = ""
+    version: int = 0
+    afresh: bool = False
 
 
-async def enrich(engine: Engine, namespace_id: str, collection_id: str, asked: Sequence[Asked]) -> Decisions | None:
-    """The verdicts; None when the collection has no taxonomy.
+async def enrich(engine: Engine, order: Order, asked: Sequence[Asked]) -> list[Decisions]:
+    """The decisions of each taxonomy in order; none when nothing labels the collection.
 
     A retriever that cannot run (its collection or feature does not exist, say) matches nothing and is logged: an
     upload must not be lost for it. A store or service that is down raises UnavailableError.
     """
-    blueprint = await load_blueprint(engine.reader, namespace_id, collection_id)
-    if blueprint is None:
-        return None
-    subjects = await _subjects(engine, namespace_id, blueprint, asked)
-    try:
-        verdicts = await _judge(engine, namespace_id, blueprint, subjects)
-    except (InvalidArgumentError, NotFoundError) as error:
-        _warn(blueprint, error.message)
-        verdicts = (_nothing(blueprint.confidence_threshold),) * len(asked)
-    return Decisions(blueprint=blueprint, verdicts=verdicts)
+    blueprints = await _blueprints(engine, order)
+    if not blueprints:
+        return []
+    subjects = await _subjects(engine, order, blueprints, asked)
+    return await together([_decide(engine, order, blueprint, subjects) for blueprint in blueprints])
+
+
+async def _blueprints(engine: Engine, order: Order) -> list[Blueprint]:
+    if not order.taxonomy:
+        return await load_applied(engine.reader, order.namespace_id, order.collection_id)
+    found = await load_alone(engine.reader, order.namespace_id, order.collection_id, order.taxonomy, order.version)
+    if order.collection_id and found[0].subject is None:
+        raise NotFoundError.of("collection", order.collection_id)
+    return found
 
 
 async def _subjects(
-    engine: Engine, namespace_id: str, blueprint: Blueprint, asked: Sequence[Asked]
-) -> tuple[Subject, ...]:
-    stored = [each.document_id for each in asked if not each.vectors]
-    known = await engine.documents.vectors(namespace_id, stored) if stored else {}
+    engine: Engine, order: Order, blueprints: Sequence[Blueprint], asked: Sequence[Asked]
+) -> tuple[Known, ...]:
+    """What is known of each subject; stored vectors and fields are read for those that come without."""
+    stored = [each.document_id for each in asked if not each.vectors and each.document_id]
+    vectors = await engine.documents.vectors(order.namespace_id, stored) if stored else {}
+    bare = [each.document_id for each in asked if each.fields is None and each.document_id]
+    fields = await _fields(engine, bare) if bare and any(_reads_fields(each) for each in blueprints) else {}
     return tuple(
-        Subject(
+        Known(
             object_id=each.object_id,
-            vectors=_given(each, blueprint) if each.vectors else known.get(each.document_id, {}),
+            document_id=each.document_id,
+            vectors=given_vectors(each, blueprints[0].subject) if each.vectors else vectors.get(each.document_id, {}),
+            fields=fields.get(each.document_id, {}) if each.fields is None else each.fields,
         )
         for each in asked
     )
 
 
-def _given(asked: Asked, blueprint: Blueprint) -> dict[tuple[str, str], Vector]:
-    """The subject's vectors, which the model of its own collection made."""
-    own = blueprint.subject
-    vector = asked.vectors.get(own.feature_uri)
-    if vector is not None and vector.dimensions != own.dimensions:
-        raise InvalidArgumentError(
-            f"{asked.path}.embeddings: {own.feature_uri} has {own.dimensions} dimensions in this collection, "
-            f"not {vector.dimensions}.",
-            path=f"{asked.path}.embeddings",
-        )
-    return {(slot, own.model): vector for slot, vector in asked.vectors.items()}
+def _reads_fields(blueprint: Blueprint) -> bool:
+    """Whether the taxonomy looks at more than vectors."""
+    definition = blueprint.definition
+    mappings = (*definition.mappings, *(mapping for node in definition.nodes for mapping in node.mappings))
+    filtered = bool(blueprint.settings.get("scroll_filters"))
+    return filtered or definition.kind is Kind.OWN_PATH or any(not mapping.is_vector for mapping in mappings)
 
 
-async def _judge(
-    engine: Engine, namespace_id: str, blueprint: Blueprint, subjects: tuple[Subject, ...]
-) -> tuple[Verdict, ...]:
-    if blueprint.missing:
-        _warn(blueprint, f"there is no {', no '.join(blueprint.missing)} in this namespace")
-    plan = engine.label_plan(blueprint.stages_json) if blueprint.targets else None
-    threshold = max(blueprint.confidence_threshold, plan.min_score if plan else 0.0)
-    if plan is None or not subjects:
-        return (_nothing(threshold),) * len(subjects)
-    found = await _neighbours(engine, namespace_id, blueprint, plan, subjects)
-    labels = await _labels(engine, blueprint, found)
-    return tuple(decide(each, labels, threshold=threshold, limit=plan.limit) for each in found)
+async def _fields(engine: Engine, document_ids: Sequence[str]) -> dict[str, Mapping[str, Json]]:
+    return {key: record["fields"] for key, record in (await engine.rows.records(document_ids)).items()}
 
 
-async def _neighbours(
-    engine: Engine, namespace_id: str, blueprint: Blueprint, plan: LabelPlan, subjects: tuple[Subject, ...]
-) -> tuple[tuple[Candidate, ...], ...]:
-    """Who the retriever finds among the references, for each subject."""
-    execution = engine.execution(namespace_id, blueprint.targets, Templates(), subjects)
-    start = Unfetched(fixed=references(blueprint.field, human_only=blueprint.human_only))
-    state = (await run_stages(plan.stages, start, execution))[-1].state
-    return state.lists if isinstance(state, Ranked) else ((),) * len(subjects)
+async def _decide(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Decisions:
+    skipped = await _filtered_out(engine, blueprint, subjects)
+    chosen = [subject for number, subject in enumerate(subjects) if number not in skipped]
+    try:
+        decided = iter(await _judged(engine, order, blueprint, chosen))
+    except (InvalidArgumentError, NotFoundError) as error:
+        _warn(blueprint, error.message)
+        decided = iter([_undecided(blueprint)] * len(chosen))
+    passed = replace(_undecided(blueprint), skipped=True)
+    return Decisions(
+        blueprint=blueprint,
+        decided=tuple(passed if number in skipped else next(decided) for number in range(len(subjects))),
+    )
 
 
-async def _labels(engine: Engine, blueprint: Blueprint, found: Sequence[Sequence[Candidate]]) -> Mapping[str, Label]:
-    """The labels of all neighbours as they are now, in one reading."""
-    ids = {candidate.document_id for candidates in found for candidate in candidates}
-    labels = await engine.documents.labels(ids, blueprint.field) if ids else {}
-    if blueprint.human_only:
-        return {key: label for key, label in labels.items() if label.source in GIVEN_BY_PEOPLE}
-    return labels
+async def _filtered_out(engine: Engine, blueprint: Blueprint, subjects: Sequence[Known]) -> set[int]:
+    """The subjects that the application's filter leaves out; the filter sees them as if they were stored."""
+    filters = blueprint.settings.get("scroll_filters")
+    if not filters:
+        return set()
+    candidates = [_as_candidate(number, subject, blueprint) for number, subject in enumerate(subjects)]
+    passing = await engine.rows.passing(candidates, parse(filters, "scroll_filters"))
+    kept = {candidate.document_id for candidate in passing}
+    return {number for number in range(len(subjects)) if str(number) not in kept}
 
 
-def _nothing(threshold: float) -> Verdict:
-    return Verdict(matched=False, confidence=0.0, threshold=threshold)
+def _as_candidate(number: int, subject: Known, blueprint: Blueprint) -> Candidate:
+    collection_id = blueprint.subject.collection_id if blueprint.subject else ""
+    record = {
+        "document_id": subject.document_id,
+        "object_id": subject.object_id,
+        "collection_id": collection_id,
+        "fields": dict(subject.fields),
+        "labels": {},
+        "internal": {},
+    }
+    return Candidate(
+        document_id=str(number),
+        collection_id=collection_id,
+        object_id=subject.object_id,
+        row=Row(document=record, record=record),
+    )
+
+
+async def _judged(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Sequence[Decided]:
+    definition = blueprint.definition
+    if definition.kind is Kind.OWN_PATH:
+        return [of_own_path(definition, subject.fields) for subject in subjects]
+    if definition.kind is Kind.NODES:
+        return await _placed(engine, order, blueprint, subjects)
+    (run,) = blueprint.runs
+    verdicts = await _judge(engine, order, blueprint, run).verdicts(subjects)
+    records = await _records(engine, documents_to_read(definition, verdicts))
+    return [of_flat(definition, verdict, records) for verdict in verdicts]
+
+
+async def _placed(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Sequence[Decided]:
+    style = blueprint.settings.get("hierarchical_enrichment_style")
+    definition = replace(blueprint.definition, style=style or blueprint.definition.style)
+    judges = [_judge(engine, order, blueprint, run) for run in blueprint.runs]
+    descents = await descend(judges, subjects, definition.threshold)
+    verdicts = [step.verdict for descent in descents for step in descent.chain]
+    records = await _records(engine, documents_to_read(definition, verdicts))
+    return [of_nodes(definition, descent, records) for descent in descents]
+
+
+def _judge(engine: Engine, order: Order, blueprint: Blueprint, run: Run) -> Judge:
+    if run.missing:
+        _warn(blueprint, f"there is no {', no '.join(run.missing)} in this namespace")
+    node = next((node for node in blueprint.definition.nodes if node.node_id == run.node), None)
+    return Judge(
+        engine=engine,
+        namespace_id=order.namespace_id,
+        blueprint=blueprint,
+        run=run,
+        node=node,
+        afresh=order.afresh,
+    )
+
+
+async def _records(engine: Engine, document_ids: set[str]) -> Mapping[str, Mapping[str, Json]]:
+    return await _fields(engine, sorted(document_ids)) if document_ids else {}
+
+
+def _undecided(blueprint: Blueprint) -> Decided:
+    definition = blueprint.definition
+    return of_flat(definition, nothing(definition.threshold), {})
 
 
 def _warn(blueprint: Blueprint, reason: str) -> None:

@@ -8,15 +8,13 @@ import orjson
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceServicer
 from services.common.database.pool import Pool
-from services.common.errors import InvalidArgumentError
-from services.common.vectors import from_message
-from services.taxonomy.blueprint import Blueprint
-from services.taxonomy.decide import Neighbour, Verdict
+from services.taxonomy.domain import Candidate
 from services.taxonomy.engine import Engine
-from services.taxonomy.enrich import Asked, enrich
+from services.taxonomy.enrich import enrich
+from services.taxonomy.enrich_messages import to_asked, to_messages, to_order
 from services.taxonomy.execute import Request, execute
 from services.taxonomy.parse import parse_stages_json
-from services.taxonomy.retriever import Page
+from services.taxonomy.retriever import Page, StageReport, Window
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
@@ -29,15 +27,10 @@ class TaxonomyServicer(TaxonomyServiceServicer):
         self._pool = pool
 
     async def Enrich(self, request: pb.EnrichRequest, context: Context) -> pb.EnrichResponse:  # noqa: N802
-        """The label of each subject."""
-        asked = [_asked(subject, f"subjects.{number}") for number, subject in enumerate(request.subjects)]
-        decisions = await enrich(self._engine, request.namespace_id, request.collection_id, asked)
-        if decisions is None:
-            return pb.EnrichResponse()
-        pairs = zip(request.subjects, decisions.verdicts, strict=True)
-        return pb.EnrichResponse(
-            decisions=[_decision(subject.subject_id, verdict, decisions.blueprint) for subject, verdict in pairs]
-        )
+        """The labels of each subject."""
+        asked = [to_asked(subject, f"subjects.{number}") for number, subject in enumerate(request.subjects)]
+        decisions = await enrich(self._engine, to_order(request), asked)
+        return pb.EnrichResponse(decisions=[message for each in decisions for message in to_messages(request, each)])
 
     async def CheckRetriever(  # noqa: N802
         self, request: pb.CheckRetrieverRequest, context: Context
@@ -61,72 +54,40 @@ class TaxonomyServicer(TaxonomyServiceServicer):
                 collection_identifiers=tuple(request.collection_identifiers),
                 inputs_json=request.inputs_json,
                 filters_json=request.filters_json,
-                limit=request.limit,
-                offset=request.offset,
+                window=Window(limit=request.limit, offset=request.offset, after=request.after_document_id),
             ),
         )
         return _page(page)
 
 
-def _asked(subject: pb.Subject, path: str) -> Asked:
-    """The subject, its vectors checked."""
-    if not subject.embeddings and not subject.document_id:
-        raise InvalidArgumentError(f"{path} needs 'embeddings' or 'document_id'.", path=path)
-    for number, embedding in enumerate(subject.embeddings):
-        from_message(embedding.vector, f"{path}.embeddings.{number}.vector")
-    return Asked(
-        object_id=subject.object_id,
-        document_id=subject.document_id,
-        vectors={embedding.feature_uri: embedding.vector for embedding in subject.embeddings},
-        path=path,
-    )
-
-
-def _decision(subject_id: str, verdict: Verdict, blueprint: Blueprint) -> pb.Decision:
-    decision = pb.Decision(
-        subject_id=subject_id,
-        field=blueprint.field,
-        matched=verdict.matched,
-        confidence=verdict.confidence,
-        threshold=verdict.threshold,
-        evidence=[_evidence(neighbour) for neighbour in verdict.evidence],
-        taxonomy_id=blueprint.taxonomy_id,
-        taxonomy_version=blueprint.version,
-        retriever_id=blueprint.retriever_id,
-    )
-    if verdict.best:
-        decision.label_json = _json(verdict.best.label.value)
-        decision.source_document_id = verdict.best.candidate.document_id
-    return decision
-
-
-def _evidence(neighbour: Neighbour) -> pb.Evidence:
-    return pb.Evidence(
-        document_id=neighbour.candidate.document_id,
-        object_id=neighbour.candidate.object_id,
-        collection_id=neighbour.candidate.collection_id,
-        score=neighbour.candidate.similarity,
-        label_json=_json(neighbour.label.value),
-        label_source=neighbour.label.source,
-    )
-
-
 def _page(page: Page) -> pb.ExecuteRetrieverResponse:
+    warnings = (warning for report in page.reports for warning in report.notes.get("warnings", []))
     return pb.ExecuteRetrieverResponse(
-        documents=[
-            pb.RankedDocument(document_id=each.document_id, collection_id=each.collection_id, score=each.score)
-            for each in page.documents
-        ],
-        stages=[
-            pb.StageStatistics(
-                stage_name=report.name,
-                input_count=report.input_count,
-                output_count=report.output_count,
-                duration_ms=report.duration_ms,
-            )
-            for report in page.reports
-        ],
+        documents=[_document(candidate) for candidate in page.documents],
+        stages=[_statistics(report) for report in page.reports],
         total=page.total,
+        warnings=dict.fromkeys(warnings),
+    )
+
+
+def _document(candidate: Candidate) -> pb.RankedDocument:
+    row = candidate.row
+    return pb.RankedDocument(
+        document_id=candidate.document_id,
+        collection_id=candidate.collection_id,
+        score=candidate.score,
+        fields_json=_json(row.added) if row and row.added else "",
+        replaced=row is not None and row.alone,
+    )
+
+
+def _statistics(report: StageReport) -> pb.StageStatistics:
+    return pb.StageStatistics(
+        stage_name=report.name,
+        input_count=report.input_count,
+        output_count=report.output_count,
+        duration_ms=report.duration_ms,
+        metadata_json=_json(report.notes) if report.notes else "",
     )
 
 

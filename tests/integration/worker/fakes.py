@@ -111,6 +111,9 @@ class FakeTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
             taxonomy_id="tax_1",
             taxonomy_version=1,
             retriever_id="ret_1",
+            values=[
+                taxonomy_pb2.FieldValue(field="product_label", value_json=json.dumps(self.answer) if matched else "")
+            ],
         )
 
 

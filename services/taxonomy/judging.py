@@ -1,0 +1,128 @@
+"""One retriever run for a label: who is found among the references, and what follows from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from services.common.errors import InvalidArgumentError, NotFoundError
+from services.common.labels import HUMAN, IMPORT
+from services.taxonomy.blueprint import Blueprint, Run
+from services.taxonomy.decide import Choose, Label, Verdict, by_path, by_vote, decide
+from services.taxonomy.definition import Definition, InputMapping, Kind, Node
+from services.taxonomy.domain import Candidate, Ranked, Unfetched
+from services.taxonomy.engine import Engine
+from services.taxonomy.label_plan import LabelPlan, plan_retriever, references
+from services.taxonomy.parse import parse_stages_json
+from services.taxonomy.retriever import run_stages
+from services.taxonomy.stages.stage import Execution, Subject
+from services.taxonomy.subjects import Known, inputs_of, to_subject, to_subject_with_inputs
+from services.taxonomy.templates import Templates
+from services.taxonomy.together import together
+
+GIVEN_BY_PEOPLE = (HUMAN, IMPORT)
+AT_ONCE = 16
+log = structlog.get_logger()
+Found = tuple[tuple[Candidate, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Judges subjects by one run of a taxonomy; `node` is the place that the run is for, in a hierarchy."""
+
+    engine: Engine
+    namespace_id: str
+    blueprint: Blueprint
+    run: Run
+    node: Node | None = None
+    afresh: bool = False
+
+    async def verdicts(self, subjects: Sequence[Known]) -> tuple[Verdict, ...]:
+        """One verdict for each subject; InvalidArgumentError for a retriever that cannot run."""
+        definition = self.blueprint.definition
+        if not self.run.targets or not subjects:
+            return (nothing(definition.threshold),) * len(subjects)
+        plan = self._plan()
+        threshold = max(definition.threshold, plan.min_score)
+        found = await self._found(plan, subjects)
+        labels = await self._labels(found)
+        choose = _choose(definition)
+        return tuple(decide(each, labels, threshold=threshold, limit=plan.limit, choose=choose) for each in found)
+
+    def _plan(self) -> LabelPlan:
+        if self.blueprint.definition.kind is Kind.RETRIEVER:
+            return plan_retriever(parse_stages_json(self.run.stages_json))
+        return self.engine.label_plan(self.run.stages_json, self.blueprint.definition.neighbours)
+
+    @property
+    def _mappings(self) -> tuple[InputMapping, ...]:
+        return self.node.mappings if self.node else self.blueprint.definition.mappings
+
+    @property
+    def _source_field(self) -> str | None:
+        return None if self.node else self.blueprint.definition.source_field
+
+    @property
+    def _human_only(self) -> bool:
+        subject = self.blueprint.subject
+        own = subject is not None and any(each.collection_id == subject.collection_id for each in self.run.targets)
+        return self.blueprint.definition.human_only or (self.afresh and own)
+
+    async def _found(self, plan: LabelPlan, subjects: Sequence[Known]) -> Found:
+        """Who the retriever finds for each subject: all at once, unless inputs make each a question of its own."""
+        if all(mapping.is_vector for mapping in self._mappings):
+            execution = self._execution(Templates(), [to_subject(subject) for subject in subjects])
+            return await self._neighbours(plan, execution)
+        found: list[tuple[Candidate, ...]] = []
+        for first in range(0, len(subjects), AT_ONCE):
+            found += await together([self._found_alone(plan, each) for each in subjects[first : first + AT_ONCE]])
+        return tuple(found)
+
+    async def _found_alone(self, plan: LabelPlan, known: Known) -> tuple[Candidate, ...]:
+        templates = Templates(inputs_of(known, self._mappings))
+        execution = self._execution(templates, [to_subject_with_inputs(known, self._mappings)])
+        try:
+            return (await self._neighbours(plan, execution))[0]
+        except (InvalidArgumentError, NotFoundError) as error:
+            # One document that lacks an input, or holds what cannot be embedded, must not fail the others.
+            log.warning("subject not judged", taxonomy_id=self.blueprint.taxonomy_id, reason=error.message)
+            return ()
+
+    def _execution(self, templates: Templates, subjects: Sequence[Subject]) -> Execution:
+        return self.engine.execution(self.namespace_id, self.run.targets, templates, subjects)
+
+    async def _neighbours(self, plan: LabelPlan, execution: Execution) -> Found:
+        start = Unfetched(fixed=references(self._source_field, human_only=self._human_only))
+        state = (await run_stages(plan.stages, start, execution))[-1].state
+        if isinstance(state, Ranked):
+            return state.lists
+        if self.blueprint.definition.kind is not Kind.RETRIEVER:
+            return ((),) * len(execution.subjects)
+        page = await execution.documents.page(execution.collection_ids, state, plan.limit, 0)
+        return tuple(
+            tuple(candidate for candidate in page if candidate.object_id != subject.object_id)
+            for subject in execution.subjects
+        )
+
+    async def _labels(self, found: Found) -> Mapping[str, Label]:
+        """The labels of all neighbours as they are now, in one reading; in a hierarchy the node's own label."""
+        ids = {candidate.document_id for candidates in found for candidate in candidates}
+        if self._source_field is None:
+            return dict.fromkeys(ids, Label(value=self.node.label if self.node else None, source=IMPORT))
+        labels = await self.engine.documents.labels(ids, self._source_field) if ids else {}
+        if self._human_only:
+            return {key: label for key, label in labels.items() if label.source in GIVEN_BY_PEOPLE}
+        return labels
+
+
+def nothing(threshold: float) -> Verdict:
+    """The verdict where nobody was found."""
+    return Verdict(matched=False, confidence=0.0, threshold=threshold)
+
+
+def _choose(definition: Definition) -> Choose | None:
+    if definition.nodes:
+        return None
+    if definition.separator is not None:
+        return by_path(definition.separator, definition.agreement)
+    return by_vote if definition.vote else None
