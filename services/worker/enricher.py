@@ -82,7 +82,7 @@ def _decision(message: pb.Decision) -> Decision:
         taxonomy_id=message.taxonomy_id,
         taxonomy_version=message.taxonomy_version,
         retriever_id=message.retriever_id,
-        values=tuple(values) or (FieldValue(field=message.field, value=value),),
+        values=tuple(values),
         assignments=tuple(_assignment(assignment) for assignment in message.assignments),
         path=tuple(_step(step, level) for level, step in enumerate(message.path)),
     )
