@@ -1,4 +1,4 @@
-"""What extractors are like, where other services have to know: what they read, and what their parts are to each other."""
+"""What extractors are like, where other services must know: what they read, and what their parts are to each other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -23,3 +23,9 @@ def document_id(collection_id: str, object_id: str, part: int) -> str:
     """
     digest = hashlib.sha256(f"{collection_id}/{object_id}/{part}".encode()).hexdigest()
     return f"doc_{digest[:20]}"
+
+
+def document_blob_id(document_id: str, field: str) -> str:
+    """The id of the file that a field of a document stands for; derived, so that links outlast a second run."""
+    digest = hashlib.sha256(f"{document_id}/{field}".encode()).hexdigest()
+    return f"blob_{digest[:20]}"

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.common.extractor_traits import traits_of
+
 ROOTS = ("$.payload.", "payload.", "$.metadata.", "metadata.", "$.")
 
 
@@ -32,6 +34,20 @@ def strip_root(path: str) -> str:
         if path.startswith(root):
             return path.removeprefix(root)
     return path
+
+
+def passed_fields(fields: Mapping[str, Any], feature_extractor: Mapping[str, Any]) -> dict[str, Any]:
+    """What a document of the collection takes over of its object's fields: what the rules name, or everything."""
+    everything = dict(fields) if passes_everything(feature_extractor) else {}
+    return everything | pass_through(fields, rules_of(feature_extractor))
+
+
+def passes_everything(feature_extractor: Mapping[str, Any]) -> bool:
+    """Whether a collection takes over every field; one that extracts nothing does, unless it is told not to."""
+    if feature_extractor.get("include_all_source_fields"):
+        return True
+    extracts = traits_of(str(feature_extractor.get("feature_extractor_name"))).extracts
+    return not extracts and (feature_extractor.get("parameters") or {}).get("preserve_metadata") is not False
 
 
 def pass_through(fields: Mapping[str, Any], rules: Iterable[Rule]) -> dict[str, Any]:

@@ -2,20 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from services.common import ids
-from services.common.database.records import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
-from services.common.passthrough import pass_through, rules_of
-from services.worker.answers import answer_for, taxonomy_lineage, taxonomy_results
-from services.worker.domain import Content, Decision, Ingest, JsonObject, Outcome, Part
+from services.common.database.records import DocumentBlob, DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
+from services.common.extractor_traits import traits_of
+from services.common.passthrough import passed_fields, rules_of
+from services.worker.answers import answer_for
+from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
 from services.worker.labelling import Claims, Label, label_source, settle
+from services.worker.matching import number_parts
+from services.worker.provenance import internal_of
+from services.worker.saying import said_of, speaker_of
 
-HISTORY = 20
+Stored = Mapping[int, StoredDocument]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Draft:
+    """One document to be."""
+
     outcome: Outcome
+    place: int
     number: int
     current: ObjectFields
     stored: StoredDocument | None
@@ -23,32 +31,45 @@ class _Draft:
 
     @property
     def part(self) -> Part:
-        return self.outcome.parts[self.number]
+        return self.outcome.parts[self.place]
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        return self.outcome.decisions[self.number]
+        return self.outcome.decisions[self.place]
+
+    @cached_property
+    def said(self) -> ObjectFields:
+        """What speaks for this part alone."""
+        return said_of(self.outcome.extracted, self.part, self.current)
 
 
 def document_ids(outcome: Outcome) -> list[str]:
-    """The ids of the outcome's documents, in the order of its parts."""
+    """The ids that the outcome's documents get when it has none yet."""
     object_id, collection_id = outcome.ingest.key
     return [ids.document_id(collection_id, object_id, number) for number in range(len(outcome.parts))]
 
 
-def compose(
-    outcome: Outcome, current: ObjectFields, stored: Mapping[str, StoredDocument], now: str
-) -> list[DocumentRow]:
-    """One row per part. `current` is the object as locked, `stored` its documents of an earlier run, by id."""
+def compose(outcome: Outcome, current: ObjectFields, stored: Stored, now: str) -> list[DocumentRow]:
+    """One row per part. `current` is the object as locked, `stored` its documents of an earlier run, by part number."""
     return [
-        _row(document_id, _Draft(outcome=outcome, number=n, current=current, stored=stored.get(document_id), now=now))
-        for n, document_id in enumerate(document_ids(outcome))
+        _row(_Draft(outcome=outcome, place=n, number=number, current=current, stored=stored.get(number), now=now))
+        for n, number in enumerate(_numbers(outcome, stored))
     ]
 
 
-def _row(document_id: str, draft: _Draft) -> DocumentRow:
-    ingest, stored = draft.outcome.ingest, draft.stored
+def _numbers(outcome: Outcome, stored: Stored) -> list[int]:
+    """Parts that are one thing are known by their place; of others each document stays what it was."""
+    parts = outcome.parts
+    if not stored or traits_of(outcome.ingest.collection.extractor).parts_are_one:
+        return list(range(len(parts)))
+    vectors = [part.embeddings[0].vector if part.embeddings else b"" for part in parts]
+    return number_parts(vectors, {number: document.vector for number, document in stored.items()})
+
+
+def _row(draft: _Draft) -> DocumentRow:
+    ingest, stored, source = draft.outcome.ingest, draft.stored, draft.part.found_in.source
     collection = ingest.collection
+    document_id = ids.document_id(collection.collection_id, ingest.object_id, draft.number)
     settled = _labels(draft)
     labels = {} if stored is None else {key: entry for key, entry in stored.labels.items() if key not in settled}
     labels |= {field: label.provenance for field, label in settled.items() if label.provenance is not None}
@@ -62,8 +83,10 @@ def _row(document_id: str, draft: _Draft) -> DocumentRow:
         fields=_fields(draft) | {field: label.value for field, label in settled.items()},
         taxonomy_match=next((label.match for label in settled.values()), None),
         labels=labels,
-        internal=_internal(draft),
+        internal=internal_of(draft.outcome.extracted, draft.part, draft.decisions, stored, draft.now),
+        source_document_id=None if source is None else source.document_id,
         embeddings=_embeddings(draft.part, collection.model or ""),
+        blobs=[_blob(document_id, file) for file in draft.part.files],
     )
 
 
@@ -79,11 +102,26 @@ def _embeddings(part: Part, model: str) -> list[EmbeddingRow]:
     ]
 
 
+def _blob(document_id: str, file: KeptFile) -> DocumentBlob:
+    return DocumentBlob(
+        blob_id=ids.document_blob_id(document_id, file.field),
+        document_id=document_id,
+        field=file.field,
+        role="thumbnail" if "thumbnail" in file.field else "artifact",
+        mime_type=file.mime_type,
+        storage_key=file.storage_key,
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+    )
+
+
 def _fields(draft: _Draft) -> JsonObject:
     """What the object passes through, what was changed on the document since, what the extractor found."""
-    rules = rules_of(draft.outcome.ingest.collection.feature_extractor)
+    feature_extractor = draft.outcome.ingest.collection.feature_extractor
+    known = passed_fields(speaker_of(draft.part, draft.current).fields, feature_extractor)
+    own = dict.fromkeys(known) | passed_fields(draft.said.fields, feature_extractor)
     changed = {} if draft.stored is None else draft.stored.fields
-    return {**pass_through(draft.current.fields, rules), **changed, **draft.part.fields}
+    return {**own, **changed, **draft.part.fields}
 
 
 def _labels(draft: _Draft) -> dict[str, Label]:
@@ -98,62 +136,10 @@ def _label(field: str, draft: _Draft) -> Label:
         Claims(
             field=field,
             source=label_source(field, rules_of(collection.feature_extractor)),
-            current=draft.current,
+            current=draft.said,
             stored=draft.stored,
             answer=answer_for(field, draft.decisions),
             model=collection.model,
             now=draft.now,
         )
     )
-
-
-def _internal(draft: _Draft) -> JsonObject:
-    ingest, content = draft.outcome.ingest, draft.outcome.content
-    return {
-        "lineage": _lineage(ingest),
-        "processing": {"history": _history(draft), "taxonomy_lineage": taxonomy_lineage(draft.decisions)},
-        "source_blobs": _source_blobs(content),
-        "modality": None if content.mime_type is None else content.mime_type.partition("/")[0],
-        "mime_type": content.mime_type,
-        "size_bytes": len(content.data),
-        "content_hash": f"sha256:{content.sha256}",
-        "metadata": {"ingestion_status": "COMPLETED"},
-        **taxonomy_results(draft.decisions),
-    }
-
-
-def _lineage(ingest: Ingest) -> JsonObject:
-    step = {"type": "bucket", "bucket_id": ingest.bucket_id, "object_id": ingest.object_id}
-    return {
-        "root_object_id": ingest.object_id,
-        "root_bucket_id": ingest.bucket_id,
-        "source_type": "bucket",
-        "source_object_id": ingest.object_id,
-        "path": f"{ingest.bucket_id}/{ingest.collection.collection_id}",
-        "chain": [step],
-    }
-
-
-def _history(draft: _Draft) -> list[JsonObject]:
-    collection = draft.outcome.ingest.collection
-    earlier = [] if draft.stored is None else draft.stored.internal.get("processing", {}).get("history", [])
-    entry: JsonObject = {
-        "at": draft.now,
-        "extractor": collection.extractor,
-        "model": collection.model,
-        "duration_ms": round(draft.outcome.extracted.milliseconds, 1),
-    }
-    for decision in draft.decisions[:1]:
-        entry["taxonomy"] = {
-            "taxonomy_id": decision.taxonomy_id,
-            "version": decision.taxonomy_version,
-            "retriever_id": decision.retriever_id,
-            "matched": decision.matched,
-            "confidence": decision.confidence,
-        }
-    return [*earlier, entry][-HISTORY:]
-
-
-def _source_blobs(content: Content) -> list[JsonObject]:
-    blob = content.blob
-    return [] if blob is None else [{"blob_id": blob.blob_id, "field": blob.property, "type": blob.type}]

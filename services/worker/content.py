@@ -1,40 +1,61 @@
-"""The bytes that an ingest works on: from the blob store, or fetched once and kept there."""
+"""What an ingest works on: from the blob store, or fetched once and kept there; and what the extractor made of it."""
 
+import asyncio
 import hashlib
 
 from services.common.blobs import BlobReader, BlobStore, Fetched
 from services.common.database.records import Blob
 from services.common.errors import LikenessError, UnavailableError
 from services.common.fetched import mime_type_of
-from services.worker.domain import Content, Ingest
-from services.worker.failures import NotNowError, of_source
-from services.worker.inputs import choose_input
+from services.common.grpc_server import MESSAGE_BYTES
+from services.worker.domain import Artifact, Content, KeptFile, Part
+from services.worker.failures import NotNowError, RejectedError, of_source
+from services.worker.inputs import Address, Chosen, Words
+
+# What is sent with the file is small.
+MOST_BYTES = MESSAGE_BYTES - 1024 * 1024
 
 
 class Contents:
-    """Reads the input of an ingest, and mirrors what it had to fetch."""
+    """Reads the input of an ingest, mirrors what it had to fetch, and keeps what is made of it."""
 
     def __init__(self, store: BlobStore, reader: BlobReader) -> None:
         self._store = store
         self._reader = reader
 
-    async def read(self, ingest: Ingest) -> Content:
-        """The bytes of the blob that the collection maps; raises what the failure means for the attempt."""
-        chosen = choose_input(ingest)
-        if isinstance(chosen, Blob) and chosen.storage_key is not None:
-            return await self._load(chosen, chosen.storage_key)
-        if isinstance(chosen, str):
-            return await self._mirror(ingest, None, await self._fetch(chosen))
-        return await self._mirror(ingest, chosen, await self._fetch(chosen.source_url or ""))
+    async def read(self, namespace_id: str, chosen: Chosen) -> Content:
+        """The bytes or words of an input; raises what the failure means for the attempt."""
+        match chosen:
+            case Words(text):
+                return _of_words(text)
+            case Address(url):
+                return await self._mirror(namespace_id, None, await self._fetch(url))
+            case Blob(storage_key=str(key)):
+                return await self._load(chosen, key)
+        return await self._mirror(namespace_id, chosen, await self._fetch(chosen.source_url or ""))
+
+    async def keep(self, namespace_id: str, part: Part) -> Part:
+        """The part with its artifacts in the blob store."""
+        files = await asyncio.gather(*(self._keep(namespace_id, artifact) for artifact in part.artifacts))
+        return part.with_files(files)
+
+    async def _keep(self, namespace_id: str, artifact: Artifact) -> KeptFile:
+        return KeptFile(
+            field=artifact.field,
+            mime_type=artifact.mime_type,
+            storage_key=await self._put(namespace_id, artifact.content),
+            size_bytes=len(artifact.content),
+            sha256=_sha256(artifact.content),
+        )
 
     async def _load(self, blob: Blob, storage_key: str) -> Content:
+        _check_size(blob.size_bytes or 0)
         try:
             data = await self._store.get(storage_key)
         except LikenessError as error:
             raise _of_store(error) from error
         mime_type = blob.mime_type or mime_type_of(data, "", blob.filename or "")
-        sha256 = blob.sha256 or _sha256(data)
-        return Content(data=data, blob=blob, storage_key=storage_key, mime_type=mime_type, sha256=sha256)
+        return _of_bytes(data, blob, storage_key, mime_type, blob.sha256 or _sha256(data))
 
     async def _fetch(self, url: str) -> Fetched:
         try:
@@ -42,18 +63,33 @@ class Contents:
         except LikenessError as error:
             raise of_source(error) from error
 
-    async def _mirror(self, ingest: Ingest, blob: Blob | None, fetched: Fetched) -> Content:
+    async def _mirror(self, namespace_id: str, blob: Blob | None, fetched: Fetched) -> Content:
+        key = await self._put(namespace_id, fetched.content)
+        return _of_bytes(fetched.content, blob, key, fetched.mime_type, _sha256(fetched.content))
+
+    async def _put(self, namespace_id: str, content: bytes) -> str:
         try:
-            key = await self._store.put(ingest.collection.namespace_id, fetched.content)
+            return await self._store.put(namespace_id, content)
         except LikenessError as error:
             raise _of_store(error) from error
-        return Content(
-            data=fetched.content,
-            blob=blob,
-            storage_key=key,
-            mime_type=fetched.mime_type,
-            sha256=_sha256(fetched.content),
-        )
+
+
+def _of_bytes(data: bytes, blob: Blob | None, storage_key: str, mime_type: str, sha256: str) -> Content:
+    _check_size(len(data))
+    return Content(
+        data=data, blob=blob, storage_key=storage_key, mime_type=mime_type, size_bytes=len(data), sha256=sha256
+    )
+
+
+def _of_words(text: str) -> Content:
+    data = text.encode(errors="replace")
+    return Content(text=text, mime_type="text/plain", size_bytes=len(data), sha256=_sha256(data))
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
+        message = f"The file has {size} bytes; at most {MOST_BYTES} can be processed. Upload a smaller one."
+        raise RejectedError("TOO_LARGE", message)
 
 
 def _of_store(error: LikenessError) -> Exception:

@@ -1,9 +1,10 @@
 """What the worker thinks in: an ingest, its blob, the parts that an extractor finds, a taxonomy's decision."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.common.database.records import Blob, Collection, Labeller, ObjectFields
+from services.common.database.records import Blob, Collection, Labeller, ObjectFields, SourceDocument
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]
@@ -15,7 +16,7 @@ PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "
 class Ingest:
     """One object to be processed for one collection, as its record was before the job.
 
-    `begun` says that an attempt has been counted since.
+    `begun` says that an attempt has been counted since; `tiers` are the collections that process this collection.
     """
 
     object_id: str
@@ -28,6 +29,7 @@ class Ingest:
     attempts: int
     error: str | None
     begun: bool
+    tiers: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -47,12 +49,42 @@ class Ingest:
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """The bytes that an extractor gets, and what is known of them. `sha256` is hex."""
+    """What an extractor gets, bytes or words, and what is known of it; `sha256` is hex.
 
-    data: bytes
-    blob: Blob | None
-    storage_key: str | None
-    mime_type: str | None
+    `source` is the document that it was found in, when the collection processes another collection.
+    """
+
+    data: bytes = b""
+    text: str = ""
+    blob: Blob | None = None
+    storage_key: str | None = None
+    mime_type: str | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+    source: SourceDocument | None = None
+
+    def emptied(self) -> "Content":
+        """The same without the bytes, which are many."""
+        return replace(self, data=b"", text="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A file that the extractor made; `field` of the document gets its address."""
+
+    field: str
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """An artifact in the blob store; `sha256` is hex."""
+
+    field: str
+    mime_type: str
+    storage_key: str
+    size_bytes: int
     sha256: str
 
 
@@ -67,10 +99,17 @@ class Embedding:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """What becomes one document."""
+    """What becomes one document. Its `artifacts` become `files` as soon as they are kept."""
 
-    embeddings: tuple[Embedding, ...]
-    fields: JsonObject
+    embeddings: tuple[Embedding, ...] = ()
+    fields: JsonObject = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    files: tuple[KeptFile, ...] = ()
+    found_in: Content = field(default_factory=Content)
+
+    def with_files(self, files: Iterable[KeptFile]) -> "Part":
+        """The part once its artifacts are kept."""
+        return replace(self, artifacts=(), files=tuple(files))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +146,10 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Extracted:
-    """An ingest whose parts are known."""
+    """An ingest whose parts are known, and the contents that they were found in, emptied."""
 
     ingest: Ingest
-    content: Content
+    contents: tuple[Content, ...]
     parts: tuple[Part, ...]
     milliseconds: float
 
@@ -131,8 +170,3 @@ class Outcome:
     def parts(self) -> tuple[Part, ...]:
         """What becomes documents."""
         return self.extracted.parts
-
-    @property
-    def content(self) -> Content:
-        """What the parts were found in."""
-        return self.extracted.content

@@ -1,36 +1,31 @@
 """One job: an object becomes documents in one collection."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from services.common.database.jobs import IngestJob
-from services.common.errors import LikenessError
 from services.common.settings import Settings
+from services.worker.assembly import GATE_SECONDS, Assembler
 from services.worker.batching import Batcher
-from services.worker.content import Contents
-from services.worker.domain import Content, Extracted, Ingest, Part
-from services.worker.downstream import Extractor, Indexer
+from services.worker.domain import Extracted, Ingest
+from services.worker.downstream import Indexer
 from services.worker.failures import (
     FailedAttemptError,
     NotNowError,
     RejectedError,
     UnansweredError,
     exhausted_message,
-    of_extractor,
     retry_delay,
 )
 from services.worker.gate import Gate
 from services.worker.labels import Labels
 from services.worker.patience import is_outage
 from services.worker.records import Records
-from services.worker.turns import Turns
 from services.worker.writing import Writer
 
-GATE_SECONDS = 5.0
 NOT_NOW_SECONDS = 2.0
 BATCH = 16
 CLAIM_LINGER = 0.002
@@ -45,8 +40,7 @@ class Services:
     """What an ingest and the tasks work with."""
 
     records: Records
-    contents: Contents
-    extractor: Extractor
+    assembler: Assembler
     extractor_gate: Gate
     labels: Labels
     writer: Writer
@@ -64,7 +58,6 @@ class Ingestor:
     def __init__(self, services: Services, settings: Settings) -> None:
         self._services = services
         self._settings = settings
-        self._turns = Turns()
         self._one_suspect = asyncio.Lock()
         self._in_hand = 0
         self._claim = Batcher(services.records.claim, size=BATCH, linger=lambda: CLAIM_LINGER)
@@ -145,23 +138,7 @@ class Ingestor:
 
     async def _attempt(self, ingest: Ingest) -> None:
         await self._services.labels.ready(ingest)
-        started = time.perf_counter()
-        content = await self._services.contents.read(ingest)
-        parts = await self._extract(ingest, content)
-        milliseconds = 1000 * (time.perf_counter() - started)
-        await self._finish.submit(Extracted(ingest=ingest, content=content, parts=parts, milliseconds=milliseconds))
+        await self._finish.submit(await self._services.assembler.make(ingest))
 
     async def _label_and_write(self, batch: Sequence[Extracted]) -> list[None]:
         return await self._services.writer.finish(await self._services.labels.decide(batch))
-
-    async def _extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
-        gate = self._services.extractor_gate
-        async with self._turns.alone() if ingest.is_suspect else self._turns.shared():
-            await gate.wait(GATE_SECONDS)
-            try:
-                return await self._services.extractor.extract(ingest, content)
-            except LikenessError as error:
-                failure = of_extractor(error)
-                if isinstance(failure, UnansweredError):
-                    gate.close()
-                raise failure from error

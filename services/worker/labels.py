@@ -1,16 +1,18 @@
 """Asking the taxonomy, for those documents that need a machine's label."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import structlog
 
 from services.common.errors import LikenessError
 from services.common.passthrough import rules_of
 from services.worker.domain import Decision, Extracted, Ingest, Outcome
-from services.worker.enricher import Enricher
+from services.worker.enricher import Enricher, Question
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
 from services.worker.labelling import is_labelled, label_source
+from services.worker.saying import said_of
 
 # Short, since the attempt has begun: it is taken back when a gate stays closed.
 GATE_SECONDS = 0.5
@@ -32,7 +34,7 @@ class Labels:
 
     async def decide(self, batch: Sequence[Extracted]) -> list[Outcome]:
         """The outcomes, in order. A taxonomy that can never decide leaves them without a label."""
-        questions = [(item.ingest, part) for item in batch if needs_label(item.ingest) for part in item.parts]
+        questions = [question for item in batch for question in _questions(item) if needs_label(question[0])]
         try:
             answers = iter(await self._enricher.decide(questions))
         except LikenessError as error:
@@ -49,9 +51,14 @@ class Labels:
         raise failure from error
 
 
+def _questions(item: Extracted) -> list[Question]:
+    """Each part, with the ingest as it speaks for that part."""
+    seen = item.ingest.seen
+    return [(replace(item.ingest, seen=said_of(item, part, seen)), part) for part in item.parts]
+
+
 def _take(answers: Iterator[tuple[Decision, ...]], item: Extracted) -> tuple[tuple[Decision, ...], ...]:
-    needed = needs_label(item.ingest)
-    return tuple(next(answers) if needed else () for _ in item.parts)
+    return tuple(next(answers) if needs_label(ingest) else () for ingest, _ in _questions(item))
 
 
 def needs_label(ingest: Ingest) -> bool:

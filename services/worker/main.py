@@ -13,15 +13,18 @@ from services.common.database.pool import Pool, open_pool
 from services.common.grpc_client import open_channel
 from services.common.logs import configure_logs
 from services.common.settings import Settings
+from services.worker.assembly import Assembler
 from services.worker.content import Contents
-from services.worker.downstream import Extractor, Indexer
+from services.worker.downstream import Indexer
 from services.worker.enricher import Enricher
+from services.worker.extraction import Extractor
 from services.worker.gate import Gate
 from services.worker.housekeeping import keep_house
 from services.worker.ingest import Ingestor, Services
 from services.worker.labels import Labels
 from services.worker.queue import JobQueue
 from services.worker.records import Records
+from services.worker.sources import Sources
 from services.worker.tasks.handlers import handlers_of
 from services.worker.tasks.runner import TaskRunner
 from services.worker.writing import Writer
@@ -61,11 +64,18 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         reader = await stack.enter_async_context(open_blob_reader(settings))
         indexer = Indexer(index, settings.rpc_timeout)
         records = Records(pool, settings.max_attempts)
+        gate = Gate("extractor", extractor)
+        assembler = Assembler(
+            Sources(pool),
+            Contents(open_blob_store(settings, sparing(pool)), reader),
+            Extractor(extractor, settings.rpc_timeout, settings.extractor_queue),
+            gate,
+            settings.max_blob_bytes,
+        )
         yield Services(
             records=records,
-            contents=Contents(open_blob_store(settings, sparing(pool)), reader),
-            extractor=Extractor(extractor, settings.rpc_timeout, settings.extractor_queue),
-            extractor_gate=Gate("extractor", extractor),
+            assembler=assembler,
+            extractor_gate=gate,
             labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
             writer=Writer(pool, records, indexer),
             indexer=indexer,

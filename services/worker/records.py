@@ -7,7 +7,7 @@ import asyncpg
 
 from services.common.database.jobs import IngestJob
 from services.common.database.outbox import record_event
-from services.common.database.pool import Pool
+from services.common.database.pool import Connection, Pool
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 from services.common.database.resources import to_record
 from services.worker.domain import COMPLETED, FAILED, PENDING, Ingest, Key
@@ -19,7 +19,7 @@ CLAIM = """
     locked AS MATERIALIZED (
       SELECT object_id FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE
     ), begun AS (
-      UPDATE processing p SET status = 'PROCESSING', attempts = p.attempts + 1, updated_at = now()
+      UPDATE processing p SET status = 'PROCESSING', attempts = p.attempts + 1, note = NULL, updated_at = now()
       FROM job JOIN locked USING (object_id)
       WHERE p.object_id = job.object_id AND p.collection_id = job.collection_id
         AND p.status = 'PENDING' AND p.attempts < $3
@@ -29,7 +29,10 @@ CLAIM = """
       WHERE status = 'PENDING' AND object_id IN (SELECT object_id FROM begun)
     )
     SELECT p.object_id, p.status, p.attempts, p.error, o.bucket_id, o.fields, o.human_fields,
-           to_jsonb(c) AS collection, begun.object_id IS NOT NULL AS begun,
+           to_jsonb(c) AS collection,
+           ARRAY(SELECT t.collection_id FROM collections t
+                 WHERE t.source_collection_ids @> ARRAY[c.collection_id] AND t.enabled) AS tiers,
+           begun.object_id IS NOT NULL AS begun,
            (SELECT jsonb_agg(jsonb_build_object('taxonomy_id', l.taxonomy_id, 'label_fields', l.label_fields,
                                                 'inline', l.inline)
                              ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position)
@@ -48,6 +51,11 @@ PUT_BACK = """
     UPDATE processing SET status = $3, attempts = $4, error = $5, updated_at = now()
     WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
 END = "SELECT * FROM end_processing($1, $2, $3, $4)"
+NOTE = """
+    UPDATE processing p SET note = $3
+    FROM unnest($1::text[], $2::text[]) AS empty (object_id, collection_id)
+    WHERE p.object_id = empty.object_id AND p.collection_id = empty.collection_id"""
+NOTHING_FOUND = "NOTHING_FOUND: the input was processed, and there was nothing in it to make a document of."
 
 
 class Records:
@@ -110,6 +118,12 @@ class Records:
                 await record_event(connection, collection.namespace_id, "object.updated", ingest.object_id, payload)
 
 
+async def note_nothing(connection: Connection, keys: Sequence[Key]) -> None:
+    """Says of records that their run found nothing, which is no failure."""
+    if keys:
+        await connection.execute(NOTE, [key[0] for key in keys], [key[1] for key in keys], NOTHING_FOUND)
+
+
 def _ingest(row: asyncpg.Record) -> Ingest:
     return Ingest(
         object_id=row["object_id"],
@@ -122,6 +136,7 @@ def _ingest(row: asyncpg.Record) -> Ingest:
         attempts=row["attempts"],
         error=row["error"],
         begun=row["begun"],
+        tiers=tuple(row["tiers"]),
     )
 
 

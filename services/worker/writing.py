@@ -13,12 +13,14 @@ from services.common.database.documents import (
     stored_documents,
     write_documents,
 )
+from services.common.database.jobs import enqueue_ingest
 from services.common.database.pool import Connection, Pool
 from services.worker.compose import compose, document_ids
 from services.worker.domain import Outcome
 from services.worker.downstream import Indexer
 from services.worker.patience import patient
-from services.worker.records import Records
+from services.worker.records import Records, note_nothing
+from services.worker.sources import with_sources
 
 LEARN_BLOBS = """
     UPDATE blobs b SET storage_key = known.storage_key, mime_type = known.mime_type,
@@ -50,6 +52,7 @@ class Writer:
                 raise
             log.info("collection deleted meanwhile", object_id=outcomes[0].ingest.object_id)
             return [None]
+        await self._tell_tiers(outcomes)
         if changed:
             await self._indexer.refresh(changed)
         await self._records.complete([outcome.ingest.key for outcome in outcomes])
@@ -61,31 +64,52 @@ class Writer:
         now = datetime.now(UTC).isoformat()
         await _learn_blobs(self._pool, outcomes)
         seen = {outcome.ingest.object_id: outcome.ingest.seen for outcome in outcomes}
-        rows = [row for outcome in outcomes for row in compose(outcome, outcome.ingest.seen, {}, now)]
+        plain = [outcome for outcome in outcomes if not outcome.ingest.collection.source_collection_ids]
+        rows = [row for outcome in plain for row in compose(outcome, outcome.ingest.seen, {}, now)]
         added = await add_documents(self._pool, seen, rows)
-        rest = [outcome for outcome in outcomes if not outcome.parts or not set(document_ids(outcome)) <= set(added)]
+        done = {outcome.ingest.key for outcome in plain if outcome.parts and set(document_ids(outcome)) <= set(added)}
+        rest = [outcome for outcome in outcomes if outcome.ingest.key not in done]
         if not rest:
             return added
         async with self._pool.acquire() as connection, connection.transaction():
             return [*added, *await _store_again(connection, rest, now)]
 
+    @patient
+    async def _tell_tiers(self, outcomes: Sequence[Outcome]) -> None:
+        """Makes jobs for the collections that process these documents; until they are done the object is not."""
+        told = [outcome.ingest for outcome in outcomes if outcome.ingest.tiers]
+        if not told:
+            return
+        async with self._pool.acquire() as connection, connection.transaction():
+            living = await lock_objects(connection, {ingest.object_id for ingest in told})
+            for ingest in told:
+                if ingest.object_id in living:
+                    await enqueue_ingest(connection, ingest.object_id, ingest.tiers)
+
 
 async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now: str) -> list[str]:
     """Writes over what is there, with respect for what people changed meanwhile."""
     current = await lock_objects(connection, {outcome.ingest.object_id for outcome in outcomes})
-    living = [outcome for outcome in outcomes if outcome.ingest.object_id in current]
-    stored = await stored_documents(connection, [name for outcome in living for name in document_ids(outcome)])
-    rows = [row for outcome in living for row in compose(outcome, current[outcome.ingest.object_id], stored, now)]
+    outcomes = await with_sources(connection, [each for each in outcomes if each.ingest.object_id in current])
+    keys = [outcome.ingest.key for outcome in outcomes]
+    stored = await stored_documents(connection, keys)
+    rows = [
+        row
+        for outcome in outcomes
+        for row in compose(outcome, current[outcome.ingest.object_id], stored.get(outcome.ingest.key, {}), now)
+    ]
     written = await write_documents(connection, rows)
-    surplus = await delete_surplus(connection, {outcome.ingest.key: len(outcome.parts) for outcome in living})
+    surplus = await delete_surplus(connection, keys, written)
+    await note_nothing(connection, [outcome.ingest.key for outcome in outcomes if not outcome.parts])
     return [*written, *surplus]
 
 
 async def _learn_blobs(pool: Pool, outcomes: Sequence[Outcome]) -> None:
     """Notes what is known of blobs since they were fetched."""
     facts = [
-        (content.blob.blob_id, content.storage_key, content.mime_type, len(content.data), content.sha256)
-        for content in (outcome.content for outcome in outcomes)
+        (content.blob.blob_id, content.storage_key, content.mime_type, content.size_bytes, content.sha256)
+        for outcome in outcomes
+        for content in outcome.extracted.contents
         if content.blob is not None and (content.blob.sha256 is None or content.blob.storage_key is None)
     ]
     if facts:

@@ -4,18 +4,21 @@ A label set here is the document's own: its object and the other documents of it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 
+from services.common.carrying import said_by_person
+from services.common.database.carriers import carry_from_documents
 from services.common.database.documents import lock_objects
+from services.common.database.outbox import record_events
 from services.common.database.pool import Connection, Executor
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
 from services.common.ids import new_id
-from services.common.labels import LabelledDocument, apply_human_fields
+from services.common.labels import LabelledDocument
 
 JsonObject = dict[str, Any]
 
@@ -49,7 +52,8 @@ class Within:
 async def edit_documents(connection: Connection, within: Within, edits: Mapping[str, JsonObject]) -> list[str]:
     """Sets fields of each document as a person does, in the caller's transaction; returns the ids that exist.
 
-    A dotted name sets a field inside another; null clears. A label field becomes a human label.
+    A dotted name sets a field inside another; null clears. A label field becomes a human label. Documents that other
+    collections made of these follow.
     """
     rows = await _locked(connection, within, list(edits))
     label_fields = {
@@ -69,6 +73,9 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
         [each.taxonomy_match for each in edited],
     )
     await _tell(connection, within, "document.updated", rows)
+    changed = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
+    followers = await carry_from_documents(connection, changed, set_at)
+    await record_events(connection, within.namespace_id, "document.updated", followers, {})
     return ids
 
 
@@ -96,11 +103,7 @@ def edited_document(
     """The document after a person set these fields; its `taxonomy_match` is about the first of the label fields."""
     changed = whole_fields(row["fields"], changes)
     before = LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
-    document = apply_human_fields(before, changed, label_fields[0] if label_fields else None, set_at)
-    for field in label_fields[1:]:
-        further = apply_human_fields(document, changed, field, set_at)
-        document = replace(further, taxonomy_match=document.taxonomy_match)
-    return document
+    return said_by_person(before, changed, label_fields, set_at)
 
 
 def whole_fields(before: Mapping[str, Any], changes: JsonObject) -> JsonObject:

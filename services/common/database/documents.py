@@ -1,47 +1,56 @@
 """Writing documents with their embeddings and events; every statement takes many rows at once."""
 
+from collections import defaultdict
 from collections.abc import Collection as Many
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from services.common.database.outbox import record_event
+from services.common.database.outbox import record_event, record_events
 from services.common.database.pool import Connection, Executor
 from services.common.database.records import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.common.ids import new_id
 
 JsonObject = dict[str, Any]
+Key = tuple[str, str]
 
 COLUMNS = (
-    "document_id, namespace_id, collection_id, bucket_id, object_id, part, fields, taxonomy_match, labels, internal"
+    "document_id, namespace_id, collection_id, bucket_id, object_id, part, source_document_id, "
+    "fields, taxonomy_match, labels, internal"
 )
 NEW = """
-    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-           $7::jsonb[], $8::jsonb[], $9::jsonb[], $10::jsonb[])"""
-# One round trip for what is nearly always so: nobody has touched the objects since, and the documents are new.
+    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::text[],
+           $8::jsonb[], $9::jsonb[], $10::jsonb[], $11::jsonb[])"""
+# One round trip for what is nearly always so: nobody has touched the objects since, and they have no documents yet.
 ADD = f"""
     WITH current AS MATERIALIZED (
-      SELECT object_id, fields, human_fields FROM objects WHERE object_id = ANY($11) ORDER BY object_id
+      SELECT object_id, fields, human_fields FROM objects WHERE object_id = ANY($12) ORDER BY object_id
       FOR NO KEY UPDATE
     ), unchanged AS (
       SELECT object_id FROM current
-      JOIN unnest($11::text[], $12::jsonb[], $13::jsonb[]) AS seen (object_id, seen_fields, seen_human)
+      JOIN unnest($12::text[], $13::jsonb[], $14::jsonb[]) AS seen (object_id, seen_fields, seen_human)
         USING (object_id)
       WHERE fields = seen_fields AND human_fields = seen_human
     ), added AS (
       INSERT INTO documents ({COLUMNS})
       SELECT new.* FROM {NEW} AS new ({COLUMNS}) WHERE object_id IN (SELECT object_id FROM unchanged)
+        AND NOT EXISTS (SELECT FROM documents d
+                        WHERE d.collection_id = new.collection_id AND d.object_id = new.object_id)
       ON CONFLICT (document_id) DO NOTHING
       RETURNING document_id, namespace_id, collection_id, object_id
     ), embedded AS (
       INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
-      SELECT new.* FROM unnest($14::text[], $15::text[], $16::text[], $17::int[], $18::bytea[])
+      SELECT new.* FROM unnest($15::text[], $16::text[], $17::text[], $18::int[], $19::bytea[])
         AS new (document_id, feature_uri, model, dimensions, vector)
+      WHERE document_id IN (SELECT document_id FROM added)
+    ), kept AS (
+      INSERT INTO document_blobs SELECT new.* FROM jsonb_populate_recordset(NULL::document_blobs, $21) AS new
       WHERE document_id IN (SELECT document_id FROM added)
     ), told AS (
       INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
       SELECT event_id, namespace_id, 'document.created', 'document', document_id,
              jsonb_build_object('object_id', object_id, 'collection_id', collection_id)
-      FROM added JOIN unnest($1::text[], $19::text[]) AS event (document_id, event_id) USING (document_id)
+      FROM added JOIN unnest($1::text[], $20::text[]) AS event (document_id, event_id) USING (document_id)
     )
     SELECT document_id FROM added"""  # noqa: S608
 LOCK = """
@@ -50,22 +59,30 @@ LOCK = """
 UPSERT = f"""
     INSERT INTO documents ({COLUMNS}) SELECT * FROM {NEW}
     ON CONFLICT (document_id) DO UPDATE SET
-      fields = excluded.fields, taxonomy_match = excluded.taxonomy_match, labels = excluded.labels,
-      internal = excluded.internal, updated_at = now()
+      source_document_id = excluded.source_document_id, fields = excluded.fields,
+      taxonomy_match = excluded.taxonomy_match, labels = excluded.labels, internal = excluded.internal,
+      updated_at = now()
     RETURNING document_id, xmax = 0 AS created"""  # noqa: S608
 EMBED = """
     INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[])
     ON CONFLICT (document_id, feature_uri) DO UPDATE SET
       model = excluded.model, dimensions = excluded.dimensions, vector = excluded.vector"""
+KEEP_BLOBS = "INSERT INTO document_blobs SELECT * FROM jsonb_populate_recordset(NULL::document_blobs, $1)"
+STORED = """
+    SELECT d.object_id, d.collection_id, d.part, d.fields, d.labels, d.taxonomy_match, d.internal,
+           (SELECT e.vector FROM embeddings e WHERE e.document_id = d.document_id
+            ORDER BY e.feature_uri LIMIT 1) AS vector
+    FROM documents d JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
+      USING (object_id, collection_id)"""
 DELETE_SURPLUS = """
-    DELETE FROM documents d USING unnest($1::text[], $2::text[], $3::int[]) AS kept (object_id, collection_id, parts)
-    WHERE d.collection_id = kept.collection_id AND d.object_id = kept.object_id AND d.part >= kept.parts
-    RETURNING d.document_id"""
+    DELETE FROM documents d USING unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
+    WHERE d.collection_id = key.collection_id AND d.object_id = key.object_id AND d.document_id <> ALL($3)
+    RETURNING d.document_id, d.namespace_id"""
 
 
 async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], documents: Sequence[DocumentRow]) -> list[str]:
-    """Stores new documents of objects that are still as they were `seen`, with their events.
+    """Stores documents of objects that are still as they were `seen` and have none in the collection, with events.
 
     Returns the ids of those stored; the others need `lock_objects` and `write_documents`.
     """
@@ -77,6 +94,7 @@ async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], document
         [current.human_fields for current in seen.values()],
         *_embedding_columns(documents),
         [new_id("evt", 20) for _ in documents],
+        _blob_rows(documents),
     )
     return [row["document_id"] for row in rows]
 
@@ -91,40 +109,44 @@ async def lock_objects(connection: Connection, object_ids: Many[str]) -> dict[st
     return {row["object_id"]: ObjectFields(fields=row["fields"], human_fields=row["human_fields"]) for row in rows}
 
 
-async def stored_documents(connection: Connection, document_ids: Sequence[str]) -> dict[str, StoredDocument]:
-    """Those of the documents that exist already."""
-    rows = await connection.fetch(
-        "SELECT document_id, fields, labels, taxonomy_match, internal FROM documents WHERE document_id = ANY($1)",
-        document_ids,
-    )
-    return {
-        row["document_id"]: StoredDocument(
+async def stored_documents(connection: Connection, keys: Sequence[Key]) -> dict[Key, dict[int, StoredDocument]]:
+    """The documents that exist already of each (object, collection), by part number."""
+    found: dict[Key, dict[int, StoredDocument]] = defaultdict(dict)
+    for row in await connection.fetch(STORED, [key[0] for key in keys], [key[1] for key in keys]):
+        found[row["object_id"], row["collection_id"]][row["part"]] = StoredDocument(
             fields=row["fields"],
             labels=row["labels"],
             taxonomy_match=row["taxonomy_match"],
             internal=row["internal"],
+            part=row["part"],
+            vector=row["vector"] or b"",
         )
-        for row in rows
-    }
+    return found
 
 
 async def write_documents(connection: Connection, documents: Sequence[DocumentRow]) -> list[str]:
-    """Inserts or replaces documents, with their embeddings and events; returns their ids."""
+    """Inserts or replaces documents, with their embeddings, files and events; returns their ids."""
     rows = await connection.fetch(UPSERT, *_document_columns(documents))
     await connection.execute(EMBED, *_embedding_columns(documents))
+    ids = [row["document_id"] for row in rows]
+    await connection.execute("DELETE FROM document_blobs WHERE document_id = ANY($1)", ids)
+    await connection.execute(KEEP_BLOBS, _blob_rows(documents))
     created = {row["document_id"]: row["created"] for row in rows}
     for document in documents:
         event = "document.created" if created[document.document_id] else "document.updated"
         payload = {"object_id": document.object_id, "collection_id": document.collection_id}
         await record_event(connection, document.namespace_id, event, document.document_id, payload)
-    return list(created)
+    return ids
 
 
-async def delete_surplus(connection: Connection, parts: Mapping[tuple[str, str], int]) -> list[str]:
-    """Removes the documents of (object, collection) beyond its number of parts; returns their ids."""
-    rows = await connection.fetch(
-        DELETE_SURPLUS, [key[0] for key in parts], [key[1] for key in parts], list(parts.values())
-    )
+async def delete_surplus(connection: Connection, keys: Sequence[Key], kept: Sequence[str]) -> list[str]:
+    """Removes the documents of each (object, collection) that are not `kept`; returns their ids."""
+    rows = await connection.fetch(DELETE_SURPLUS, [key[0] for key in keys], [key[1] for key in keys], list(kept))
+    namespaces: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        namespaces[row["namespace_id"]].append(row["document_id"])
+    for namespace_id, ids in namespaces.items():
+        await record_events(connection, namespace_id, "document.deleted", ids, {})
     return [row["document_id"] for row in rows]
 
 
@@ -138,3 +160,7 @@ def _embedding_columns(documents: Sequence[DocumentRow]) -> list[list[Any]]:
         [document_id for document_id, _ in rows],
         *([getattr(embedding, name) for _, embedding in rows] for name in EmbeddingRow.__dataclass_fields__),
     ]
+
+
+def _blob_rows(documents: Sequence[DocumentRow]) -> list[JsonObject]:
+    return [asdict(blob) for document in documents for blob in document.blobs]

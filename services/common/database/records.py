@@ -92,12 +92,39 @@ class ObjectFields:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredDocument:
-    """The parts of a stored document that a second run has to respect."""
+    """The parts of a stored document that a second run has to respect; `vector` is b"" when it has none."""
 
     fields: JsonObject
     labels: JsonObject
     taxonomy_match: JsonObject | None
     internal: JsonObject
+    part: int = 0
+    vector: bytes = b""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceDocument:
+    """A document from which documents of another collection are made."""
+
+    document_id: str
+    collection_id: str
+    fields: JsonObject
+    labels: JsonObject
+    lineage: JsonObject
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentBlob:
+    """A file made of a document's part; `role` is "thumbnail" or "artifact"."""
+
+    blob_id: str
+    document_id: str
+    field: str
+    role: str
+    mime_type: str
+    storage_key: str
+    size_bytes: int
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,4 +151,6 @@ class DocumentRow:
     taxonomy_match: JsonObject | None
     labels: JsonObject
     internal: JsonObject
+    source_document_id: str | None = None
     embeddings: Sequence[EmbeddingRow] = field(default=())
+    blobs: Sequence[DocumentBlob] = field(default=())

@@ -44,6 +44,7 @@ def collection(**feature_extractor: Any) -> Collection:
     )
 
 
+CONTENT = Content(blob=blob(), storage_key="key", mime_type="image/jpeg", size_bytes=3, sha256="abc")
 LABELLER = Labeller(taxonomy_id="tax_1", label_fields=(LABEL,), inline=True)
 
 
@@ -97,7 +98,7 @@ def outcome(of: Ingest | None = None, decided: Decision | None = None, **part_fi
     part = Part(
         embeddings=(Embedding(feature_uri="mixpeek://slot", dimensions=2, vector=b"\x00\x3c\x00\x00"),),
         fields=part_fields,
+        found_in=CONTENT,
     )
-    content = Content(data=b"abc", blob=blob(), storage_key="key", mime_type="image/jpeg", sha256="abc")
-    extracted = Extracted(ingest=of or ingest(), content=content, parts=(part,), milliseconds=12.34)
+    extracted = Extracted(ingest=of or ingest(), contents=(CONTENT,), parts=(part,), milliseconds=12.34)
     return Outcome(extracted=extracted, decisions=((decided,) if decided else (),))

@@ -1,7 +1,8 @@
 """What a document is made of."""
 
 from services.common.ids import document_id
-from services.worker.compose import HISTORY, compose, document_ids
+from services.worker.compose import compose, document_ids
+from services.worker.provenance import HISTORY
 from tests.unit.worker.builders import LABEL, collection, decision, ingest, outcome, seen, stored
 
 NOW = "2026-01-02"
@@ -28,7 +29,7 @@ def test_without_a_taxonomy_there_is_no_match() -> None:
 
 def test_a_second_run_keeps_what_was_changed_on_the_document() -> None:
     earlier = stored(fields={LABEL: "dog", "note": "mine"}, labels={"note": {"source": "human"}})
-    [row] = compose(outcome(None, decision("cat")), seen(**{LABEL: None}), {DOCUMENT: earlier}, NOW)
+    [row] = compose(outcome(None, decision("cat")), seen(**{LABEL: None}), {0: earlier}, NOW)
     assert row.fields == {LABEL: "cat", "note": "mine"}
     assert row.labels["note"] == {"source": "human"}
     assert row.labels[LABEL]["source"] == "auto"
@@ -52,7 +53,7 @@ def test_every_run_is_remembered_up_to_a_limit() -> None:
     [first] = compose(outcome(), seen(), {}, NOW)
     assert [entry["at"] for entry in first.internal["processing"]["history"]] == [NOW]
     earlier = stored(internal={"processing": {"history": [{"at": "old"}] * 30}})
-    [again] = compose(outcome(), seen(), {DOCUMENT: earlier}, NOW)
+    [again] = compose(outcome(), seen(), {0: earlier}, NOW)
     history = again.internal["processing"]["history"]
     assert len(history) == HISTORY
     assert history[-1]["at"] == NOW

@@ -1,0 +1,85 @@
+"""Carrying what a person changed to the documents that take it over, as set by that person."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.common.carrying import OBJECT, Carrier, carry, said_by_person
+from services.common.database.pool import Connection
+from services.common.labels import LabelledDocument
+
+JsonObject = dict[str, Any]
+OF_OBJECT = """
+    SELECT d.document_id, d.collection_id, d.source_document_id, d.fields, d.labels, d.taxonomy_match,
+           c.extractor, c.feature_extractor,
+           ARRAY(SELECT field FROM labellers l, unnest(l.label_fields) WITH ORDINALITY AS of_one (field, number)
+                 WHERE l.collection_id = c.collection_id
+                 ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position, number) AS label_fields
+    FROM documents d JOIN collections c USING (collection_id)
+    WHERE d.object_id = $1 ORDER BY d.document_id FOR UPDATE OF d"""
+UPDATE = """
+    UPDATE documents d SET fields = new.fields, labels = new.labels, taxonomy_match = new.taxonomy_match,
+      updated_at = now()
+    FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[]) AS new (document_id, fields, labels, taxonomy_match)
+    WHERE d.document_id = new.document_id"""
+WITH_FOLLOWERS = """
+    SELECT s.object_id, array_agg(DISTINCT s.document_id) AS document_ids
+    FROM documents s JOIN documents d ON d.source_document_id = s.document_id
+    WHERE s.document_id = ANY($1) GROUP BY s.object_id"""
+
+
+async def carry_from_object(
+    connection: Connection, object_id: str, changed: Mapping[str, Any], set_at: str
+) -> list[str]:
+    """Changes the documents of an object, which the caller has locked, as its own change; returns their ids."""
+    return await _carry(connection, object_id, {OBJECT: changed}, set_at)
+
+
+async def carry_from_documents(connection: Connection, changed: Mapping[str, JsonObject], set_at: str) -> list[str]:
+    """Changes the documents that were made from these, whose objects the caller has locked; returns their ids."""
+    rows = await connection.fetch(WITH_FOLLOWERS, list(changed))
+    found: list[str] = []
+    for row in rows:
+        ours = {document_id: changed[document_id] for document_id in row["document_ids"]}
+        found += await _carry(connection, row["object_id"], ours, set_at)
+    return found
+
+
+async def _carry(
+    connection: Connection, object_id: str, changed: Mapping[str | None, Mapping[str, Any]], set_at: str
+) -> list[str]:
+    rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
+    carriers = {document_id: _carrier(row) for document_id, row in rows.items()}
+    carried = carry(list(carriers.values()), changed)
+    after = [
+        said_by_person(_before(rows[document_id]), fields, carriers[document_id].label_fields, set_at)
+        for document_id, fields in carried.items()
+    ]
+    await _update(connection, list(carried), after)
+    return list(carried)
+
+
+async def _update(connection: Connection, document_ids: Sequence[str], documents: Sequence[LabelledDocument]) -> None:
+    await connection.execute(
+        UPDATE,
+        document_ids,
+        [document.fields for document in documents],
+        [document.labels for document in documents],
+        [document.taxonomy_match for document in documents],
+    )
+
+
+def _carrier(row: asyncpg.Record) -> Carrier:
+    return Carrier(
+        document_id=row["document_id"],
+        collection_id=row["collection_id"],
+        source=row["source_document_id"],
+        extractor=row["extractor"],
+        feature_extractor=row["feature_extractor"],
+        label_fields=tuple(dict.fromkeys(row["label_fields"])),
+    )
+
+
+def _before(row: asyncpg.Record) -> LabelledDocument:
+    return LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])

@@ -1,0 +1,92 @@
+"""From an ingest to its parts: each input is read, extracted and let go, and what was made of it is kept."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from services.common.errors import LikenessError
+from services.common.extractor_traits import traits_of
+from services.worker.budget import Budget, weight_of
+from services.worker.content import Contents
+from services.worker.domain import Content, Extracted, Ingest, Part
+from services.worker.extraction import Extractor
+from services.worker.failures import RejectedError, UnansweredError, of_extractor
+from services.worker.gate import Gate
+from services.worker.inputs import Chosen, choose_input
+from services.worker.sources import Place, Sources
+from services.worker.turns import Turns
+
+GATE_SECONDS = 5.0
+BYTES_IN_HAND = 256 * 1024 * 1024
+
+
+class Assembler:
+    """Makes the parts of one ingest at a time, for many at once; a suspect has the extractor to itself."""
+
+    def __init__(
+        self, sources: Sources, contents: Contents, extractor: Extractor, gate: Gate, max_blob_bytes: int
+    ) -> None:
+        self._sources = sources
+        self._contents = contents
+        self._extractor = extractor
+        self._gate = gate
+        self._max_blob_bytes = max_blob_bytes
+        self._turns = Turns()
+        self._budget = Budget(BYTES_IN_HAND)
+
+    async def make(self, ingest: Ingest) -> Extracted:
+        """The parts of all inputs; raises what a failure means for the attempt."""
+        started = time.perf_counter()
+        places = await self._sources.places(ingest)
+        if traits_of(ingest.collection.extractor).extracts:
+            contents, parts = await self._extracted(ingest, places)
+        else:
+            contents, parts = [], [Part(found_in=Content(source=place.source)) for place in places]
+        milliseconds = 1000 * (time.perf_counter() - started)
+        return Extracted(ingest=ingest, contents=tuple(contents), parts=tuple(parts), milliseconds=milliseconds)
+
+    async def _extracted(self, ingest: Ingest, places: Sequence[Place]) -> tuple[list[Content], list[Part]]:
+        contents: list[Content] = []
+        parts: list[Part] = []
+        for place, chosen in choose_inputs(ingest, places):
+            content, found = await self._one(ingest, place, chosen)
+            contents.append(content)
+            parts += found
+        return contents, parts
+
+    async def _one(self, ingest: Ingest, place: Place, chosen: Chosen) -> tuple[Content, Sequence[Part]]:
+        namespace_id = ingest.collection.namespace_id
+        async with self._budget.hold(weight_of(chosen, self._max_blob_bytes)):
+            read = await self._contents.read(namespace_id, chosen)
+            content = read if place.source is None else replace(read, source=place.source)
+            parts = await self._extract(ingest, content)
+            if any(part.artifacts for part in parts):
+                parts = tuple(await asyncio.gather(*(self._contents.keep(namespace_id, part) for part in parts)))
+        return content.emptied(), parts
+
+    async def _extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
+        async with self._turns.alone() if ingest.is_suspect else self._turns.shared():
+            await self._gate.wait(GATE_SECONDS)
+            try:
+                return await self._extractor.extract(ingest, content)
+            except LikenessError as error:
+                failure = of_extractor(error)
+                if isinstance(failure, UnansweredError):
+                    self._gate.close()
+                raise failure from error
+
+
+def choose_inputs(ingest: Ingest, places: Sequence[Place]) -> list[tuple[Place, Chosen]]:
+    """The input of each place. Of several documents some may have none, and a blob that they share counts once."""
+    found: list[tuple[Place, Chosen]] = []
+    for place in places:
+        try:
+            chosen = choose_input(ingest.collection, place.blobs, place.fields)
+        except RejectedError:
+            if len(places) == 1:
+                raise
+            continue
+        if not (chosen in ingest.blobs and chosen in (known for _, known in found)):
+            found.append((place, chosen))
+    return found

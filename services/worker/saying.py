@@ -1,0 +1,42 @@
+"""What is said of a part: by the object, or by the document of another collection that it was found in."""
+
+from services.common.database.records import ObjectFields
+from services.common.label_reach import held_back, is_ambiguous
+from services.common.labels import HUMAN
+from services.common.passthrough import passed_fields, rules_of
+from services.worker.domain import Extracted, JsonObject, Part
+from services.worker.labelling import label_source
+
+
+def said_of(extracted: Extracted, part: Part, current: ObjectFields) -> ObjectFields:
+    """The fields that speak for this part, `current` being the object's. See `label_reach` for what does not.
+
+    A label that may be anybody's is left out as if nobody had ever set it.
+    """
+    ingest, said = extracted.ingest, speaker_of(part, current)
+    if not is_ambiguous(ingest.collection.extractor, _siblings(extracted, part)):
+        return said
+    feature_extractor = ingest.collection.feature_extractor
+    fields = {*passed_fields(said.fields, feature_extractor), *ingest.label_fields}
+    rules = rules_of(feature_extractor)
+    held = held_back(fields, ingest.label_fields)
+    roots = {label_source(field, rules).partition(".")[0] for field in held}
+    return ObjectFields(fields=_without(said.fields, roots), human_fields=_without(said.human_fields, roots))
+
+
+def speaker_of(part: Part, current: ObjectFields) -> ObjectFields:
+    """Everything that the part's origin has: the document that it was found in, else the object."""
+    source = part.found_in.source
+    if source is None:
+        return current
+    human = {field: entry["set_at"] for field, entry in source.labels.items() if entry.get("source") == HUMAN}
+    return ObjectFields(fields=source.fields, human_fields=human)
+
+
+def _siblings(extracted: Extracted, part: Part) -> int:
+    """How many parts were found where this one was."""
+    return sum(other.found_in.source == part.found_in.source for other in extracted.parts)
+
+
+def _without(fields: JsonObject, roots: set[str]) -> JsonObject:
+    return {name: value for name, value in fields.items() if name.partition(".")[0] not in roots}
