@@ -9,8 +9,14 @@ from services.gateway.gateway import Gateway
 from services.gateway.limits import BodyLimit
 from services.gateway.requests import Requests
 from services.gateway.routes import (
+    aggregations,
+    all_batches,
     analytics,
+    annotation_bulk,
+    annotations,
     api_keys,
+    batch_reports,
+    batches,
     blobs,
     buckets,
     collections,
@@ -26,6 +32,8 @@ from services.gateway.routes import (
     objects,
     organization,
     retrievers,
+    tasks,
+    triggers,
     users,
 )
 from services.gateway.shapes.errors import DOCUMENTED
@@ -41,11 +49,19 @@ ROUTERS = (
     buckets.router,
     object_batches.router,
     objects.router,
+    batches.router,
+    batch_reports.router,
+    all_batches.router,
+    tasks.router,
+    triggers.router,
     executions.router,
     retrievers.router,
     extractors.router,
     collections.router,
     analytics.router,
+    aggregations.router,
+    annotation_bulk.router,
+    annotations.router,
     document_batches.router,
     documents.router,
     namespace_documents.router,

@@ -71,7 +71,8 @@ def _embedding(name: str, path: str, numbers: list[float], collection: Collectio
     if len(numbers) != collection.dimensions:
         message = f"{path} has {len(numbers)} numbers; the collection's vectors have {collection.dimensions}."
         raise InvalidArgumentError(message, path=path)
-    vector = check_unit(np.asarray(numbers, dtype=np.float32), path).astype("<f2")
+    with np.errstate(over="ignore"):
+        vector = check_unit(np.asarray(numbers, dtype=np.float32), path).astype("<f2")
     return EmbeddingRow(feature_uri=uri, model=model, dimensions=len(numbers), vector=vector.tobytes())
 
 
