@@ -10,7 +10,7 @@ from services.gateway.links import links_to
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_answers import to_document
 from services.gateway.shapes.selection import EXPANDED, references, resolved, selected
-from services.gateway.store.blobs import blobs_of
+from services.gateway.store.blobs import files_of
 from services.gateway.store.documents import Vectors, get_documents, vectors_of
 
 
@@ -52,12 +52,12 @@ async def shown(tenant: Tenant, rows: Sequence[asyncpg.Record], view: View) -> l
 async def _documents(
     tenant: Tenant, rows: Sequence[asyncpg.Record], vectors: Mapping[str, Vectors], *, presigned: bool
 ) -> list[JsonObject]:
-    blobs = await blobs_of(tenant.gateway.pool, [row["object_id"] for row in rows])
+    files = await files_of(tenant.gateway.pool, rows)
     links = None
     if presigned:
-        links = await links_to(tenant, (blob for several in blobs.values() for blob in several))
+        links = await links_to(tenant, (file.blob for several in files.values() for file in several))
     return [
-        to_document(dict(row), blobs.get(row["object_id"], []), tenant.base_url, links, vectors.get(row["document_id"]))
+        to_document(dict(row), files[row["document_id"]], tenant.base_url, links, vectors.get(row["document_id"]))
         for row in rows
     ]
 

@@ -1,44 +1,57 @@
 """A document's row as the contract shows it: pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from services.common.database.records import Blob
 from services.common.labels import AUTO
 from services.gateway.shapes.base import JsonObject
 
+SOURCE = "source"
 RESERVED = frozenset({"document_id", "collection_id", "metadata", "taxonomy_match", "document_blobs", "_internal"})
 DOCUMENT_TYPES = frozenset({"video", "image", "audio", "text", "pdf"})
 Links = Mapping[str, str]
 """Blob id -> a link that works without a key."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A blob in the `role` that it has for a document: "source", "thumbnail" or "artifact"."""
+
+    role: str
+    blob: Blob
+
+
 def to_document(
     row: Mapping[str, Any],
-    blobs: Sequence[Blob],
+    files: Sequence[File],
     base_url: str,
     links: Links | None,
     vectors: Mapping[str, Sequence[float]] | None,
 ) -> JsonObject:
-    """A document; `links` and `vectors` only when asked for."""
+    """A document; `links` and `vectors` only when asked for. A file made of it is also the value of its field."""
     fields = {name: value for name, value in row["fields"].items() if name not in RESERVED}
-    shown = [_blob(blob, base_url, links) for blob in blobs]
+    shown = [_file(file, base_url, links) for file in files]
+    made = {file["field"]: file.get("presigned_url", file["url"]) for file in shown if file["role"] != SOURCE}
     return {
         **fields,
+        **made,
         **(vectors or {}),
         "document_id": row["document_id"],
         "collection_id": row["collection_id"],
         "metadata": row["fields"],
         "taxonomy_match": row["taxonomy_match"],
         "document_blobs": shown,
-        "_internal": _internal(row, blobs, shown),
+        "_internal": _internal(row, [file.blob for file in files if file.role == SOURCE], shown),
     }
 
 
-def _blob(blob: Blob, base_url: str, links: Links | None) -> JsonObject:
+def _file(file: File, base_url: str, links: Links | None) -> JsonObject:
+    blob = file.blob
     shown: JsonObject = {
         "field": blob.property,
-        "role": "source",
+        "role": file.role,
         "type": document_type(blob),
         "url": blob.source_url or f"{base_url}/v1/blobs/{blob.blob_id}",
         "filename": blob.filename,
@@ -52,7 +65,7 @@ def _blob(blob: Blob, base_url: str, links: Links | None) -> JsonObject:
 
 def document_type(blob: Blob) -> str:
     """The kind of a blob by what it turned out to be, else by what it was said to be."""
-    kind = (blob.mime_type or "").partition("/")[0]
+    kind = "pdf" if blob.mime_type == "application/pdf" else (blob.mime_type or "").partition("/")[0]
     if kind in DOCUMENT_TYPES:
         return kind
     return blob.type if blob.type in DOCUMENT_TYPES else "other"
@@ -71,7 +84,7 @@ def _internal(row: Mapping[str, Any], blobs: Sequence[Blob], shown: Sequence[Jso
         "mime_type": first.mime_type if first else None,
         "size_bytes": first.size_bytes if first else None,
         "content_hash": f"sha256:{first.sha256}" if first and first.sha256 else None,
-        "source_blobs": list(shown),
+        "source_blobs": [file for file in shown if file["role"] == SOURCE],
         "document_blobs": list(shown),
         "metadata": {"ingestion_status": "COMPLETED"},
         "processing": {"history": [], "taxonomy_lineage": []},

@@ -1,4 +1,4 @@
-"""Blobs of objects, as the database knows them."""
+"""Blobs of objects and files of documents, as the database knows them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,9 +8,35 @@ import asyncpg
 from services.common.database.pool import Executor
 from services.common.database.records import Blob
 from services.common.errors import NotFoundError
+from services.gateway.shapes.document_answers import File
 
 OF_OBJECTS = "SELECT * FROM blobs WHERE object_id = ANY($1) ORDER BY object_id, position"
-IN_NAMESPACE = "SELECT b.* FROM blobs b JOIN objects o USING (object_id) WHERE b.blob_id = $1 AND o.namespace_id = $2"
+COLUMNS = "blob_id, position, property, type, source_url, storage_key, filename, mime_type, size_bytes, sha256"
+FILE_COLUMNS = """f.blob_id, 0 AS position, f.field AS property, split_part(f.mime_type, '/', 1) AS type,
+    NULL AS source_url, f.storage_key, NULL AS filename, f.mime_type, f.size_bytes, f.sha256"""
+OF_DOCUMENTS = f"""
+    SELECT object_id AS owner, 'source' AS role, {COLUMNS} FROM blobs WHERE object_id = ANY($1)
+    UNION ALL
+    SELECT f.document_id, f.role, {FILE_COLUMNS} FROM document_blobs f WHERE f.document_id = ANY($2)
+    ORDER BY owner, position, property"""  # noqa: S608
+ANYWHERE = f"""
+    SELECT {COLUMNS} FROM blobs WHERE blob_id = $1
+    UNION ALL SELECT {FILE_COLUMNS} FROM document_blobs f WHERE f.blob_id = $1"""  # noqa: S608
+IN_NAMESPACE = f"""
+    SELECT b.* FROM (SELECT object_id, {COLUMNS} FROM blobs WHERE blob_id = $1) b
+    JOIN objects o USING (object_id) WHERE o.namespace_id = $2
+    UNION ALL
+    SELECT d.object_id, {FILE_COLUMNS} FROM document_blobs f JOIN documents d USING (document_id)
+    WHERE f.blob_id = $1 AND d.namespace_id = $2"""  # noqa: S608
+
+
+async def files_of(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, list[File]]:
+    """Document id -> the blobs of its object, then the files made of the document; `rows` are documents."""
+    objects, documents = {row["object_id"] for row in rows}, [row["document_id"] for row in rows]
+    owned: dict[str, list[File]] = defaultdict(list)
+    for row in await db.fetch(OF_DOCUMENTS, list(objects), documents):
+        owned[row["owner"]].append(File(role=row["role"], blob=to_blob(row)))
+    return {row["document_id"]: [*owned[row["object_id"]], *owned[row["document_id"]]] for row in rows}
 
 
 async def blobs_of(db: Executor, object_ids: Sequence[str]) -> dict[str, list[Blob]]:
@@ -23,7 +49,7 @@ async def blobs_of(db: Executor, object_ids: Sequence[str]) -> dict[str, list[Bl
 
 async def find_blob(db: Executor, blob_id: str) -> Blob | None:
     """A blob of any namespace, for whoever holds a signed link to it."""
-    row = await db.fetchrow("SELECT * FROM blobs WHERE blob_id = $1", blob_id)
+    row = await db.fetchrow(ANYWHERE, blob_id)
     return None if row is None else to_blob(row)
 
 
