@@ -1,7 +1,9 @@
 """Which handler runs which kind of task."""
 
+from services.common.database.batch_runs import BATCH, TRIGGER
 from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
 from services.worker.ingest import Services
+from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
 from services.worker.tasks.removal import Removal
 from services.worker.tasks.task import Handler
@@ -12,6 +14,8 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     documents = BulkDocuments(refresh=services.indexer.refresh)
     removal = Removal(services.indexer)
     return {
+        BATCH: follow_batches,
+        TRIGGER: trigger_collection,
         UPDATE: documents.update,
         DELETE: documents.delete,
         DELETE_BUCKET: removal.bucket,

@@ -13,7 +13,7 @@ from services.common.database.tasks import TaskJob
 from services.common.errors import LikenessError, UnavailableError
 from services.worker.failures import exhausted_message, retry_delay
 from services.worker.patience import is_outage
-from services.worker.tasks.task import Done, Handler, Task, TaskCanceledError
+from services.worker.tasks.task import Done, Handler, Task, TaskCanceledError, TaskWaitsError
 
 NOT_NOW_SECONDS = 2.0
 BEGIN = """
@@ -56,6 +56,9 @@ class TaskRunner:
             done = await self._handle(task_id, row)
         except TaskCanceledError:
             await self._end(task_id, tasks.CANCELED, None)
+        except TaskWaitsError as wait:
+            await self._take_back(task_id)
+            return wait.seconds
         except asyncio.CancelledError:
             await self._take_back(task_id)
             raise

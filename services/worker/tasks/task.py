@@ -13,6 +13,14 @@ class TaskCanceledError(Exception):
     """Somebody asked for the task to stop; what it has done so far stays."""
 
 
+class TaskWaitsError(Exception):
+    """Nothing can be done now: run the task again after `seconds`; no attempt is counted."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"in {seconds} s")
+        self.seconds = seconds
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One run of a task. `additional_data` is what earlier progress left, so that a second run can go on from it."""

@@ -1,0 +1,27 @@
+"""Processing again what a collection is made from, or for the first time what was there before it."""
+
+from services.common.database.resources import get_collection
+from services.gateway.context import InNamespace
+from services.gateway.routing import routes_of
+from services.gateway.shapes.triggers import Triggered, TriggerForm
+from services.gateway.triggering import trigger
+
+router = routes_of("Collections", "/collections/{collection}")
+
+
+@router.post("/trigger", status_code=202)
+async def trigger_collection(collection: str, tenant: InNamespace, form: TriggerForm | None = None) -> Triggered:
+    """Processes the sources of a collection: those that failed or never were, or with `replace` all. Labels stay."""
+    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
+    made = await trigger(tenant, found, form or TriggerForm())
+    return Triggered(
+        batch_id=made.batch_ids[0] if made.batch_ids else None,
+        task_id=made.task_id,
+        collection_id=found.collection_id,
+        source_bucket_ids=made.bucket_ids,
+        source_collection_ids=made.source_collection_ids,
+        batch_ids=made.batch_ids,
+        task_ids=[made.task_id],
+        batch_count=len(made.batch_ids),
+        message=f"The sources of collection {found.collection_name} are being processed; ask for the task.",
+    )

@@ -1,0 +1,33 @@
+"""Processing again what a collection is made from."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from services.gateway.shapes.base import Answer, Form
+from services.gateway.shapes.batches import MAX_OBJECTS, Strategy
+
+
+class TriggerForm(Form):
+    """TriggerCollectionRequest: `skip` leaves alone what has been processed, `replace` and `force` do it again."""
+
+    include_buckets: list[str] | None = None
+    include_collections: list[str] | None = None
+    object_ids: Annotated[list[str] | None, Field(min_length=1, max_length=MAX_OBJECTS)] = None
+    source_filters: Annotated[Any, Field(description="A filter in any dialect")] = None
+    dedup_strategy: Strategy = "skip"
+
+
+class Triggered(Answer):
+    """TriggerCollectionResponse."""
+
+    batch_id: str | None
+    task_id: str
+    collection_id: str
+    source_bucket_ids: list[str]
+    source_collection_ids: list[str]
+    batch_ids: list[str]
+    task_ids: list[str]
+    batch_count: int
+    total_tiers: int = 1
+    message: str

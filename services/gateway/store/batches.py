@@ -1,0 +1,115 @@
+"""Batches in the database, as the gateway reads them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import asyncpg
+
+from services.common.batch_tally import DRAFT, Tally
+from services.common.database.batches import tallies
+from services.common.database.listings import Listing
+from services.common.database.pool import Executor
+from services.common.database.records import JsonObject
+from services.common.errors import NotFoundError
+from services.common.filters.tables import Column, Kind, Table
+from services.gateway.shapes.batch_answers import to_batch
+from services.gateway.shapes.batches import Batch
+
+SHOWN_FAILURES = 100
+BATCHES = Table(
+    alias="b",
+    columns={
+        "batch_id": Column("batch_id"),
+        "bucket_id": Column("bucket_id"),
+        "namespace_id": Column("namespace_id"),
+        "batch_name": Column("batch_name"),
+        "status": Column("status"),
+        "task_id": Column("task_id"),
+        "collection_ids": Column("collection_ids", Kind.OTHER),
+        "created_at": Column("created_at", Kind.TIME),
+        "updated_at": Column("updated_at", Kind.TIME),
+    },
+    prefixes={},
+    fields="metadata",
+)
+LIST_BATCHES = Listing(table=BATCHES, source="batches b", columns="b.*", key="b.row_key")
+SEARCH_BATCHES = "b.batch_id ILIKE {pattern} OR coalesce(b.batch_name, '') ILIKE {pattern}"
+FAILURES = """
+    SELECT * FROM (
+      SELECT *, row_number() OVER (PARTITION BY batch_id ORDER BY updated_at DESC, object_id, collection_id) AS number
+      FROM batch_item_states WHERE batch_id = ANY($1) AND state IN ('FAILED', 'LOST')) AS failed
+    WHERE number <= $2 ORDER BY batch_id, number"""
+BY_COLLECTION = """
+    SELECT collection_id, count(*) AS total,
+           count(*) FILTER (WHERE state = 'PENDING') AS pending,
+           count(*) FILTER (WHERE state = 'PROCESSING') AS processing,
+           count(*) FILTER (WHERE state = 'COMPLETED') AS completed,
+           count(*) FILTER (WHERE state = 'FAILED') AS failed,
+           count(*) FILTER (WHERE state = 'SKIPPED') AS skipped,
+           count(*) FILTER (WHERE state = 'LOST') AS lost
+    FROM batch_item_states WHERE batch_id = $1 GROUP BY collection_id ORDER BY collection_id"""
+FAILED_ITEMS = """
+    SELECT object_id, collection_id, reason, retries, updated_at, count(*) OVER () AS total
+    FROM batch_item_states
+    WHERE batch_id = $1 AND state IN ('FAILED', 'LOST') AND ($2::text IS NULL OR collection_id = $2)
+    ORDER BY object_id, collection_id LIMIT $3 OFFSET $4"""
+
+
+async def get_batch(
+    db: Executor, batch_id: str, *, bucket_id: str | None = None, namespaces: Sequence[str] | None = None
+) -> asyncpg.Record:
+    """A batch of this bucket, or of these namespaces; None means any."""
+    row = await db.fetchrow(
+        """SELECT * FROM batches WHERE batch_id = $1 AND ($2::text IS NULL OR bucket_id = $2)
+           AND ($3::text[] IS NULL OR namespace_id = ANY($3))""",
+        batch_id,
+        bucket_id,
+        namespaces,
+    )
+    if row is None:
+        raise NotFoundError.of("batch", batch_id)
+    return row
+
+
+async def batch_answers(db: Executor, rows: Sequence[asyncpg.Record], *, with_objects: bool) -> list[Batch]:
+    """Batches as they are now."""
+    batch_ids = [row["batch_id"] for row in rows]
+    counted = await all_tallies(db, rows)
+    failures: dict[str, list[JsonObject]] = defaultdict(list)
+    for row in await db.fetch(FAILURES, batch_ids, SHOWN_FAILURES):
+        failures[row["batch_id"]].append(dict(row))
+    objects = await _objects(db, batch_ids) if with_objects else {}
+    return [
+        to_batch(dict(row), counted[row["batch_id"]], failures[row["batch_id"]], objects.get(row["batch_id"]))
+        for row in rows
+    ]
+
+
+async def batch_answer(db: Executor, batch_id: str) -> Batch:
+    """One batch as it is now, with its objects."""
+    row = await get_batch(db, batch_id)
+    return (await batch_answers(db, [row], with_objects=True))[0]
+
+
+async def all_tallies(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, Tally]:
+    """The tally of each batch; the objects of a draft are all pending."""
+    found = await tallies(db, [row["batch_id"] for row in rows])
+    empty = Tally()
+    return {
+        row["batch_id"]: _draft(found.get(row["batch_id"], empty))
+        if row["status"] == DRAFT
+        else found.get(row["batch_id"], empty)
+        for row in rows
+    }
+
+
+def _draft(tally: Tally) -> Tally:
+    return Tally(total=tally.total, pending=tally.total)
+
+
+async def _objects(db: Executor, batch_ids: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {batch_id: [] for batch_id in batch_ids}
+    query = "SELECT batch_id, object_id FROM batch_objects WHERE batch_id = ANY($1) ORDER BY batch_id, position"
+    for row in await db.fetch(query, list(batch_ids)):
+        found[row["batch_id"]].append(row["object_id"])
+    return found
