@@ -1,51 +1,72 @@
-"""What a request for a collection comes to: its buckets, slot, model and taxonomy, all looked up."""
+"""What a request for a collection comes to: its source, slot, model and taxonomy, all looked up."""
 
-from services.common.database.resources import get_retriever, get_row
+from likeness.extractor.v1 import extractor_pb2
+from services.common.database.resources import get_retriever
 from services.common.errors import InvalidArgumentError
+from services.common.extractor_traits import traits_of
 from services.gateway.application_plans import plan_applications
+from services.gateway.collection_sources import PlannedSource, plan_source
 from services.gateway.context import Tenant
 from services.gateway.models import pinned_model
 from services.gateway.shapes.base import JsonObject
-from services.gateway.shapes.collections import CollectionCreate, TaxonomyForm
+from services.gateway.shapes.collections import CollectionCreate
 from services.gateway.shapes.extractors import read_extractor
 from services.gateway.shapes.features import ExtractorName
+from services.gateway.shapes.inline_taxonomies import TaxonomyForm
 from services.gateway.stages import check
-from services.gateway.store.collections import NewCollection, NewTaxonomy
+from services.gateway.store.collections import NewCollection
+from services.gateway.store.inline_taxonomies import NewTaxonomy
 
 QUERY_INPUT = "query_image"
+TASK = "embedding_task"
 
 
 async def plan_collection(tenant: Tenant, form: CollectionCreate) -> NewCollection:
-    """Everything resolved; NotFoundError for an unknown bucket or retriever."""
-    bucket_ids = await _bucket_ids(tenant, form.source.identifiers())
-    feature_extractor = read_extractor(form.feature_extractor, form.feature_extractors, form.features)
+    """Everything resolved; NotFoundError for an unknown bucket, collection or retriever."""
+    source = await plan_source(tenant, form.source)
+    feature_extractor = _with_task(form, read_extractor(form.feature_extractor, form.feature_extractors, form.features))
     extractor = ExtractorName(name=feature_extractor["feature_extractor_name"], version=feature_extractor["version"])
-    model = await pinned_model(tenant.gateway, extractor)
+    pinned = await _model(tenant, extractor, feature_extractor["parameters"])
     return NewCollection(
         namespace_id=tenant.namespace_id,
         name=form.collection_name,
         description=form.description,
-        bucket_ids=bucket_ids,
+        bucket_ids=source.bucket_ids,
+        source_collection_ids=source.collection_ids,
+        source=source.stored,
         feature_extractor=feature_extractor,
         extractor=extractor.joined,
-        model=model.model,
-        feature_uri=model.feature_uri,
-        dimensions=model.dimensions,
+        model=pinned.model if pinned else None,
+        feature_uri=pinned.feature_uri if pinned else None,
+        dimensions=pinned.dimensions if pinned else None,
         metadata=form.metadata or {},
-        taxonomy=await _taxonomy(tenant, form.taxonomy, model.feature_uri),
+        enabled=form.enabled,
+        settings=_settings(form, source),
+        taxonomy=await plan_taxonomy(tenant, form.taxonomy, pinned.feature_uri if pinned else None),
         applications=await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments),
     )
 
 
-async def _bucket_ids(tenant: Tenant, identifiers: list[str]) -> list[str]:
-    if not identifiers:
-        path = "body.source.bucket_ids"
-        raise InvalidArgumentError(f"{path} must name at least one bucket.", path=path)
-    rows = [await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, name) for name in identifiers]
-    return list(dict.fromkeys(row["bucket_id"] for row in rows))
+def _with_task(form: CollectionCreate, feature_extractor: JsonObject) -> JsonObject:
+    """The task of the collection beats that of its extractor, where the extractor knows tasks."""
+    if form.embedding_task is None or not traits_of(feature_extractor["feature_extractor_name"]).reads_text:
+        return feature_extractor
+    return {**feature_extractor, "parameters": {**feature_extractor["parameters"], TASK: form.embedding_task}}
 
 
-async def _taxonomy(tenant: Tenant, form: TaxonomyForm | None, feature_uri: str) -> NewTaxonomy | None:
+def _settings(form: CollectionCreate, source: PlannedSource) -> JsonObject:
+    settings = {name: value for name, value in form.stored().items() if value is not None}
+    return settings if source.input_schema is None else {**settings, "input_schema": source.input_schema}
+
+
+async def _model(tenant: Tenant, extractor: ExtractorName, parameters: JsonObject) -> extractor_pb2.Model | None:
+    if not traits_of(extractor.name).extracts:
+        return None
+    return await pinned_model(tenant.gateway, extractor, parameters.get("embedding_model"))
+
+
+async def plan_taxonomy(tenant: Tenant, form: TaxonomyForm | None, feature_uri: str | None) -> NewTaxonomy | None:
+    """The inline taxonomy, its retriever found; None without one."""
     if form is None:
         return None
     stages: list[JsonObject] = []
@@ -70,8 +91,11 @@ async def retriever_id_of(tenant: Tenant, identifier: str) -> str:
     return (await get_retriever(tenant.gateway.pool, tenant.namespace_id, identifier)).retriever_id
 
 
-def own_stages(field: str, feature_uri: str) -> list[JsonObject]:
+def own_stages(field: str, feature_uri: str | None) -> list[JsonObject]:
     """The labelled documents of the collection itself, then the one most like the query; the threshold decides."""
+    if feature_uri is None:
+        path = "body.taxonomy.retriever_id"
+        raise InvalidArgumentError(f"{path} is needed: this extractor makes no vectors to compare.", path=path)
     labelled = {"AND": [{"field": field, "operator": "exists", "value": True}]}
     query = {"input_mode": "content", "value": f"{{{{INPUT.{QUERY_INPUT}}}}}"}
     search = {"feature_uri": feature_uri, "query": query, "top_k": 1}

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 from likeness.extractor.v1 import extractor_pb2
 from services.common.errors import InvalidArgumentError
+from services.common.extractor_traits import TRAITS
 from services.common.grpc_client import call
 from services.gateway.gateway import Gateway
-from services.gateway.shapes.extractors import NAME_PATH
-from services.gateway.shapes.features import ExtractorName
+from services.gateway.shapes.extractors import NAME_PATH, PARAMETERS_PATH
+from services.gateway.shapes.features import ExtractorName, output_of
 
 
-async def pinned_model(gateway: Gateway, extractor: ExtractorName) -> extractor_pb2.Model:
-    """The preferred model of an extractor that is being served; InvalidArgumentError names what is."""
-    return choose(await served_models(gateway), extractor, strict=gateway.settings.strict_models)
+async def pinned_model(gateway: Gateway, extractor: ExtractorName, wanted: str | None = None) -> extractor_pb2.Model:
+    """The preferred model of an extractor that is being served, of the slot `wanted` where one is named."""
+    models = await served_models(gateway)
+    return choose(models, extractor, wanted, strict=gateway.settings.strict_models)
 
 
 async def served_models(gateway: Gateway) -> Sequence[extractor_pb2.Model]:
@@ -22,16 +24,18 @@ async def served_models(gateway: Gateway) -> Sequence[extractor_pb2.Model]:
     return answer.models
 
 
-def choose(models: Sequence[extractor_pb2.Model], extractor: ExtractorName, *, strict: bool) -> extractor_pb2.Model:
+def choose(
+    models: Sequence[extractor_pb2.Model], extractor: ExtractorName, wanted: str | None = None, *, strict: bool
+) -> extractor_pb2.Model:
     """The first model of the extractor, which lists the preferred one first; `strict` refuses stand-ins."""
     candidates = [model for model in models if model.extractor == extractor.joined]
     if not candidates:
-        served = ", ".join(sorted({model.extractor for model in models})) or "none"
-        raise InvalidArgumentError(
-            f"'{extractor.joined}' is not served here; served extractors: {served}.",
-            reason="EXTRACTOR_NOT_SERVED",
-            path=NAME_PATH,
-        )
+        raise _not_served(models, extractor)
+    if wanted is not None:
+        candidates = [model for model in candidates if wanted in (output_of(model.feature_uri), model.model)]
+    if not candidates:
+        path = f"{PARAMETERS_PATH}.embedding_model"
+        raise InvalidArgumentError(f"{path}: '{wanted}' is not served here.", reason="MODEL_NOT_SERVED", path=path)
     if strict and not candidates[0].is_named_model:
         raise InvalidArgumentError(
             f"The model of {candidates[0].feature_uri} is not served, only its stand-in '{candidates[0].model}', and "
@@ -40,3 +44,10 @@ def choose(models: Sequence[extractor_pb2.Model], extractor: ExtractorName, *, s
             path=NAME_PATH,
         )
     return candidates[0]
+
+
+def _not_served(models: Sequence[extractor_pb2.Model], extractor: ExtractorName) -> InvalidArgumentError:
+    without_model = {f"{name}@v1" for name, traits in TRAITS.items() if not traits.extracts}
+    served = ", ".join(sorted({model.extractor for model in models} | without_model))
+    message = f"'{extractor.joined}' is not served here; served extractors: {served}."
+    return InvalidArgumentError(message, reason="EXTRACTOR_NOT_SERVED", path=NAME_PATH)

@@ -4,16 +4,20 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.common.database.outbox import record_event
 from services.common.database.resources import get_collection
-from services.gateway.application_plans import plan_applications
-from services.gateway.collection_plans import plan_collection, retriever_id_of
+from services.gateway.collection_changes import change_collection
+from services.gateway.collection_plans import plan_collection
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.freshness import refresh_index
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.routing import routes_of
 from services.gateway.shapes.collection_answers import to_collection
+from services.gateway.shapes.collection_clones import cloned_form
+from services.gateway.shapes.collection_features import CollectionFeatures, to_features
 from services.gateway.shapes.collections import (
     Collection,
+    CollectionClone,
+    CollectionCloned,
     CollectionCreate,
     CollectionDeleted,
     CollectionList,
@@ -21,7 +25,6 @@ from services.gateway.shapes.collections import (
 )
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.store import collections
-from services.gateway.store.applications import set_applications
 from services.gateway.store.tables import LIST_COLLECTIONS, SEARCH_COLLECTIONS
 
 router = routes_of("Collections", "/collections")
@@ -83,38 +86,35 @@ async def get_collection_(collection: str, tenant: InNamespace) -> Collection:
     return await _read(tenant, collection)
 
 
+@router.get("/{collection}/features")
+async def get_features(collection: str, tenant: InNamespace) -> CollectionFeatures:
+    """The features of a collection's documents: what a search can compare."""
+    return to_features(await collections.read_collection(tenant.gateway.pool, tenant.namespace_id, collection))
+
+
 @router.patch("/{collection}")
 @router.put("/{collection}")
 async def update_collection(collection: str, form: CollectionPatch, tenant: InNamespace) -> Collection:
     """Changes what is given; a changed taxonomy gets a new version and holds for what is uploaded from now on."""
-    pool = tenant.gateway.pool
-    collection_id = (await get_collection(pool, tenant.namespace_id, collection)).collection_id
-    named = form.taxonomy.retriever_id if form.taxonomy else None
-    retriever_id = await retriever_id_of(tenant, named) if named else None
-    inline = await pool.fetchval("SELECT taxonomy_id FROM taxonomies WHERE collection_id = $1", collection_id)
-    applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
-    async with pool.acquire() as connection, connection.transaction():
-        await collections.update_collection(
-            connection, collection_id, form.collection_name, form.description, form.metadata or {}
-        )
-        if form.taxonomy is not None:
-            taxonomy = form.taxonomy
-            await collections.update_taxonomy(
-                connection,
-                collection_id,
-                threshold=taxonomy.confidence_threshold,
-                references=taxonomy.reference_labels,
-                retriever=retriever_id,
-                options=taxonomy.options(),
-            )
-        await set_applications(connection, collection_id, applications)
-        await record_event(connection, tenant.namespace_id, "collection.updated", collection_id)
-    return await _read(tenant, collection_id)
+    row = await collections.read_collection(tenant.gateway.pool, tenant.namespace_id, collection)
+    await change_collection(tenant, row, form)
+    return await _read(tenant, row["collection_id"])
+
+
+@router.post("/{collection}/clone")
+async def clone_collection(collection: str, form: CollectionClone, tenant: InNamespace) -> CollectionCloned:
+    """A new collection like this one but for what is given; it has no documents until it is triggered."""
+    row = await collections.read_collection(tenant.gateway.pool, tenant.namespace_id, collection)
+    plan = await plan_collection(tenant, cloned_form(row, form))
+    collection_id = await collections.create_collection(tenant.gateway.pool, plan)
+    return CollectionCloned(collection=await _read(tenant, collection_id), source_collection_id=row["collection_id"])
 
 
 @router.delete("/{collection}")
 async def delete_collection(collection: str, tenant: InNamespace) -> CollectionDeleted:
     """Deletes a collection with its documents; its objects stay."""
     found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
-    await collections.delete_collection(tenant.gateway.pool, tenant.namespace_id, found.collection_id)
+    pool = tenant.gateway.pool
+    deleted = await collections.delete_collection(pool, tenant.namespace_id, found.collection_id)
+    await refresh_index(tenant.gateway, deleted)
     return CollectionDeleted(message=f"Deleted collection {found.collection_name}.", collection_id=found.collection_id)

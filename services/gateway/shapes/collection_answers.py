@@ -9,41 +9,61 @@ from services.common.passthrough import rules_of
 from services.gateway.shapes.applications import RetrieverEnrichment, TaxonomyApplication
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.bucket_schema import BucketSchemaOut
-from services.gateway.shapes.collections import (
-    Collection,
-    FeatureExtractor,
-    Source,
-    TaxonomyOut,
-    VectorIndex,
-    warnings_of,
-)
+from services.gateway.shapes.collection_source import to_source
+from services.gateway.shapes.collections import Collection, FeatureExtractor, VectorIndex
 from services.gateway.shapes.features import ExtractorName, output_of
+from services.gateway.shapes.inline_taxonomies import TaxonomyOut
 
 UNKNOWN_FIELD = {"type": "string"}
+OPTIONAL = ("cluster_applications", "alert_applications", "retriever_transform", "schedule", "embedding_task")
 
 
 def to_collection(row: asyncpg.Record) -> Collection:
-    """From a row that also has `document_count`, `schema` (of its buckets) and the columns of its taxonomy."""
-    schema = row["schema"] or {}
+    """From a row that also has counts, the schemas of its buckets, its applications, and its taxonomy's columns."""
+    settings, schemas, schema = row["settings"], row["bucket_schemas"] or {}, input_properties(row)
     taxonomy = _taxonomy(row)
+    applications = _applications(row, taxonomy)
     return Collection(
         collection_id=row["collection_id"],
         collection_name=row["collection_name"],
         description=row["description"],
-        source=Source(type="bucket", bucket_ids=row["bucket_ids"]),
+        source=to_source(row["source"], row["bucket_ids"]),
         feature_extractor=FeatureExtractor(**row["feature_extractor"]),
         input_schema=BucketSchemaOut(properties=schema),
-        output_schema=BucketSchemaOut(properties=_output_schema(row, schema)),
-        vector_indexes=[_vector_index(row)],
+        output_schema=BucketSchemaOut(properties=output_properties(row, schema)),
+        source_bucket_schemas={bucket_id: BucketSchemaOut(**each) for bucket_id, each in schemas.items()},
+        vector_indexes=_vector_indexes(row),
         taxonomy=taxonomy,
-        taxonomy_applications=_applications(row, taxonomy),
+        taxonomy_applications=applications,
+        taxonomy_count=len(applications),
         retriever_enrichments=[RetrieverEnrichment(**settings) for settings in row["retriever_enrichments"]],
         document_count=row["document_count"],
         metadata=row["metadata"],
-        warnings=warnings_of(row["feature_uri"], row["model"], is_named=output_of(row["feature_uri"]) == row["model"]),
+        enabled=row["enabled"],
+        disabled_reason=settings.get("disabled_reason"),
+        warnings=_warnings(row),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        **{name: settings.get(name) for name in OPTIONAL},
     )
+
+
+def input_properties(row: asyncpg.Record) -> JsonObject:
+    """The fields that the collection reads: of its source collections when it was made, or of its buckets now."""
+    found: JsonObject = dict(row["settings"].get("input_schema") or {})
+    for schema in (row["bucket_schemas"] or {}).values():
+        found |= schema.get("properties") or {}
+    return found
+
+
+def output_properties(row: asyncpg.Record, schema: Mapping[str, Any]) -> JsonObject:
+    """The fields of the documents: what passes through, and the vector."""
+    fields = {rule.target: schema.get(rule.source, UNKNOWN_FIELD) for rule in rules_of(row["feature_extractor"])}
+    if row["feature_extractor"].get("include_all_source_fields"):
+        fields = {**schema, **fields}
+    if row["feature_uri"] is None:
+        return fields
+    return fields | {ExtractorName.parse(row["extractor"]).vector_field: {"type": "array"}}
 
 
 def _taxonomy(row: asyncpg.Record) -> TaxonomyOut | None:
@@ -65,16 +85,25 @@ def _applications(row: asyncpg.Record, inline: TaxonomyOut | None) -> list[Taxon
     return [TaxonomyApplication(taxonomy_id=inline.taxonomy_id), *native] if inline else native
 
 
-def _vector_index(row: asyncpg.Record) -> VectorIndex:
+def _vector_indexes(row: asyncpg.Record) -> list[VectorIndex]:
+    if row["feature_uri"] is None:
+        return []
     index = {
         "name": ExtractorName.parse(row["extractor"]).vector_field,
         "dimensions": row["dimensions"],
         "distance": "cosine",
         "inference_name": row["model"],
     }
-    return VectorIndex(name=output_of(row["feature_uri"]), feature_uri=row["feature_uri"], index=index)
+    return [VectorIndex(name=output_of(row["feature_uri"]), feature_uri=row["feature_uri"], index=index)]
 
 
-def _output_schema(row: asyncpg.Record, schema: Mapping[str, Any]) -> JsonObject:
-    fields = {rule.target: schema.get(rule.source, UNKNOWN_FIELD) for rule in rules_of(row["feature_extractor"])}
-    return fields | {ExtractorName.parse(row["extractor"]).vector_field: {"type": "array"}}
+def _warnings(row: asyncpg.Record) -> list[str]:
+    """What to know about the model of a collection."""
+    uri, model = row["feature_uri"], row["model"]
+    if uri is None or output_of(uri) == model:
+        return []
+    text = (
+        f"The slot {uri} is served by the stand-in model '{model}': scores are on its scale, and its vectors "
+        "cannot be compared with those of the model that the slot is named after."
+    )
+    return [text]

@@ -1,4 +1,4 @@
-"""Collections: the documents that an extractor makes of a bucket's objects, and the taxonomy that labels them."""
+"""Collections: the documents that an extractor makes, and what labels them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, StringConstraints
 
 from services.gateway.shapes.applications import (
+    MOST,
     RetrieverEnrichment,
     RetrieverEnrichmentForm,
     TaxonomyApplication,
@@ -13,87 +14,60 @@ from services.gateway.shapes.applications import (
 )
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject, OpenAnswer
 from services.gateway.shapes.bucket_schema import BucketSchemaOut
+from services.gateway.shapes.collection_settings import CollectionSettings
+from services.gateway.shapes.collection_source import Source, SourceForm
+from services.gateway.shapes.inline_taxonomies import TaxonomyForm, TaxonomyOut, TaxonomyPatch
 from services.gateway.shapes.pages import Pagination
 
 CollectionName = Annotated[
     str, StringConstraints(min_length=3, max_length=100, pattern=r"^[^/\x00]+$", strip_whitespace=True)
 ]
-References = Literal["all", "human"]
+NAME = AliasChoices("collection_name", "name")
+TaxonomyApplications = Annotated[list[TaxonomyApplicationForm] | None, Field(max_length=MOST)]
+Enrichments = Annotated[list[RetrieverEnrichmentForm] | None, Field(max_length=MOST)]
+Fixed = Annotated[None, Field(description="Cannot be changed; clone the collection instead")]
 
 
-class SourceForm(Form):
-    """Where objects come from; `bucket_id` is an older spelling. Each by id, name or `bkt_<name>`."""
-
-    type: Literal["bucket"] = "bucket"
-    bucket_ids: list[str] = Field(default_factory=list)
-    bucket_id: str | None = None
-
-    def identifiers(self) -> list[str]:
-        """The buckets named."""
-        return self.bucket_ids or ([self.bucket_id] if self.bucket_id else [])
-
-
-class TaxonomyOptions(Form):
-    """How an inline taxonomy decides where the tutorial's way, the best neighbour alone, is not wanted.
-
-    With `path_separator` labels are paths, such as "Shoes > Running > Red": the neighbours vote, and the label is the
-    deepest part of the path on which more than `path_agreement` of the votes agree.
-    """
-
-    top_k: Annotated[int | None, Field(ge=1, le=50, description="How many neighbours count")] = None
-    decision: Annotated[Literal["best", "vote"] | None, Field(description="The best neighbour, or a vote")] = None
-    path_field: Annotated[str | None, Field(min_length=1, max_length=255)] = None
-    path_separator: Annotated[str | None, Field(min_length=1, max_length=20)] = None
-    path_agreement: Annotated[float | None, Field(ge=0.5, lt=1.0)] = None
-
-    def options(self) -> JsonObject:
-        """Those that are given."""
-        return self.model_dump(include=set(TaxonomyOptions.model_fields), exclude_none=True)
-
-
-class TaxonomyForm(TaxonomyOptions):
-    """The inline taxonomy; without a retriever one is made that searches this very collection."""
-
-    retriever_id: str | None = None
-    field_to_enrich: Annotated[str, Field(min_length=1, max_length=255)]
-    confidence_threshold: Annotated[float, Field(ge=0.0, le=1.0)] = 0.30
-    reference_labels: References = "all"
-
-
-class TaxonomyPatch(TaxonomyOptions):
-    """What may be changed of the inline taxonomy; a change makes a new version."""
-
-    retriever_id: str | None = None
-    confidence_threshold: Annotated[float | None, Field(ge=0.0, le=1.0)] = None
-    reference_labels: References | None = None
-
-
-class CollectionCreate(Form):
+class CollectionCreate(CollectionSettings):
     """CreateCollectionRequest with the tutorial's inline taxonomy."""
 
-    collection_name: Annotated[CollectionName, Field(validation_alias=AliasChoices("collection_name", "name"))]
+    collection_name: Annotated[CollectionName, Field(validation_alias=NAME)]
     source: SourceForm
     feature_extractor: JsonObject | None = None
     feature_extractors: list[JsonObject] | None = None
     features: list[str] | None = None
     taxonomy: TaxonomyForm | None = None
-    taxonomy_applications: Annotated[list[TaxonomyApplicationForm] | None, Field(max_length=50)] = None
-    retriever_enrichments: Annotated[list[RetrieverEnrichmentForm] | None, Field(max_length=50)] = None
+    taxonomy_applications: TaxonomyApplications = None
+    retriever_enrichments: Enrichments = None
     description: str | None = None
     metadata: JsonObject | None = None
+    enabled: bool = True
 
 
-class CollectionPatch(Form):
-    """What may be changed of a collection."""
+class CollectionPatch(CollectionSettings):
+    """What may be changed of a collection: what is given, and null takes a setting away."""
 
-    collection_name: Annotated[
-        CollectionName | None, Field(validation_alias=AliasChoices("collection_name", "name"))
-    ] = None
+    collection_name: Annotated[CollectionName | None, Field(validation_alias=NAME)] = None
     taxonomy: TaxonomyPatch | None = None
-    taxonomy_applications: Annotated[list[TaxonomyApplicationForm] | None, Field(max_length=50)] = None
-    retriever_enrichments: Annotated[list[RetrieverEnrichmentForm] | None, Field(max_length=50)] = None
+    taxonomy_applications: TaxonomyApplications = None
+    retriever_enrichments: Enrichments = None
     description: str | None = None
     metadata: JsonObject | None = None
+    enabled: bool | None = None
+    source: Fixed = None
+    feature_extractor: Fixed = None
+
+
+class CollectionClone(Form):
+    """CloneCollectionRequest: what is not given is as in the original."""
+
+    collection_name: Annotated[CollectionName, Field(validation_alias=NAME)]
+    source: SourceForm | None = None
+    feature_extractor: JsonObject | None = None
+    taxonomy_applications: TaxonomyApplications = None
+    description: str | None = None
+    metadata: JsonObject | None = None
+    enabled: bool | None = None
 
 
 class FeatureExtractor(OpenAnswer):
@@ -109,13 +83,6 @@ class FeatureExtractor(OpenAnswer):
     include_all_source_fields: bool
 
 
-class Source(Answer):
-    """SourceConfigOutput, with the ids of the buckets."""
-
-    type: str
-    bucket_ids: list[str]
-
-
 class VectorIndex(Answer):
     """CollectionVectorIndex: `index.inference_name` is the model that serves the slot."""
 
@@ -125,15 +92,13 @@ class VectorIndex(Answer):
     index: JsonObject
 
 
-class TaxonomyOut(OpenAnswer):
-    """The inline taxonomy in force; options that were set are shown as well."""
+class DisabledReason(Answer):
+    """CollectionDisabledReason."""
 
-    taxonomy_id: str
-    retriever_id: str
-    field_to_enrich: str
-    confidence_threshold: float
-    reference_labels: References
-    version: int
+    code: Literal["source_collection_deleted"]
+    message: str
+    source_collection_id: str
+    disabled_at: datetime
 
 
 class Collection(Answer):
@@ -146,13 +111,21 @@ class Collection(Answer):
     feature_extractor: FeatureExtractor
     input_schema: BucketSchemaOut
     output_schema: BucketSchemaOut
+    source_bucket_schemas: dict[str, BucketSchemaOut]
     vector_indexes: list[VectorIndex]
+    embedding_task: str | None
     taxonomy: TaxonomyOut | None
     taxonomy_applications: list[TaxonomyApplication]
+    taxonomy_count: int
+    cluster_applications: list[JsonObject] | None
+    alert_applications: list[JsonObject] | None
     retriever_enrichments: list[RetrieverEnrichment]
+    retriever_transform: JsonObject | None
+    schedule: JsonObject | None
     document_count: int
     metadata: JsonObject
-    enabled: bool = True
+    enabled: bool
+    disabled_reason: DisabledReason | None
     lifecycle_state: str = "active"
     warnings: list[str]
     created_at: datetime
@@ -168,20 +141,16 @@ class CollectionList(Answer):
     warnings: list[Degraded] = Field(default_factory=list)
 
 
+class CollectionCloned(Answer):
+    """CloneCollectionResponse; the documents are not copied, trigger the clone to make its own."""
+
+    collection: Collection
+    source_collection_id: str
+
+
 class CollectionDeleted(Answer):
     """What was deleted."""
 
     message: str
     success: bool = True
     collection_id: str
-
-
-def warnings_of(feature_uri: str, model: str, *, is_named: bool) -> list[str]:
-    """What to know about the model of a collection."""
-    if is_named:
-        return []
-    text = (
-        f"The slot {feature_uri} is served by the stand-in model '{model}': scores are on its scale, and its vectors "
-        "cannot be compared with those of the model that the slot is named after."
-    )
-    return [text]

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
+from services.common.extractor_parameters import PARAMETERS, read_parameters
+from services.common.extractor_traits import traits_of
 from services.common.passthrough import strip_root
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.features import ExtractorName, parse_feature_uri
 
 PATH = "body.feature_extractor"
 NAME_PATH = f"{PATH}.feature_extractor_name"
+PARAMETERS_PATH = f"{PATH}.parameters"
+TYPE = "extractor_type"
 
 
 def read_extractor(single: Any, several: Any, features: Any) -> JsonObject:
@@ -20,17 +24,37 @@ def read_extractor(single: Any, several: Any, features: Any) -> JsonObject:
     name = raw.get("feature_extractor_name")
     if not isinstance(name, str) or not name:
         raise InvalidArgumentError(f"{NAME_PATH} is missing.", path=NAME_PATH)
-    extractor = ExtractorName(name=name, version=str(raw.get("version") or "v1"))
+    version = raw.get("version")
+    extractor = ExtractorName(name=name, version=version if isinstance(version, str) and version else "v1")
+    params = _object(raw, "params")
     return {
         "feature_extractor_name": extractor.name,
         "version": extractor.version,
         "feature_extractor_id": extractor.identifier,
-        "params": _object(raw, "params"),
-        "parameters": {"extractor_type": extractor.name} | (_object(raw, "parameters") or _object(raw, "params") or {}),
-        "input_mappings": read_mappings(raw.get("input_mappings")),
+        "params": params,
+        "parameters": _parameters(extractor.name, _object(raw, "parameters") or params or {}),
+        "input_mappings": _known_inputs(extractor.name, read_mappings(raw.get("input_mappings"))),
         "field_passthrough": _passthrough(raw.get("field_passthrough")),
         "include_all_source_fields": bool(raw.get("include_all_source_fields", False)),
     }
+
+
+def _parameters(name: str, given: JsonObject) -> JsonObject:
+    """What was given, checked; the extractor adds the defaults of the day on which it runs."""
+    kind = PARAMETERS.get(name)
+    if kind is None:
+        return {TYPE: name} | given
+    read = read_parameters(kind, given, PARAMETERS_PATH)
+    return {TYPE: name} | read.model_dump(exclude_unset=True, exclude={TYPE})
+
+
+def _known_inputs(name: str, mappings: dict[str, str]) -> dict[str, str]:
+    known = traits_of(name).inputs
+    for key in mappings:
+        if known and key not in known:
+            path = f"{PATH}.input_mappings.{key}"
+            raise InvalidArgumentError(f"{path}: {name} reads {' or '.join(known)}, not '{key}'.", path=path)
+    return mappings
 
 
 def _from_features(features: Any) -> JsonObject | None:

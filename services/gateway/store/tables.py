@@ -44,10 +44,12 @@ COLLECTIONS = Table(
         "description": Column("description"),
         "source.bucket_ids": Column("bucket_ids", Kind.OTHER),
         "bucket_ids": Column("bucket_ids", Kind.OTHER),
+        "source.collection_ids": Column("source_collection_ids", Kind.OTHER),
+        "enabled": Column("enabled", Kind.OTHER),
         "created_at": CREATED,
         "updated_at": UPDATED,
     },
-    prefixes={("feature_extractor",): "feature_extractor"},
+    prefixes={("feature_extractor",): "feature_extractor", ("source",): "source"},
     fields="metadata",
 )
 NAMESPACES = Table(
@@ -78,9 +80,11 @@ BUCKET_COLUMNS = """b.*,
 COLLECTION_COLUMNS = f"""c.*, {APPLICATION_COLUMNS},
     t.taxonomy_id, t.retriever_identifier, t.field_to_enrich, t.confidence_threshold, t.reference_labels,
     t.version AS taxonomy_version, t.options AS taxonomy_options,
+    EXISTS (SELECT FROM retrievers r WHERE r.retriever_id = t.retriever_identifier
+            AND r.metadata ->> 'made_for_collection' = c.collection_id) AS has_own_retriever,
     (SELECT count(*) FROM documents d WHERE d.collection_id = c.collection_id) AS document_count,
-    (SELECT jsonb_object_agg(p.key, p.value) FROM buckets b, jsonb_each(b.bucket_schema -> 'properties') p
-     WHERE b.bucket_id = ANY(c.bucket_ids)) AS schema"""  # noqa: S608
+    (SELECT jsonb_object_agg(b.bucket_id, b.bucket_schema) FROM buckets b
+     WHERE b.bucket_id = ANY(c.bucket_ids)) AS bucket_schemas"""  # noqa: S608
 COLLECTION_SOURCE = "collections c LEFT JOIN taxonomies t USING (collection_id)"
 NAMESPACE_COLUMNS = """n.*,
     (SELECT count(*) FROM buckets x WHERE x.namespace_id = n.namespace_id AND x.deleted_at IS NULL) AS bucket_count,

@@ -1,0 +1,69 @@
+"""Changing a collection: its own fields, its settings, its taxonomy and what is applied to it, all or nothing."""
+
+import asyncpg
+
+from services.common.database.outbox import record_event
+from services.common.database.pool import Connection
+from services.common.errors import InvalidArgumentError
+from services.gateway.application_plans import plan_applications
+from services.gateway.collection_plans import plan_taxonomy, retriever_id_of
+from services.gateway.context import Tenant
+from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.collections import CollectionPatch
+from services.gateway.shapes.inline_taxonomies import TaxonomyPatch
+from services.gateway.store.applications import set_applications
+from services.gateway.store.collections import update_collection
+from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_taxonomy, insert_taxonomy, update_taxonomy
+
+COLUMNS = {"collection_name", "description", "metadata", "enabled"}
+
+
+async def change_collection(tenant: Tenant, row: asyncpg.Record, form: CollectionPatch) -> None:
+    """Changes what the patch gives; `row` is the collection with its taxonomy."""
+    inline, collection_id = row["taxonomy_id"], row["collection_id"]
+    new = None if inline or form.taxonomy is None else await _added(tenant, row, form.taxonomy)
+    named = form.taxonomy.retriever_id if form.taxonomy else None
+    retriever = await retriever_id_of(tenant, named) if named else None
+    applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
+    async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        await update_collection(connection, collection_id, _columns(form), _settings(form))
+        if new is not None:
+            await insert_taxonomy(connection, tenant.namespace_id, collection_id, row["collection_name"], new)
+        elif form.taxonomy is not None:
+            await _change_taxonomy(connection, collection_id, form.taxonomy, retriever)
+        elif "taxonomy" in form.model_fields_set:
+            await delete_taxonomy(connection, tenant.namespace_id, collection_id)
+        await set_applications(connection, collection_id, applications)
+        await record_event(connection, tenant.namespace_id, "collection.updated", collection_id)
+
+
+async def _added(tenant: Tenant, row: asyncpg.Record, patch: TaxonomyPatch) -> NewTaxonomy:
+    form = patch.completed()
+    planned = await plan_taxonomy(tenant, form, row["feature_uri"])
+    if planned is None:
+        path = "body.taxonomy.field_to_enrich"
+        raise InvalidArgumentError(f"{path} is needed: this collection has no taxonomy yet.", path=path)
+    return planned
+
+
+async def _change_taxonomy(
+    connection: Connection, collection_id: str, patch: TaxonomyPatch, retriever: str | None
+) -> None:
+    await update_taxonomy(
+        connection,
+        collection_id,
+        threshold=patch.confidence_threshold,
+        references=patch.reference_labels,
+        retriever=retriever,
+        options=patch.options(),
+        label_field=patch.field_to_enrich,
+    )
+
+
+def _columns(form: CollectionPatch) -> JsonObject:
+    return form.model_dump(include=COLUMNS, exclude_none=True)
+
+
+def _settings(form: CollectionPatch) -> JsonObject:
+    """The settings given; a collection that is enabled again has no reason to be disabled."""
+    return {**form.stored(), **({"disabled_reason": None} if form.enabled else {})}
