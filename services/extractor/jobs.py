@@ -33,6 +33,7 @@ class Job:
         self._complete = False
         self._found: list[tuple[int, Part]] = []
         self._seconds = 0.0
+        self._room = MOST_PARTS
 
     def wanted(self) -> bool:
         """False when it is settled, the caller has gone or its time is over: then no more work may be spent on it."""
@@ -53,9 +54,10 @@ class Job:
             self._pieces -= 1
             self._seconds += seconds
             self._found += [(number, part) for part in parts]
-            if len(self._found) > MOST_PARTS:
+            if len(self._found) > self._room:
                 kept = {id(part) for part in self._select()}
                 self._found = [each for each in self._found if id(each[1]) in kept]
+                self._room = max(MOST_PARTS, 2 * len(self._found))
 
     def complete(self) -> None:
         """No more pieces are expected."""

@@ -29,14 +29,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One piece of an input, ready for the network: `rows` (n, ...), n > 0, and what is known of each.
+    """One piece of an input, ready for the network: `rows` (n, ...) and what is known of each.
 
-    A picture is one piece of one row; a video or a text gives pieces one after the other.
+    A picture is one piece of one row; a video or a text gives pieces one after the other. An empty one (n = 0) is a
+    sign of life: something was looked at and nothing found. `artifacts` and `ranks` are per row, or empty.
     """
 
     rows: NDArray[np.generic]
     fields: tuple[Fields, ...]
     artifacts: tuple[tuple["Artifact", ...], ...] = ()
+    ranks: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,15 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One document to be: a unit-norm embedding (dimensions,), the fields that the extractor adds, files made of it."""
+    """One document to be: a unit-norm embedding (dimensions,), the fields that the extractor adds, files made of it.
+
+    Where only one of several can be kept, it is the one of the highest `rank`.
+    """
 
     embedding: NDArray[np.float32]
     fields: Fields = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
+    rank: float = 0.0
 
 
 class Model(Protocol):
