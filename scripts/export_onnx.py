@@ -49,8 +49,12 @@ def check_parity(network: torch.nn.Module, pixels: ImageInput, folder: Path) -> 
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Writes folder/manifest.json with the name and the sha256 of the exported file; the centre takes one line."""
-    digest = hashlib.sha256((folder / FILE).read_bytes()).hexdigest()
-    fields = manifest.model_copy(update={"file": FILE, "sha256": digest}).model_dump(mode="json")
+    fields = manifest.model_copy(update={"file": FILE, "sha256": sha256_of(folder / FILE)}).model_dump(mode="json")
     centre = json.dumps(fields.pop("centre"))
     text = json.dumps({**fields, "centre": CENTRE_MARK}, indent=2)
     (folder / MANIFEST).write_text(text.replace(json.dumps(CENTRE_MARK), centre) + "\n")
+
+
+def sha256_of(file: Path) -> str:
+    """The digest that a manifest gives for the file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()

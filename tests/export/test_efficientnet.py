@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from scripts.export_efficientnet import INPUT, PHOTOS, Embedder, Pooled, pool_photos
+from scripts.export_efficientnet import INPUT, MODEL, PHOTOS, Embedder, Pooled, pool_photos
 from services.extractor.models.port import Model
 from services.extractor.models.registry import load_models
 
@@ -27,8 +27,8 @@ def pooled() -> Pooled:
 @pytest.fixture(scope="module")
 def committed() -> Model:
     """The model that lies in the package."""
-    (model,) = load_models(None, strict=False, max_pixels=MAX_PIXELS)
-    return model
+    models = load_models(None, strict=False, max_pixels=MAX_PIXELS)
+    return next(model for model in models if model.manifest.model == MODEL)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 5])

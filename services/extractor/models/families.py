@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from services.extractor.models.faces.manifest import FaceManifest
+from services.extractor.models.faces.opening import open_face_model
 from services.extractor.models.image_onnx import open_image_model
-from services.extractor.models.manifest import ImageManifest, Manifest
+from services.extractor.models.manifest import ImageManifest, Manifest, TextManifest
 from services.extractor.models.port import Model
+from services.extractor.models.text_onnx import open_text_model
 
 M = TypeVar("M", bound=Manifest)
 
@@ -22,4 +25,6 @@ class Family(Generic[M]):
 
 FAMILIES: Mapping[str, Family[Any]] = {
     "image_onnx": Family(ImageManifest, open_image_model),
+    "face_onnx": Family(FaceManifest, open_face_model),
+    "text_onnx": Family(TextManifest, open_text_model),
 }

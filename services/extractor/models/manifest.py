@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from services.common.extractor_parameters import EmbeddingTask
+
 MANIFEST = "manifest.json"
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
@@ -28,6 +30,20 @@ class ImageInput(Frozen):
     scale: Literal["0..255"] = "0..255"
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+
+class TextInput(Frozen):
+    """How words become a network's input; it is fed those of input_ids, attention_mask and token_type_ids it has.
+
+    `full` pads to `max_tokens`, as a network without a mask wants it. `pooling` is "none" where the network pools.
+    """
+
+    tokenizer: FileName = "tokenizer.json"
+    max_tokens: int = Field(gt=2)
+    padding: Literal["longest", "full"] = "longest"
+    pad_id: int = Field(default=0, ge=0)
+    pooling: Literal["mean", "cls", "none"]
+    cleaning: Literal["none", "canonical"] = "none"
 
 
 class Manifest(Frozen):
@@ -66,12 +82,43 @@ class Manifest(Frozen):
         return {self.file: self.sha256, **self.companions}
 
 
+class TextTower(Frozen):
+    """The half of an image model that embeds words in the same space."""
+
+    file: FileName = "text.onnx"
+    input: TextInput
+    output: str = "embedding"
+
+
 class ImageManifest(Manifest):
     """One network from pixels to a vector; `centre` is already part of the file, for the record."""
 
     family: Literal["image_onnx"] = "image_onnx"
     input: ImageInput
+    text: TextTower | None = None
     centre: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _words_need_a_tower(self) -> Self:
+        needed = {self.text.file, self.text.input.tokenizer} if self.text else set()
+        if not needed <= set(self.companions) or ("text" in self.modalities) != (self.text is not None):
+            raise ValueError("modality 'text', field 'text' and companions (its network and tokenizer) go together")
+        return self
+
+
+class TextManifest(Manifest):
+    """One network from words to a vector; `prefixes` lead what is embedded for a task, where the model wants that."""
+
+    family: Literal["text_onnx"] = "text_onnx"
+    input: TextInput
+    modalities: tuple[str, ...] = ("text",)
+    prefixes: Mapping[EmbeddingTask, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _tokenizer_is_checked(self) -> Self:
+        if self.input.tokenizer not in self.companions:
+            raise ValueError(f"companions must hold the sha256 of '{self.input.tokenizer}'")
+        return self
 
 
 def read_manifest(folder: Path) -> ImageManifest:

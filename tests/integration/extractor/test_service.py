@@ -33,6 +33,11 @@ async def serving() -> AsyncIterator[RunningExtractor]:
         yield running
 
 
+async def image_models(running: RunningExtractor) -> list[pb.Model]:
+    """Those of its models that serve image_extractor."""
+    return [model for model in await running.models() if model.extractor == IMAGE_EXTRACTOR]
+
+
 def png(width: int, height: int) -> bytes:
     """A black picture, small as a file however large it is."""
     buffer = io.BytesIO()
@@ -77,7 +82,7 @@ async def test_bad_inputs_get_their_own_reasons_among_good_ones(serving: Running
 
 
 async def test_unknown_models_and_empty_requests_are_refused(serving: RunningExtractor) -> None:
-    with pytest.raises(NotFoundError, match=r"'google_siglip_base_v1'.*loaded: efficientnet_lite2") as caught:
+    with pytest.raises(NotFoundError, match=r"'google_siglip_base_v1'.*loaded: .*efficientnet_lite2") as caught:
         await serving.extract([DUCK], model="google_siglip_base_v1")
     assert caught.value.details["resource"] == "model"
     wrong = pb.ExtractRequest(extractor="text_extractor@v1", model=EMBEDDED, inputs=[pb.Input(content=DUCK)])
@@ -88,7 +93,7 @@ async def test_unknown_models_and_empty_requests_are_refused(serving: RunningExt
 
 
 async def test_models_are_listed_with_their_sources(serving: RunningExtractor) -> None:
-    (model,) = await serving.models()
+    (model,) = await image_models(serving)
     assert (model.model, model.extractor, model.feature_uri) == (EMBEDDED, IMAGE_EXTRACTOR, SLOT)
     assert (model.dimensions, model.is_named_model, list(model.modalities)) == (1280, False, ["image"])
     assert (model.sha256, model.licence, model.source) == (MANIFEST["sha256"], "Apache-2.0", MANIFEST["source"])
@@ -98,7 +103,7 @@ async def test_a_model_of_the_models_folder_serves_the_slot_it_is_named_after(tm
     write_tiny_siglip(tmp_path)
     async with extractor(tmp_path) as running:
         await running.until_serving()
-        models = [(each.model, each.is_named_model) for each in await running.models()]
+        models = [(each.model, each.is_named_model) for each in await image_models(running)]
         assert models == [("google_siglip_base_v1", True), (EMBEDDED, False)]
         (extraction,) = await running.extract([DUCK], model="google_siglip_base_v1")
         assert from_message(extraction.parts[0].embeddings[0].vector).shape == (WIDTH,)

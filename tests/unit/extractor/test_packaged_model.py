@@ -18,7 +18,8 @@ MAX_PIXELS = 1_000_000
 @pytest.fixture(scope="module")
 def kinds() -> dict[str, NDArray[np.float32]]:
     """Embeddings of up to eight photos of each of four kinds."""
-    (model,) = load_models(None, strict=False, max_pixels=MAX_PIXELS)
+    models = load_models(None, strict=False, max_pixels=MAX_PIXELS)
+    model = next(model for model in models if model.manifest.model == "efficientnet_lite2")
 
     def embed(files: Sequence[Path]) -> NDArray[np.float32]:
         return np.concatenate(

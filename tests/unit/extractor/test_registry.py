@@ -15,11 +15,13 @@ from tests.support.tiny_siglip import FILE, SIDE, WIDTH, write_tiny_siglip
 
 PHOTO = Path("samples/photos/bird/duck.jpg")
 LIMIT = 1_000_000
+IMAGE_EXTRACTOR = "image_extractor@v1"
 
 
 def load(root: Path | None, *, strict: bool = False) -> tuple[Model, ...]:
-    """What would serve with `root` as the models folder."""
-    return registry.load_models(root, strict=strict, max_pixels=LIMIT)
+    """What would serve image_extractor with `root` as the models folder."""
+    models = registry.load_models(root, strict=strict, max_pixels=LIMIT)
+    return tuple(model for model in models if model.manifest.extractor == IMAGE_EXTRACTOR)
 
 
 def refusal(root: Path) -> str:
