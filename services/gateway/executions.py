@@ -1,101 +1,162 @@
-"""Running retrievers: the taxonomy service ranks, the gateway fetches the documents."""
+"""Running retrievers: the taxonomy service ranks, the gateway fetches the documents and remembers the run."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-import asyncpg
 import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2
-from services.common.errors import InvalidArgumentError
+from services.common.errors import InvalidArgumentError, LikenessError
 from services.common.filters import canonical_json, parse
 from services.common.grpc_client import call
 from services.common.ids import new_id
 from services.gateway.context import Tenant
-from services.gateway.document_views import document_answers
+from services.gateway.document_views import View, shown
+from services.gateway.execution_answers import (
+    FREE,
+    explain_plan,
+    fields_of,
+    found_documents,
+    noted,
+    stage_statistics,
+)
+from services.gateway.execution_writes import write_results
 from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.execution_pages import PageWanted, pages_of
 from services.gateway.shapes.executions import ExecuteRetriever
 from services.gateway.stages import in_body
 from services.gateway.store.documents import get_documents
+from services.gateway.store.executions import Ended, remember
+
+CONFLICT = "'pagination' and 'limit' name different sizes; 'pagination' was used"
 
 
-async def execute(
-    tenant: Tenant,
-    form: ExecuteRetriever,
-    *,
-    retriever_id: str = "",
-    stages: list[JsonObject] | None = None,
-    collection_identifiers: list[str] | None = None,
-) -> JsonObject:
-    """Runs a stored retriever, or `stages` over the collections named; the contract's execution."""
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What is to be run: a stored retriever, or stages over the collections named; `version` is the retriever's."""
+
+    stages: list[JsonObject]
+    collection_identifiers: Sequence[str]
+    retriever_id: str = ""
+    version: int = 0
+    execution_id: str = field(default_factory=lambda: new_id("exec", 16))
+
+
+async def execute(tenant: Tenant, form: ExecuteRetriever, run: Run) -> JsonObject:
+    """The contract's execution, which is remembered, also when it fails."""
     started = time.perf_counter()
+    page = form.page(run.stages)
+    try:
+        ranked = await _ranked(tenant, form, run, page)
+    except LikenessError as error:
+        await remember(tenant.gateway.pool, _ended(tenant, form, run, started, error=error.message))
+        raise
+    more = len(ranked.documents) > page.size
+    del ranked.documents[page.size :]
+    documents = await _documents(tenant, form, ranked)
+    statistics = stage_statistics(ranked.stages)
+    ended = _ended(tenant, form, run, started, statistics=statistics, returned=len(documents))
+    await remember(tenant.gateway.pool, ended)
+    answer = {
+        "retriever_id": run.retriever_id,
+        "execution_id": run.execution_id,
+        "status": "completed",
+        "documents": documents,
+        "pagination": _pages(page, ranked, has_next=more),
+        "stage_statistics": {"stages": statistics, "total_time_ms": ended.duration_ms, **FREE},
+        "budget": {**FREE, "time_used_ms": ended.duration_ms},
+        "degraded": [],
+        "warnings": [*ranked.warnings, *_conflicts(form)],
+        **noted(statistics, "facets"),
+        **noted(statistics, "aggregations"),
+    }
+    if form.explain:
+        answer["explain_plan"] = explain_plan(statistics, _kinds(run), ended.duration_ms)
+    if form.target_collection_id:
+        answer["written_to"] = await _written(tenant, form.target_collection_id, run, ranked)
+    return answer
+
+
+async def _written(
+    tenant: Tenant, collection: str, run: Run, ranked: taxonomy_pb2.ExecuteRetrieverResponse
+) -> JsonObject:
+    lineage = {"execution_id": run.execution_id, "retriever_id": run.retriever_id, "retriever_version": run.version}
+    added = {item.document_id: fields_of(item) for item in ranked.documents}
+    return await write_results(tenant, collection, lineage, added, [item.document_id for item in ranked.documents])
+
+
+async def _ranked(
+    tenant: Tenant, form: ExecuteRetriever, run: Run, page: PageWanted
+) -> taxonomy_pb2.ExecuteRetrieverResponse:
+    """One document more than the page holds, so that it is known whether there is a next page."""
     request = taxonomy_pb2.ExecuteRetrieverRequest(
         namespace_id=tenant.namespace_id,
-        retriever_id=retriever_id,
-        stages_json=orjson.dumps(stages).decode() if stages else "",
-        collection_identifiers=collection_identifiers or [],
-        inputs_json=orjson.dumps(form.inputs).decode(),
+        retriever_id=run.retriever_id,
+        stages_json="" if run.retriever_id else orjson.dumps(run.stages).decode(),
+        collection_identifiers=run.collection_identifiers,
+        inputs_json=orjson.dumps(form.inputs or {}).decode(),
         filters_json=canonical_json(parse(form.filters, "body.filters")) if form.filters else "",
-        limit=form.size(),
-        offset=form.offset(),
+        limit=page.size + 1,
+        offset=page.offset,
+        after_document_id=page.after,
     )
+    gateway = tenant.gateway
     try:
-        ranked = await call(
-            tenant.gateway.taxonomy.ExecuteRetriever, request, seconds=tenant.gateway.settings.rpc_timeout
-        )
+        return await call(gateway.taxonomy.ExecuteRetriever, request, seconds=gateway.settings.rpc_timeout)
     except InvalidArgumentError as error:
         raise in_body(error) from error
-    documents = await _documents(tenant, form, ranked)
-    milliseconds = round(1000 * (time.perf_counter() - started), 2)
-    return _answer(form, retriever_id, ranked, documents, milliseconds)
 
 
 async def _documents(
     tenant: Tenant, form: ExecuteRetriever, ranked: taxonomy_pb2.ExecuteRetrieverResponse
 ) -> list[JsonObject]:
-    found = await get_documents(
-        tenant.gateway.pool, tenant.namespace_id, [item.document_id for item in ranked.documents]
-    )
-    present = [item for item in ranked.documents if item.document_id in found]
-    rows: list[asyncpg.Record] = [found[item.document_id] for item in present]
-    answers = await document_answers(tenant, rows, presigned=form.return_presigned_urls, vectors=form.return_vectors)
-    return [answer | {"score": item.score} for answer, item in zip(answers, present, strict=True)]
+    ids = [item.document_id for item in ranked.documents if not item.replaced]
+    rows = await get_documents(tenant.gateway.pool, tenant.namespace_id, ids) if ids else {}
+    view = View(presigned=bool(form.return_presigned_urls), vectors=bool(form.return_vectors), expand=form.expand or ())
+    answers = await shown(tenant, list(rows.values()), view)
+    return found_documents(ranked.documents, {answer["document_id"]: answer for answer in answers})
 
 
-def _answer(
+def _pages(page: PageWanted, ranked: taxonomy_pb2.ExecuteRetrieverResponse, *, has_next: bool) -> JsonObject:
+    ids = [item.document_id for item in ranked.documents]
+    return pages_of(page, ids, [item.score for item in ranked.documents], ranked.total, has_next=has_next)
+
+
+def _conflicts(form: ExecuteRetriever) -> list[str]:
+    paged = (form.pagination.page_size or form.pagination.limit) if form.pagination else None
+    asked = form.limit or form.page_size
+    return [CONFLICT] if paged and asked and paged != asked else []
+
+
+def _kinds(run: Run) -> dict[str, str]:
+    return {stage["stage_name"]: stage["stage_type"] for stage in run.stages}
+
+
+def _ended(
+    tenant: Tenant,
     form: ExecuteRetriever,
-    retriever_id: str,
-    ranked: taxonomy_pb2.ExecuteRetrieverResponse,
-    documents: list[JsonObject],
-    milliseconds: float,
-) -> JsonObject:
-    return {
-        "retriever_id": retriever_id,
-        "execution_id": new_id("exec", 16),
-        "status": "completed",
-        "documents": documents,
-        "pagination": {
-            "method": "offset",
-            "page_number": form.offset() // form.size() + 1,
-            "page_size": form.size(),
-            "returned": len(documents),
-            "total": ranked.total,
-            "has_next": form.offset() + len(ranked.documents) < ranked.total,
-        },
-        "stage_statistics": {
-            "stages": {stage.stage_name: _statistics(stage) for stage in ranked.stages},
-            "total_time_ms": milliseconds,
-            "credits_used": 0.0,
-        },
-        "budget": {"credits_used": 0.0, "time_used_ms": milliseconds},
-        "degraded": [],
-        "warnings": list(ranked.warnings),
-    }
-
-
-def _statistics(stage: taxonomy_pb2.StageStatistics) -> JsonObject:
-    return {
-        "input_count": stage.input_count,
-        "output_count": stage.output_count,
-        "duration_ms": stage.duration_ms,
-        "efficiency": stage.output_count / stage.input_count if stage.input_count else 0.0,
-    }
+    run: Run,
+    started: float,
+    *,
+    error: str | None = None,
+    statistics: dict[str, JsonObject] | None = None,
+    returned: int = 0,
+) -> Ended:
+    kinds = _kinds(run)
+    stages = [
+        {"stage_name": name, "stage_type": kinds.get(name, "filter"), **stage}
+        for name, stage in (statistics or {}).items()
+    ]
+    return Ended(
+        execution_id=run.execution_id,
+        namespace_id=tenant.namespace_id,
+        retriever_id=run.retriever_id or None,
+        error=error,
+        collection_ids=list(run.collection_identifiers),
+        inputs=form.inputs or {},
+        stages=stages,
+        total_stages=len(run.stages),
+        total_returned=returned,
+        duration_ms=round(1000 * (time.perf_counter() - started), 2),
+    )

@@ -1,16 +1,40 @@
 """Running retrievers, and which stages there are."""
 
+import asyncio
+from typing import Annotated, Any
+
+import asyncpg
+import orjson
+from fastapi import Query, Response
+
 from services.common.database.resources import get_row
+from services.common.errors import LikenessError
 from services.gateway.answers import JsonAnswer
-from services.gateway.context import InNamespace
-from services.gateway.executions import execute
+from services.gateway.context import InNamespace, Tenant
+from services.gateway.executions import Run, execute
 from services.gateway.routing import routes_of
-from services.gateway.shapes.executions import ExecuteAdhoc, ExecuteRetriever, Execution
+from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.executions import (
+    BatchQuery,
+    ExecuteAdhoc,
+    ExecuteBatch,
+    ExecuteQuery,
+    ExecuteRetriever,
+    Execution,
+    ExecutionBatch,
+)
+from services.gateway.shapes.input_schema import with_defaults
 from services.gateway.shapes.retrievers import StageDefinition
 from services.gateway.shapes.stage_catalog import STAGES
 from services.gateway.stages import checked_stages
 
 router = routes_of("Retrievers", "/retrievers")
+AT_ONCE = 5
+EVENTS = "text/event-stream"
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {EVENTS: {"schema": {"type": "string"}}}, "description": "With stream=true, server-sent events"}
+}
+Asked = Annotated[ExecuteQuery, Query()]
 
 
 @router.get("/stages")
@@ -19,16 +43,90 @@ async def list_stages() -> list[StageDefinition]:
     return list(STAGES)
 
 
-@router.post("/execute", response_model=Execution)
-async def execute_adhoc(form: ExecuteAdhoc, tenant: InNamespace) -> JsonAnswer:
+@router.post("/execute", response_model=Execution, responses=STREAM)
+async def execute_adhoc(form: ExecuteAdhoc, tenant: InNamespace, query: Asked) -> Response:
     """Runs stages that are not stored."""
     stages = await checked_stages(tenant.gateway, form.stages)
-    identifiers = form.collection_identifiers
-    return JsonAnswer(await execute(tenant, form, stages=stages, collection_identifiers=identifiers))
+    run = Run(stages=stages, collection_identifiers=form.collection_identifiers or [])
+    return await _answer(tenant, form, query, run)
 
 
-@router.post("/{retriever}/execute", response_model=Execution)
-async def execute_retriever(retriever: str, tenant: InNamespace, form: ExecuteRetriever | None = None) -> JsonAnswer:
+@router.post("/{retriever}/execute", response_model=Execution, responses=STREAM)
+async def execute_retriever(
+    retriever: str, tenant: InNamespace, query: Asked, form: ExecuteRetriever | None = None
+) -> Response:
     """Runs a retriever; the body may be empty."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
-    return JsonAnswer(await execute(tenant, form or ExecuteRetriever(), retriever_id=row["retriever_id"]))
+    return await _answer(tenant, _complete(form or ExecuteRetriever(), row), query, run_of(row))
+
+
+@router.post("/{retriever}/execute/batch", response_model=ExecutionBatch)
+async def execute_batch(retriever: str, form: ExecuteBatch, tenant: InNamespace, query: Asked) -> JsonAnswer:
+    """Runs a retriever for up to 16 queries; one that fails says why, and does not hold up the others."""
+    row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
+    turns = asyncio.Semaphore(form.concurrency or AT_ONCE)
+    works = (_outcome(tenant, form, each, query, row, number, turns) for number, each in enumerate(form.queries))
+    outcomes = await asyncio.gather(*works)
+    failed = sum(outcome["status"] == "failed" for outcome in outcomes)
+    total = len(outcomes)
+    counts = {"total_queries": total, "succeeded": total - failed, "failed": failed}
+    return JsonAnswer({"retriever_id": row["retriever_id"], "results": outcomes, **counts})
+
+
+def run_of(row: asyncpg.Record) -> Run:
+    """A stored retriever as something to be run."""
+    return Run(
+        retriever_id=row["retriever_id"],
+        version=row["version"],
+        stages=row["stages"],
+        collection_identifiers=row["collection_identifiers"],
+    )
+
+
+def _complete(form: ExecuteRetriever, row: asyncpg.Record) -> ExecuteRetriever:
+    """The request with the defaults of the retriever's inputs."""
+    return form.model_copy(update={"inputs": with_defaults(form.inputs, row["input_schema"] or {})})
+
+
+async def _outcome(
+    tenant: Tenant,
+    form: ExecuteBatch,
+    each: BatchQuery,
+    query: ExecuteQuery,
+    row: asyncpg.Record,
+    number: int,
+    turns: asyncio.Semaphore,
+) -> JsonObject:
+    single = ExecuteRetriever(
+        inputs=each.inputs,
+        filters=each.filters,
+        settings=form.settings,
+        return_presigned_urls=form.return_presigned_urls,
+        return_vectors=form.return_vectors,
+    )
+    async with turns:
+        try:
+            execution = await execute(tenant, _complete(single, row).merged(query), run_of(row))
+        except LikenessError as error:
+            return {"query_index": number, "status": "failed", "error": error.message}
+    documents = execution["documents"]
+    return {"query_index": number, "status": "completed", "execution": execution, "documents": documents}
+
+
+async def _answer(tenant: Tenant, form: ExecuteRetriever, query: ExecuteQuery, run: Run) -> Response:
+    execution = await execute(tenant, form.merged(query), run)
+    if query.include_legacy_results:
+        execution["results"] = execution["documents"]
+    return Response(_events(execution), media_type=EVENTS) if form.stream else JsonAnswer(execution)
+
+
+def _events(execution: JsonObject) -> bytes:
+    """The whole execution as server-sent events: one for each stage, then the answer."""
+    stages = execution["stage_statistics"]["stages"]
+    events = [
+        {"event_type": "stage_complete", "stage_name": name, "stage_index": number, "statistics": stage}
+        for number, (name, stage) in enumerate(stages.items())
+    ]
+    events.append({"event_type": "execution_complete", **execution})
+    dumped = ((event["event_type"], orjson.dumps(event, option=orjson.OPT_UTC_Z)) for event in events)
+    return b"".join(b"event: %s\ndata: %s\n\n" % (kind.encode(), data) for kind, data in dumped)

@@ -10,14 +10,16 @@ from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
+from services.gateway.shapes.input_schema import read_input_schema
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.shapes.retrievers import (
     Retriever,
+    RetrieverClone,
+    RetrieverCloned,
     RetrieverCreate,
     RetrieverList,
     RetrieverPatch,
     RetrieverPatched,
-    read_input_schema,
     to_retriever,
 )
 from services.gateway.stages import checked_stages
@@ -30,15 +32,17 @@ router = routes_of("Retrievers", "/retrievers")
 @router.post("")
 async def create_retriever(form: RetrieverCreate, tenant: InNamespace) -> Retriever:
     """Creates a retriever; its collections are looked up when it runs."""
+    stages = await checked_stages(tenant.gateway, form.stages)
     row = await insert_retriever(
         tenant.gateway.pool,
         tenant.namespace_id,
         form.retriever_name,
-        form.collection_identifiers,
-        await checked_stages(tenant.gateway, form.stages),
+        form.collection_identifiers or [],
+        stages,
         input_schema=read_input_schema(form.input_schema),
         description=form.description,
         metadata=form.metadata,
+        settings=form.settings(),
     )
     return (await _shaped(tenant, [row]))[0]
 
@@ -100,22 +104,47 @@ async def get_retriever(retriever: str, tenant: InNamespace) -> Retriever:
 async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNamespace) -> RetrieverPatched:
     """Changes what is given; other stages or collections make a new version."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
+    stages = None if form.stages is None else await checked_stages(tenant.gateway, form.stages)
     changed = await update_retriever(
         tenant.gateway.pool,
         row["retriever_id"],
         name=form.retriever_name,
         description=form.description,
         collection_identifiers=form.collection_identifiers,
-        stages=None if form.stages is None else await checked_stages(tenant.gateway, form.stages),
+        stages=stages,
         input_schema=None if form.input_schema is None else read_input_schema(form.input_schema),
         metadata=form.metadata,
+        settings=form.settings(),
     )
     return RetrieverPatched(retriever=(await _shaped(tenant, [changed]))[0])
 
 
+@router.post("/{retriever}/clone")
+async def clone_retriever(retriever: str, form: RetrieverClone, tenant: InNamespace) -> RetrieverCloned:
+    """Makes a new retriever like another, with what is to be different."""
+    row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
+    given = form.model_dump(exclude_none=True, include={"collection_identifiers", "description", "metadata"})
+    stages = row["stages"] if form.stages is None else form.stages
+    schema = row["input_schema"] if form.input_schema is None else form.input_schema
+    copied = ("collection_identifiers", "description", "metadata")
+    twin = RetrieverCreate.model_validate(
+        {
+            **{name: row[name] for name in copied},
+            **given,
+            **row["settings"],
+            **form.settings(),
+            "retriever_name": form.retriever_name,
+            "stages": stages,
+            "input_schema": schema,
+        }
+    )
+    made = await create_retriever(twin, tenant)
+    return RetrieverCloned(retriever=made, source_retriever_id=row["retriever_id"])
+
+
 @router.delete("/{retriever}")
 async def delete_retriever(retriever: str, tenant: InNamespace) -> Deleted:
-    """Deletes a retriever."""
+    """Deletes a retriever and its history."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
     await tenant.gateway.pool.execute("DELETE FROM retrievers WHERE retriever_id = $1", row["retriever_id"])
     return Deleted(message=f"Deleted retriever {row['retriever_name']}.")

@@ -2,51 +2,70 @@
 
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer
+from services.gateway.shapes.execution_pages import MAX_SIZE, ExecutePages, ExecutionPages, PageWanted, page_wanted
+from services.gateway.shapes.stages import default_size
 
-DEFAULT_SIZE = 10
-MAX_SIZE = 500
+MOST_QUERIES = 16
+Inputs = Annotated[JsonObject | None, Field(description="What the templates of the stages call INPUT")]
+Size = Annotated[int | None, Field(ge=1, le=MAX_SIZE)]
 
 
-class ExecutePages(Form):
-    """Paging of an execution: offset paging by page number, other methods by limit and offset."""
+class ExecuteQuery(Form):
+    """Query parameters of an execution; either place may ask for links, vectors and the plan."""
 
-    method: str = "offset"
-    page_size: Annotated[int | None, Field(ge=1, le=MAX_SIZE)] = None
-    page_number: Annotated[int | None, Field(ge=1)] = None
-    limit: Annotated[int | None, Field(ge=1, le=MAX_SIZE)] = None
-    offset: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    return_presigned_urls: bool = False
+    return_vectors: bool = False
+    explain: bool = False
+    include_legacy_results: Annotated[bool, Field(description="Also answer the documents as `results`")] = False
+    skip_cache: Annotated[bool, Field(description="Accepted; nothing is cached")] = False
 
 
 class ExecuteSettings(Form):
-    """The same, as the hand-written client says it."""
+    """The size of a page, as the hand-written client says it."""
 
-    limit: Annotated[int | None, Field(ge=1, le=MAX_SIZE)] = None
+    limit: Size = None
+    page_size: Size = None
 
 
 class ExecuteRetriever(Form):
     """ExecuteRetrieverRequest; everything may be left out."""
 
-    inputs: JsonObject = Field(default_factory=dict)
-    filters: Any = None
+    inputs: Inputs = None
+    filters: Annotated[Any, Field(description="A filter in any dialect, that every result must pass")] = None
     pagination: ExecutePages | None = None
     settings: ExecuteSettings | None = None
-    limit: Annotated[int | None, Field(ge=1, le=MAX_SIZE)] = None
-    page_size: Annotated[int | None, Field(ge=1, le=MAX_SIZE)] = None
-    return_presigned_urls: bool = False
-    return_vectors: bool = False
+    limit: Size = None
+    page_size: Size = None
+    stream: bool | None = None
+    explain: bool | None = None
+    expand: Annotated[list[str] | None, Field(max_length=10)] = None
+    target_collection_id: str | None = None
+    return_presigned_urls: bool | None = None
+    return_vectors: bool | None = None
 
-    def size(self) -> int:
-        """Results a page."""
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "ExecuteRetriever":
+        if self.limit and self.page_size and self.limit != self.page_size:
+            raise ValueError("limit and page_size are the same thing, and differ")
+        return self
+
+    def merged(self, query: ExecuteQuery) -> "ExecuteRetriever":
+        """The same with what the query parameters ask for."""
+        asked = {
+            name: True
+            for name in ("return_presigned_urls", "return_vectors", "explain")
+            if getattr(query, name) or getattr(self, name)
+        }
+        return self.model_copy(update=asked)
+
+    def page(self, stages: list[JsonObject]) -> PageWanted:
+        """The page wanted; where nothing says its size, the stages do."""
         pages, settings = self.pagination or ExecutePages(), self.settings or ExecuteSettings()
-        return self.limit or self.page_size or settings.limit or pages.page_size or pages.limit or DEFAULT_SIZE
-
-    def offset(self) -> int:
-        """Results to skip."""
-        pages = self.pagination or ExecutePages()
-        return pages.offset if pages.offset is not None else self.size() * ((pages.page_number or 1) - 1)
+        size = pages.page_size or pages.limit or self.limit or self.page_size or settings.limit or settings.page_size
+        return page_wanted(pages, size or min(default_size(stages), MAX_SIZE))
 
 
 class ExecuteAdhoc(ExecuteRetriever):
@@ -54,18 +73,35 @@ class ExecuteAdhoc(ExecuteRetriever):
 
     stages: Annotated[list[JsonObject], Field(min_length=1)]
     collection_identifiers: Annotated[
-        list[str],
-        Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"), default_factory=list),
-    ]
+        list[str] | None, Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"))
+    ] = None
+
+
+class BatchQuery(Form):
+    """BatchQueryItem."""
+
+    inputs: Inputs = None
+    filters: Any = None
+
+
+class ExecuteBatch(Form):
+    """ExecuteBatchRequest."""
+
+    queries: Annotated[list[BatchQuery], Field(min_length=1, max_length=MOST_QUERIES)]
+    settings: ExecuteSettings | None = None
+    concurrency: Annotated[int | None, Field(ge=1, le=20)] = None
+    return_presigned_urls: bool | None = None
+    return_vectors: bool | None = None
 
 
 class StageStatistics(Answer):
-    """What one stage did; `efficiency` is the share that it let through."""
+    """What one stage did; `efficiency` is the share that it let through, `metadata` what it found out beside."""
 
     input_count: int
     output_count: int
     duration_ms: float
     efficiency: float
+    metadata: JsonObject | None = None
 
 
 class Statistics(Answer):
@@ -74,17 +110,6 @@ class Statistics(Answer):
     stages: dict[str, StageStatistics]
     total_time_ms: float
     credits_used: float = 0.0
-
-
-class ExecutionPages(Answer):
-    """The page that was answered."""
-
-    method: str = "offset"
-    page_number: int
-    page_size: int
-    returned: int
-    total: int
-    has_next: bool
 
 
 class Found(OpenAnswer):
@@ -96,14 +121,39 @@ class Found(OpenAnswer):
 
 
 class Execution(Answer):
-    """ExecuteRetrieverResponse."""
+    """ExecuteRetrieverResponse; `results` repeats the documents when asked for."""
 
     retriever_id: str
     execution_id: str
     status: str = "completed"
     documents: list[Found]
+    results: list[Found] | None = None
     pagination: ExecutionPages
     stage_statistics: Statistics
+    facets: list[JsonObject] | None = None
+    aggregations: list[JsonObject] | None = None
+    explain_plan: JsonObject | None = None
+    written_to: JsonObject | None = None
     budget: JsonObject
     degraded: list[Any] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
+
+
+class BatchOutcome(Answer):
+    """What became of one query of a batch: an execution, or why there is none."""
+
+    query_index: int
+    status: str
+    execution: Execution | None = None
+    documents: list[Found] = Field(default_factory=list)
+    error: str | None = None
+
+
+class ExecutionBatch(Answer):
+    """The outcomes in the order of the queries."""
+
+    retriever_id: str
+    results: list[BatchOutcome]
+    total_queries: int
+    succeeded: int
+    failed: int

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import asyncpg
 from pydantic import AliasChoices, Field
@@ -14,32 +14,58 @@ from services.gateway.shapes.pages import Pagination
 from services.gateway.shapes.stages import fusion_of, mirrored, searches_of
 
 Identifiers = Annotated[
-    list[str], Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"), default_factory=list)
+    list[str] | None, Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"), max_length=100)
 ]
 
+SHOWN = ("tags", "budget_limits", "display_config")
 
-class RetrieverCreate(Form):
+
+class BudgetLimits(Form):
+    """Accepted and echoed; there are no credits here, and every execution has a deadline."""
+
+    max_credits: Annotated[float | None, Field(ge=0)] = None
+    max_time_ms: Annotated[int | None, Field(ge=0)] = None
+
+
+class RetrieverSettings(Form):
+    """What is stored and echoed, and changes nothing of what a retriever does."""
+
+    tags: list[str] | None = None
+    budget_limits: BudgetLimits | None = None
+    display_config: JsonObject | None = None
+    visibility: Literal["private", "public", "marketplace"] | None = None
+
+    def settings(self) -> JsonObject:
+        """What is given of them."""
+        return self.model_dump(include=set(RetrieverSettings.model_fields), exclude_none=True)
+
+
+class RetrieverCreate(RetrieverSettings):
     """CreateRetrieverRequest; the collections named need not exist yet."""
 
     retriever_name: Annotated[Name, Field(validation_alias=AliasChoices("retriever_name", "name"))]
-    collection_identifiers: Identifiers
+    collection_identifiers: Identifiers = None
     stages: Annotated[list[JsonObject], Field(min_length=1)]
     input_schema: JsonObject | None = None
     description: str | None = None
     metadata: JsonObject | None = None
 
 
-class RetrieverPatch(Form):
+class RetrieverPatch(RetrieverSettings):
     """What may be changed of a retriever; a change of stages makes a new version."""
 
     retriever_name: Annotated[Name | None, Field(validation_alias=AliasChoices("retriever_name", "name"))] = None
-    collection_identifiers: Annotated[
-        list[str] | None, Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"))
-    ] = None
+    collection_identifiers: Identifiers = None
     stages: Annotated[list[JsonObject] | None, Field(min_length=1)] = None
     input_schema: JsonObject | None = None
     description: str | None = None
     metadata: JsonObject | None = None
+
+
+class RetrieverClone(RetrieverPatch):
+    """CloneRetrieverRequest: the new name, and what is to be different."""
+
+    retriever_name: Annotated[Name, Field(validation_alias=AliasChoices("retriever_name", "name"))]
 
 
 class Stage(Answer):
@@ -69,6 +95,9 @@ class Retriever(Answer):
     metadata: JsonObject
     fusion: str | None
     version: int
+    tags: list[str] = Field(default_factory=list)
+    budget_limits: JsonObject | None = None
+    display_config: JsonObject | None = None
     is_published: bool = False
     created_at: datetime
     updated_at: datetime
@@ -78,6 +107,12 @@ class RetrieverPatched(Answer):
     """PatchRetrieverResponse."""
 
     retriever: Retriever
+
+
+class RetrieverCloned(RetrieverPatched):
+    """CloneRetrieverResponse."""
+
+    source_retriever_id: str
 
 
 class RetrieverList(Answer):
@@ -99,12 +134,6 @@ class StageDefinition(Answer):
     parameter_schema: JsonObject
 
 
-def read_input_schema(raw: JsonObject | None) -> JsonObject:
-    """A flat map of fields, also when it came as {"properties": {...}}."""
-    properties = (raw or {}).get("properties")
-    return properties if isinstance(properties, dict) else raw or {}
-
-
 def to_retriever(row: asyncpg.Record, collection_ids: Sequence[str]) -> Retriever:
     """A retriever from its row; `collection_ids` are its collections, resolved."""
     stages = row["stages"]
@@ -120,6 +149,7 @@ def to_retriever(row: asyncpg.Record, collection_ids: Sequence[str]) -> Retrieve
         metadata=row["metadata"],
         fusion=fusion_of(stages),
         version=row["version"],
+        **{name: row["settings"][name] for name in SHOWN if name in row["settings"]},
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )

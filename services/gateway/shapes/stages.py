@@ -7,6 +7,9 @@ from services.common.errors import InvalidArgumentError
 from services.gateway.shapes.base import JsonObject
 
 STAGE_TYPES = ("filter", "sort", "reduce", "apply", "enrich")
+APPLIES = ("json_transform", "unwind")
+DEFAULT_SIZE = 10
+LONGEST_TEXT = 1000
 STAGE_KEYS = ("stage_name", "stage_type", "stage_id", "type", "config", "parameters")
 KEPT = ("batch_size", "description", "on_error", "output_alias")
 SORTS = ("sort_relevance", "sort_attribute", "rerank", "mmr", "score_normalize", "maxsim_rerank")
@@ -32,11 +35,22 @@ def _stage(raw: Any, path: str) -> JsonObject:
     parameters = _parameters(raw, config)
     given = raw.get("stage_type")
     return {
-        "stage_name": raw.get("stage_name") or stage_id,
+        "stage_name": _text(raw, "stage_name", path) or stage_id,
         "stage_type": given if given in STAGE_TYPES else category_of(stage_id),
-        **{key: raw[key] for key in KEPT if raw.get(key) is not None},
+        **{key: _text(raw, key, path) for key in KEPT if raw.get(key) is not None},
         "config": {**config, "stage_id": stage_id, "parameters": parameters},
     }
+
+
+def _text(raw: Mapping[str, Any], key: str, path: str) -> str | None:
+    value = raw.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str | int) or len(str(value)) > LONGEST_TEXT or "\0" in str(value):
+        raise InvalidArgumentError(
+            f"{path}.{key} must be a text of at most {LONGEST_TEXT} characters.", path=f"{path}.{key}"
+        )
+    return str(value)
 
 
 def _type_as_id(raw: Mapping[str, Any]) -> Any:
@@ -57,6 +71,8 @@ def category_of(stage_id: str) -> str:
         return "sort"
     if stage_id in REDUCES:
         return "reduce"
+    if stage_id in APPLIES:
+        return "apply"
     return "enrich" if stage_id.endswith("_enrich") else "filter"
 
 
@@ -82,3 +98,15 @@ def fusion_of(stages: Sequence[JsonObject]) -> str | None:
         if isinstance(parameters, Mapping) and isinstance(parameters.get("fusion"), str):
             return str(parameters["fusion"])
     return None
+
+
+def default_size(stages: Sequence[JsonObject]) -> int:
+    """Results a page where the request does not say: as many as the last search or limit is made to leave, or 10."""
+    for stage in reversed(stages):
+        parameters = stage["config"].get("parameters")
+        given = parameters if isinstance(parameters, Mapping) else {}
+        for name in ("final_top_k", "limit"):
+            size = given.get(name)
+            if type(size) is int and size > 0:
+                return size
+    return DEFAULT_SIZE

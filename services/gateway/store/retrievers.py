@@ -11,12 +11,13 @@ from services.gateway.store.buckets import taken
 
 INSERT = """
     INSERT INTO retrievers (retriever_id, namespace_id, retriever_name, description, collection_identifiers, stages,
-                            input_schema, metadata)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *"""
+                            input_schema, metadata, settings)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *"""
 UPDATE = """
     UPDATE retrievers SET retriever_name = coalesce($2, retriever_name), description = coalesce($3, description),
       collection_identifiers = coalesce($4, collection_identifiers), stages = coalesce($5, stages),
-      input_schema = coalesce($6, input_schema), metadata = metadata || $7, updated_at = now(),
+      input_schema = coalesce($6, input_schema), metadata = metadata || $7,
+      settings = settings || $8, updated_at = now(),
       version = version + CASE WHEN $4::text[] IS NULL AND $5::jsonb IS NULL THEN 0 ELSE 1 END
     WHERE retriever_id = $1 RETURNING *"""
 RESOLVE = """
@@ -39,9 +40,10 @@ async def insert_retriever(
     input_schema: dict[str, Any] | None = None,
     description: str | None = None,
     metadata: dict[str, Any] | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> asyncpg.Record:
     """The new retriever; AlreadyExistsError when the name is taken."""
-    values = (list(collection_identifiers), list(stages), input_schema, metadata or {})
+    values = (list(collection_identifiers), list(stages), input_schema, metadata or {}, settings or {})
     try:
         row = await db.fetchrow(INSERT, new_id("ret"), namespace_id, name, description, *values)
     except asyncpg.UniqueViolationError as error:
@@ -60,13 +62,14 @@ async def update_retriever(
     stages: Sequence[dict[str, Any]] | None,
     input_schema: dict[str, Any] | None,
     metadata: dict[str, Any] | None,
+    settings: dict[str, Any],
 ) -> asyncpg.Record:
     """The retriever after changing what is given; stages or collections make a new version."""
     collections = None if collection_identifiers is None else list(collection_identifiers)
     changed = None if stages is None else list(stages)
     try:
         row = await db.fetchrow(
-            UPDATE, retriever_id, name, description, collections, changed, input_schema, metadata or {}
+            UPDATE, retriever_id, name, description, collections, changed, input_schema, metadata or {}, settings
         )
     except asyncpg.UniqueViolationError as error:
         raise taken("retriever", str(name)) from error
