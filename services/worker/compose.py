@@ -7,7 +7,7 @@ from functools import cached_property
 from services.common import ids
 from services.common.database.records import DocumentBlob, DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.common.extractor_traits import traits_of
-from services.common.passthrough import passed_fields, rules_of
+from services.common.passthrough import passed_fields, passes_everything, rules_of
 from services.worker.answers import answer_for
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
 from services.worker.labelling import Claims, Label, label_source, settle
@@ -71,7 +71,8 @@ def _row(draft: _Draft) -> DocumentRow:
     collection = ingest.collection
     document_id = ids.document_id(collection.collection_id, ingest.object_id, draft.number)
     settled = _labels(draft)
-    labels = {} if stored is None else {key: entry for key, entry in stored.labels.items() if key not in settled}
+    known = _inherited_labels(draft) if stored is None else stored.labels
+    labels = {key: entry for key, entry in known.items() if key not in settled}
     labels |= {field: label.provenance for field, label in settled.items() if label.provenance is not None}
     return DocumentRow(
         document_id=document_id,
@@ -122,6 +123,20 @@ def _fields(draft: _Draft) -> JsonObject:
     own = dict.fromkeys(known) | passed_fields(draft.said.fields, feature_extractor)
     changed = {} if draft.stored is None else draft.stored.fields
     return {**own, **changed, **draft.part.fields}
+
+
+def _inherited_labels(draft: _Draft) -> JsonObject:
+    """Whose the labels are that come with the fields of the document that the part was found in."""
+    source, feature_extractor = draft.part.found_in.source, draft.outcome.ingest.collection.feature_extractor
+    if source is None:
+        return {}
+    sources = {field: field for field in source.labels} if passes_everything(feature_extractor) else {}
+    sources |= {rule.target: rule.source for rule in rules_of(feature_extractor)}
+    return {
+        target: source.labels[field]
+        for target, field in sources.items()
+        if field in source.labels and field in draft.said.fields
+    }
 
 
 def _labels(draft: _Draft) -> dict[str, Label]:

@@ -2,7 +2,7 @@
 
 from services.common.database.records import ObjectFields
 from services.common.label_reach import held_back, is_ambiguous
-from services.common.labels import HUMAN
+from services.common.labels import AUTO, HUMAN
 from services.common.passthrough import passed_fields, rules_of
 from services.worker.domain import Extracted, JsonObject, Part
 from services.worker.labelling import label_source
@@ -11,16 +11,19 @@ from services.worker.labelling import label_source
 def said_of(extracted: Extracted, part: Part, current: ObjectFields) -> ObjectFields:
     """The fields that speak for this part, `current` being the object's. See `label_reach` for what does not.
 
-    A label that may be anybody's is left out as if nobody had ever set it.
+    A label that may be anybody's is left out as if nobody had ever set it; and what a machine called the document that
+    the part was found in is no label for a machine that is to decide about the part.
     """
     ingest, said = extracted.ingest, speaker_of(part, current)
-    if not is_ambiguous(ingest.collection.extractor, _siblings(extracted, part)):
-        return said
     feature_extractor = ingest.collection.feature_extractor
-    fields = {*passed_fields(said.fields, feature_extractor), *ingest.label_fields}
     rules = rules_of(feature_extractor)
-    held = held_back(fields, ingest.label_fields)
-    roots = {label_source(field, rules).partition(".")[0] for field in held}
+    left_out = {field for field in ingest.label_fields if label_source(field, rules) in _of_machines(part)}
+    if is_ambiguous(ingest.collection.extractor, _siblings(extracted, part)):
+        fields = {*passed_fields(said.fields, feature_extractor), *ingest.label_fields}
+        left_out |= held_back(fields, ingest.label_fields)
+    if not left_out:
+        return said
+    roots = {label_source(field, rules).partition(".")[0] for field in left_out}
     return ObjectFields(fields=_without(said.fields, roots), human_fields=_without(said.human_fields, roots))
 
 
@@ -31,6 +34,12 @@ def speaker_of(part: Part, current: ObjectFields) -> ObjectFields:
         return current
     human = {field: entry["set_at"] for field, entry in source.labels.items() if entry.get("source") == HUMAN}
     return ObjectFields(fields=source.fields, human_fields=human)
+
+
+def _of_machines(part: Part) -> set[str]:
+    """The fields that a machine filled of the document that the part was found in."""
+    source = part.found_in.source
+    return set() if source is None else {name for name, entry in source.labels.items() if entry.get("source") == AUTO}
 
 
 def _siblings(extracted: Extracted, part: Part) -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob, NewObject, create_object
+from services.common.database.jobs import enqueue_ingest
 from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.worker.main import serve
@@ -85,24 +86,46 @@ class Bench:
         assert len(rows) == 1
         return rows[0]
 
-    async def add_collection(self, collection_id: str, *, taxonomy: bool) -> None:
-        """A collection of the bucket."""
-        extractor = {
-            "feature_extractor_name": "image_extractor",
+    async def documents(self, object_id: str, collection_id: str = COLLECTION) -> list[Any]:
+        """The rows of an object's documents in a collection, by part."""
+        query = "SELECT * FROM documents WHERE object_id = $1 AND collection_id = $2 ORDER BY part"
+        return list(await self.pool.fetch(query, object_id, collection_id))
+
+    async def again(self, object_id: str, collection_id: str = COLLECTION) -> None:
+        """Processes an object once more, to its end."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute("UPDATE objects SET status = 'PENDING' WHERE object_id = $1", object_id)
+            await enqueue_ingest(connection, object_id, [collection_id])
+        await self.settled(object_id)
+
+    async def add_collection(
+        self,
+        collection_id: str,
+        *,
+        taxonomy: bool,
+        extractor: str = "image_extractor",
+        mappings: dict[str, str] | None = None,
+        of: str | None = None,
+    ) -> None:
+        """A collection of the bucket, or of the documents of another collection."""
+        feature_extractor = {
+            "feature_extractor_name": extractor,
             "version": "v1",
-            "input_mappings": {"image": "image_url"},
+            "input_mappings": mappings or {"image": "image_url"},
             "field_passthrough": [{"source_path": LABEL}, {"source_path": "colour", "default": "grey"}],
         }
+        slot = (None, None, None) if extractor == "passthrough_extractor" else ("fake", SLOT, DIMENSIONS)
         await self.pool.execute(
-            """INSERT INTO collections (collection_id, namespace_id, collection_name, bucket_ids, source,
-                 feature_extractor, extractor, model, feature_uri, dimensions)
-               VALUES ($1, $2, $1, ARRAY[$3], '{}', $4, 'image_extractor@v1', 'fake', $5, $6)""",
+            """INSERT INTO collections (collection_id, namespace_id, collection_name, bucket_ids, source_collection_ids,
+                 source, feature_extractor, extractor, model, feature_uri, dimensions)
+               VALUES ($1, $2, $1, $3, $4, '{}', $5, $6, $7, $8, $9)""",
             collection_id,
             NAMESPACE,
-            BUCKET,
-            extractor,
-            SLOT,
-            DIMENSIONS,
+            [] if of else [BUCKET],
+            [of] if of else [],
+            feature_extractor,
+            f"{extractor}@v1",
+            *slot,
         )
         if taxonomy:
             await self.pool.execute(

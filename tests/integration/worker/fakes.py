@@ -24,6 +24,7 @@ SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 POISON = b"poison"
 BAD = b"bad"
 SLOW = b"slow"
+FACES = b"faces:"
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -35,11 +36,16 @@ def vector_of(content: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 
 class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
-    """Embeds anything but `bad`; dies of `poison`; sleeps a second over `slow`; `refusals` come first."""
+    """Embeds anything but `bad`; dies of `poison`; sleeps a second over `slow`; `refusals` come first.
+
+    `faces:anna,boris` gives one part per name, each with a file; `instead` says what to see in place of a content.
+    """
 
     def __init__(self) -> None:
         self.request_ids: list[str] = []
         self.refusals: list[LikenessError] = []
+        self.instead: dict[bytes, bytes] = {}
+        self.seen: list[extractor_pb2.Input] = []
         self.inputs = 0
         self.together = 0
         self.most_together = 0
@@ -67,16 +73,34 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
 
     async def _extraction(self, item: extractor_pb2.Input) -> extractor_pb2.Extraction:
         self.inputs += 1
-        await asyncio.sleep(1.0 if item.content.startswith(SLOW) else 0.01)
-        if item.content.startswith(POISON):
+        self.seen.append(item)
+        content = item.content or item.text.encode()
+        content = self.instead.get(content, content)
+        await asyncio.sleep(1.0 if content.startswith(SLOW) else 0.01)
+        if content.startswith(POISON):
             os._exit(9)
-        if item.content.startswith(BAD):
+        if content.startswith(BAD):
             error = extractor_pb2.ExtractionError(reason="NOT_AN_IMAGE", message="The file is not an image.")
             return extractor_pb2.Extraction(input_id=item.input_id, error=error)
-        embedding = extractor_pb2.Embedding(feature_uri=SLOT, vector=to_message(vector_of(item.content)))
-        part = extractor_pb2.Part(embeddings=[embedding])
-        part.fields.update({"width": 3})
-        return extractor_pb2.Extraction(input_id=item.input_id, parts=[part])
+        if content.startswith(FACES):
+            names = [name for name in content.removeprefix(FACES).split(b",") if name]
+            return extractor_pb2.Extraction(input_id=item.input_id, parts=[face(name) for name in names])
+        return extractor_pb2.Extraction(input_id=item.input_id, parts=[part_of(content, width=3)])
+
+
+def part_of(content: bytes, **fields: Any) -> extractor_pb2.Part:
+    """The part that this content gives."""
+    embedding = extractor_pb2.Embedding(feature_uri=SLOT, vector=to_message(vector_of(content)))
+    part = extractor_pb2.Part(embeddings=[embedding])
+    part.fields.update(fields)
+    return part
+
+
+def face(name: bytes) -> extractor_pb2.Part:
+    """A face, with the picture of it."""
+    part = part_of(name, seen=name.decode())
+    part.artifacts.add(field="crop", mime_type="image/jpeg", content=b"picture of " + name)
+    return part
 
 
 class FakeTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
