@@ -9,7 +9,7 @@ from services.worker.matching import number_parts
 def vector(*numbers: float) -> bytes:
     """Float16 of unit norm."""
     array = np.array(numbers)
-    return (array / np.linalg.norm(array)).astype("<f2").tobytes()
+    return bytes((array / np.linalg.norm(array)).astype("<f2").tobytes())
 
 
 ANNA, BORIS, CLARA = vector(1, 0, 0), vector(0, 1, 0), vector(0, 0, 1)

@@ -1,0 +1,27 @@
+"""The extractor's messages as values that the database takes."""
+
+import numpy as np
+
+from likeness.extractor.v1 import extractor_pb2
+from services.common.vectors import to_message
+from services.worker.parts import to_part
+
+
+def test_a_part_is_read_whole() -> None:
+    vector = np.array([0.6, 0.8], dtype=np.float32)
+    message = extractor_pb2.Part(
+        embeddings=[extractor_pb2.Embedding(feature_uri="mixpeek://a", vector=to_message(vector))]
+    )
+    message.fields.update({"face_index": 2, "quality_score": 0.5, "bbox": {"x1": 3, "points": [1, 2.5]}})
+    message.artifacts.add(field="crop", mime_type="image/jpeg", content=b"picture")
+    part = to_part(message)
+    assert part.fields == {"face_index": 2, "quality_score": 0.5, "bbox": {"x1": 3, "points": [1, 2.5]}}
+    assert isinstance(part.fields["face_index"], int)
+    assert part.embeddings[0].dimensions == 2
+    assert (part.artifacts[0].field, part.artifacts[0].content) == ("crop", b"picture")
+
+
+def test_what_postgresql_cannot_store_is_left_out() -> None:
+    message = extractor_pb2.Part()
+    message.fields.update({"te\0xt": "one\0two", "lines": ["\0", "three"]})
+    assert to_part(message).fields == {"text": "onetwo", "lines": ["", "three"]}
