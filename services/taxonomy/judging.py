@@ -16,7 +16,7 @@ from services.taxonomy.label_plan import LabelPlan, plan_retriever, references
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.retriever import run_stages
 from services.taxonomy.stages.stage import Execution, Subject
-from services.taxonomy.subjects import Known, inputs_of, to_subject, to_subject_with_inputs
+from services.taxonomy.subjects import Known, asks_alone, inputs_of, to_subject, to_subject_with_inputs
 from services.taxonomy.templates import Templates
 from services.taxonomy.together import together
 
@@ -70,7 +70,7 @@ class Judge:
 
     async def _found(self, plan: LabelPlan, subjects: Sequence[Known]) -> Found:
         """Who the retriever finds for each subject: all at once, unless inputs make each a question of its own."""
-        if all(mapping.is_vector for mapping in self._mappings):
+        if not any(asks_alone(subject, self._mappings) for subject in subjects):
             execution = self._execution(Templates(), [to_subject(subject) for subject in subjects])
             return await self._neighbours(plan, execution)
         found: list[tuple[Candidate, ...]] = []

@@ -53,21 +53,33 @@ def to_subject(known: Known) -> Subject:
     return Subject(object_id=known.object_id, vectors=known.vectors)
 
 
+def asks_alone(known: Known, mappings: Sequence[InputMapping]) -> bool:
+    """Whether the subject's inputs are more than its vectors: by a mapping, or for want of vectors."""
+    return any(not mapping.is_vector for mapping in mappings) or bool(known.fields and not known.vectors)
+
+
 def to_subject_with_inputs(known: Known, mappings: Sequence[InputMapping]) -> Subject:
     """The subject for a run with inputs: its vectors stand for inputs only where a mapping says so."""
-    own = any(mapping.is_vector for mapping in mappings)
-    return Subject(object_id=known.object_id, vectors=known.vectors if own else None)
+    own = not mappings or any(mapping.is_vector for mapping in mappings)
+    return Subject(object_id=known.object_id, vectors=known.vectors if own and known.vectors else None)
 
 
 def inputs_of(known: Known, mappings: Sequence[InputMapping]) -> dict[str, Json]:
-    """The inputs of a retriever, from a document's fields and from literals; what is not there is left out."""
-    inputs: dict[str, Json] = {}
-    for mapping in mappings:
-        value = mapping.value
-        if value is None and mapping.source_type == "payload":
-            value = lookup(known.fields, strip_root(mapping.path or mapping.key))
-        elif value is None and mapping.source_type == "literal":
-            value = mapping.path
-        if value is not None and not mapping.is_vector:
-            inputs[mapping.key] = value
-    return inputs
+    """The inputs of a retriever, from a document's fields and from literals; what is not there is left out.
+
+    Without mappings, and for vectors that the document lacks, its fields are taken by their names.
+    """
+    if not mappings:
+        return dict(known.fields)
+    found = {mapping.key: _input(known, mapping) for mapping in mappings}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _input(known: Known, mapping: InputMapping) -> Json:
+    if mapping.is_vector and known.vectors:
+        return None
+    if mapping.value is not None:
+        return mapping.value
+    if mapping.source_type == "literal":
+        return mapping.path
+    return lookup(known.fields, strip_root(mapping.path or mapping.key))

@@ -2,6 +2,9 @@
 
 from services.common.database.pool import Executor
 
+APPLY_TAXONOMY = "apply_taxonomy"
+"""The kind of task that labels a collection's documents anew."""
+
 
 async def label_fields_of(db: Executor, collection_id: str) -> tuple[str, ...]:
     """The document fields that the taxonomies of this collection fill; `taxonomy_match` is about the first."""

@@ -1,0 +1,78 @@
+"""Running a taxonomy on request: on samples, with nothing kept, or on all that a collection holds."""
+
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field
+
+from services.gateway.shapes.base import Answer, Form, JsonObject
+
+MOST_SAMPLES = 500
+Documents = Annotated[list[JsonObject], Field(max_length=MOST_SAMPLES)]
+
+
+class TaxonomyExecute(Form):
+    """ExecuteTaxonomyRequest, of which only what to run on counts: documents, or ids of stored ones.
+
+    A document with a `document_id` is looked up; one without is judged by its fields.
+    """
+
+    source_documents: Annotated[
+        Documents | None, Field(validation_alias=AliasChoices("source_documents", "documents"))
+    ] = None
+    document_ids: Annotated[list[str] | None, Field(max_length=MOST_SAMPLES)] = None
+
+    def samples(self) -> list[JsonObject]:
+        """The documents to run on."""
+        return [*(self.source_documents or []), *({"document_id": each} for each in self.document_ids or [])]
+
+
+class JoinStats(Answer):
+    """JoinStats."""
+
+    processed_docs: int
+    batches: int
+    errors: int = 0
+    enriched: int
+
+
+class TaxonomyMatch(Answer):
+    """TaxonomyMatch: what one document was called, or the best score under the threshold."""
+
+    document_id: str | None
+    taxonomy_id: str
+    taxonomy_name: str
+    matched: bool
+    node_id: str | None
+    label: str | None
+    score: float
+    threshold: float
+    path: list[str] | None
+    hierarchy_level: int | None
+    enriched_fields: list[str]
+
+
+class JoinAnswer(Answer):
+    """JoinResponse: each document as it would be, and what was matched; nothing is kept."""
+
+    stats: JoinStats
+    results: list[JsonObject]
+    matches: list[TaxonomyMatch]
+
+
+class ApplyTaxonomy(Form):
+    """ApplyTaxonomyRequest; `parallelism` is taken and has no effect, since one task decides in batches."""
+
+    taxonomy_id: Annotated[str, Field(min_length=1)]
+    scroll_filters: Annotated[Any, Field(description="Documents to label anew, in any filter dialect")] = None
+    batch_size: Annotated[int, Field(ge=100, le=5000)] = 1000
+    parallelism: Annotated[int, Field(ge=1, le=20)] = 4
+
+
+class TaxonomyApplied(Answer):
+    """ApplyTaxonomyResponse."""
+
+    task_id: str
+    status: str
+    collection_id: str
+    taxonomy_id: str
+    estimated_documents: int
