@@ -1,0 +1,88 @@
+"""How far the labelling of a collection has come, what waits for a person, and how often machines were wrong."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.common.database.bounded import bounded
+from services.common.database.resources import get_collection
+from services.common.database.taxonomies import label_fields_of
+from services.gateway.accuracy import accuracy_of
+from services.gateway.context import InNamespace
+from services.gateway.percentages import share
+from services.gateway.routing import routes_of
+from services.gateway.shapes.collection_analytics import Coverage, FieldCoverage, FieldQueue, ReviewQueue
+from services.gateway.shapes.taxonomy_analytics import Accuracy
+from services.gateway.shapes.time_range import RangeAsked, period_of
+from services.gateway.store import collection_figures as sql
+from services.gateway.store.assignments import About, checked
+
+router = routes_of("Analytics")
+HERE = "/collections/{collection}/analytics"
+THERE = "/analytics/collections/{collection}"
+LOW = 0.4
+
+
+@router.get(f"{HERE}/label-coverage")
+@router.get(f"{THERE}/label-coverage")
+async def label_coverage(collection: str, tenant: InNamespace) -> Coverage:
+    """The shares of documents that machines, people and uploads have labelled, for each label field."""
+    pool = tenant.gateway.pool
+    found = await get_collection(pool, tenant.namespace_id, collection)
+    fields = await label_fields_of(pool, found.collection_id)
+    async with bounded(pool, "path.collection") as connection:
+        rows = [(field, await connection.fetchrow(sql.COVERAGE, found.collection_id, field)) for field in fields]
+    return Coverage(
+        collection_id=found.collection_id,
+        fields=[
+            FieldCoverage(
+                field=field,
+                **dict(row),
+                unlabelled=row["total"] - row["labelled"],
+                coverage=share(row["labelled"], row["total"]),
+                auto_share=share(row["auto"], row["total"]),
+            )
+            for field, row in rows
+            if row is not None
+        ],
+    )
+
+
+@router.get(f"{HERE}/review-queue")
+@router.get(f"{THERE}/review-queue")
+async def review_queue(
+    collection: str,
+    tenant: InNamespace,
+    low: Annotated[float, Query(ge=0, le=1, description="A machine's label under this waits for a check")] = LOW,
+) -> ReviewQueue:
+    """How many documents wait for a person: those without a label, and unsure labels that nobody has checked."""
+    pool = tenant.gateway.pool
+    found = await get_collection(pool, tenant.namespace_id, collection)
+    fields = await label_fields_of(pool, found.collection_id)
+    async with bounded(pool, "path.collection") as connection:
+        rows = {row["field"]: row for row in await connection.fetch(sql.QUEUE, found.collection_id, fields, low)}
+    counts = {field: (rows[field]["unlabelled"], rows[field]["low"]) if field in rows else (0, 0) for field in fields}
+    return ReviewQueue(
+        collection_id=found.collection_id,
+        low=low,
+        length=next((row["documents"] for row in rows.values()), 0),
+        fields=[
+            FieldQueue(field=field, length=sum(counted), unlabelled=counted[0], low_confidence=counted[1])
+            for field, counted in counts.items()
+        ],
+    )
+
+
+@router.get(f"{HERE}/false-positives")
+@router.get(f"{THERE}/false-positives")
+async def false_positives(collection: str, tenant: InNamespace, query: RangeAsked) -> Accuracy:
+    """How often people found machine labels of this collection wrong, by label."""
+    pool, period = tenant.gateway.pool, period_of(query)
+    found = await get_collection(pool, tenant.namespace_id, collection)
+    about = About(
+        namespace_id=tenant.namespace_id,
+        collection_id=found.collection_id,
+        period=period if period.given else None,
+    )
+    async with bounded(pool, "query") as connection:
+        return accuracy_of(await checked(connection, about), about)
