@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from services.extractor.models.manifest import Manifest
 
 CPU_BATCH = 1
+# Its documents hold copied fields: nobody embeds anything for it.
+MODELLESS = frozenset({"passthrough_extractor@v1"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import asyncio
 import os
 
-from services.common.errors import NotFoundError, UnavailableError
+from services.common.errors import InvalidArgumentError, NotFoundError, UnavailableError
 from services.common.settings import Settings
-from services.extractor.domain import plan
+from services.extractor.domain import MODELLESS, plan
 from services.extractor.models.port import Model
 from services.extractor.models.registry import load_models
 from services.extractor.models.session import CPU
@@ -35,7 +35,13 @@ class Engine:
         return Pipeline(model, spread, decoders=cores, capacity=self._settings.extractor_queue)
 
     def pipeline(self, extractor: str, model: str) -> Pipeline:
-        """Raises UnavailableError while loading, NotFoundError when no such model is loaded."""
+        """Raises UnavailableError while loading, NotFoundError when no such model is loaded.
+
+        Raises InvalidArgumentError for an extractor that has no models at all.
+        """
+        if extractor in MODELLESS:
+            message = f"Extractor '{extractor}' copies fields and embeds nothing; write its documents without Extract."
+            raise InvalidArgumentError(message, reason="NO_MODEL", path="extractor")
         found = self._loaded().get((extractor, model))
         if found is None:
             names = ", ".join(sorted(name for _, name in self._loaded())) or "none"

@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -105,8 +105,8 @@ class Pipeline:
     def _run_lane(self) -> None:
         while (first := self._ready.get()) is not None:
             batch = [ready for ready in self._fill(first) if ready.job.wanted()]
-            if batch:
-                self._infer(batch)
+            for group in alike(batch):
+                self._infer(group)
 
     def _fill(self, first: Ready) -> list[Ready]:
         """Takes what is ready now, up to a batch: waiting for more would only add latency."""
@@ -147,6 +147,14 @@ class Pipeline:
         if not isinstance(error, LikenessError):
             log.error("extraction.failed", model=self.model.manifest.model, exc_info=error)
         job.fail(error)
+
+
+def alike(batch: Sequence[Ready]) -> Iterable[list[Ready]]:
+    """Those whose rows have one form, and so fit into one array: words of one length, pictures."""
+    groups: dict[tuple[int, ...], list[Ready]] = {}
+    for ready in batch:
+        groups.setdefault(ready.prepared.rows.shape[1:], []).append(ready)
+    return groups.values()
 
 
 def _outcome(result: Extracted | BaseException) -> Outcome:

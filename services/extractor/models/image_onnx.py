@@ -10,23 +10,29 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 from PIL import Image
 
+from services.common.errors import InvalidArgumentError
 from services.common.imaging import decode_rgb
-from services.common.vectors import check_unit
 from services.extractor.media.kinds import Kind, kind_of
 from services.extractor.media.pdf_pages import pdf_pages
 from services.extractor.models.manifest import ImageInput, ImageManifest
+from services.extractor.models.output import check_embedding
 from services.extractor.models.port import Model, Part, Prepared, Source
 from services.extractor.models.session import open_session
+from services.extractor.models.text_encoder import TextEncoder, open_text_encoder
 
 DRAFT = 4
+WORDS = 2
 
 
 class OnnxImageModel:
-    """A network from pixels to one embedding per picture."""
+    """A network from pixels to one embedding per picture; `words` embeds text in the same space, if there is such."""
 
-    def __init__(self, manifest: ImageManifest, session: InferenceSession, max_pixels: int) -> None:
+    def __init__(
+        self, manifest: ImageManifest, session: InferenceSession, words: TextEncoder | None, max_pixels: int
+    ) -> None:
         self.manifest = manifest
         self._session = session
+        self._words = words
         self._max_pixels = max_pixels
 
     @property
@@ -35,15 +41,16 @@ class OnnxImageModel:
         return tuple(self._session.get_providers())
 
     def warm(self) -> None:
-        """Embeds a black picture, and checks size and norm."""
+        """Embeds a black picture, and its description, and checks size and norm."""
         pixels = self.manifest.input
-        embedding = self.core(np.zeros((1, 3, pixels.height, pixels.width), np.float32))
-        if embedding.shape != (1, self.manifest.dimensions):
-            raise ValueError(f"its output has shape {embedding.shape}, not (1, {self.manifest.dimensions})")
-        check_unit(embedding[0], self.manifest.output)
+        check_embedding(self.core(np.zeros((1, 3, pixels.height, pixels.width), np.float32)), self.manifest)
+        if self._words is not None:
+            check_embedding(self.core(self._words.tokens("black").ids), self.manifest)
 
     def pre(self, source: Source) -> Iterable[Prepared]:
         """Decodes, squashes and normalises: rows (1, 3, height, width) float32, one piece per page of a PDF."""
+        if source.text:
+            return (self._text(source.text),)
         if kind_of(source.content, source.mime_type) is Kind.PDF:
             return self._pages(source)
         return (Prepared(preprocess(source.content, self.manifest.input, self._max_pixels)[None], ({},)),)
@@ -55,8 +62,20 @@ class OnnxImageModel:
                 rows = normalise(Image.fromarray(page.pixels), self.manifest.input)[None]
                 yield Prepared(rows, (page.fields,))
 
+    def _text(self, text: str) -> Prepared:
+        if self._words is None:
+            raise InvalidArgumentError(
+                f"Model '{self.manifest.model}' reads pictures, not text: send a picture, or use a model of the models "
+                "folder that has a text tower.",
+                reason="TEXT_NOT_SUPPORTED",
+            )
+        tokens = self._words.tokens(text)
+        return Prepared(tokens.ids, ({"text": text, "truncated": tokens.truncated},))
+
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Runs the network: (n, 3, height, width) -> (n, dimensions)."""
+        """Runs the network: (n, 3, height, width), or token ids (n, tokens) -> (n, dimensions)."""
+        if self._words is not None and rows.ndim == WORDS:
+            return self._words.embed(rows)
         embeddings: NDArray[np.float32] = self._session.run([self.manifest.output], {self.manifest.input.name: rows})[0]
         return embeddings
 
@@ -86,4 +105,6 @@ def normalise(image: Image.Image, pixels: ImageInput) -> NDArray[np.float32]:
 
 def open_image_model(folder: Path, manifest: ImageManifest, max_pixels: int) -> Model:
     """The model whose files lie in `folder`."""
-    return OnnxImageModel(manifest, open_session(folder / manifest.file), max_pixels)
+    tower = manifest.text
+    words = None if tower is None else open_text_encoder(folder, tower.file, tower.input, tower.output)
+    return OnnxImageModel(manifest, open_session(folder / manifest.file), words, max_pixels)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.extractor_parameters import EmbeddingTask, TextParameters, read_parameters
-from services.common.vectors import check_unit
 from services.extractor.models.manifest import TextManifest
+from services.extractor.models.output import check_embedding
 from services.extractor.models.port import Fields, FieldValue, Model, Part, Prepared, Source
 from services.extractor.models.text_encoder import TextEncoder, open_text_encoder
 from services.extractor.text.chunking import Chunk, chunk
@@ -31,10 +31,7 @@ class OnnxTextModel:
 
     def warm(self) -> None:
         """Embeds a few words, and checks size and norm."""
-        embedding = self.core(self._encoder.tokens(WARM).ids)
-        if embedding.shape != (1, self.manifest.dimensions):
-            raise ValueError(f"its output has shape {embedding.shape}, not (1, {self.manifest.dimensions})")
-        check_unit(embedding[0], self.manifest.output)
+        check_embedding(self.core(self._encoder.tokens(WARM).ids), self.manifest)
 
     def pre(self, source: Source) -> Iterator[Prepared]:
         """Reads, cuts and tokenises: rows (1, tokens) int64, one piece per chunk; a query is one chunk."""
