@@ -55,7 +55,7 @@ NOTE = """
     UPDATE processing p SET note = $3
     FROM unnest($1::text[], $2::text[]) AS empty (object_id, collection_id)
     WHERE p.object_id = empty.object_id AND p.collection_id = empty.collection_id"""
-NOTHING_FOUND = "NOTHING_FOUND: the input was processed, and there was nothing in it to make a document of."
+NOTHING_FOUND = "NOTHING_FOUND: there was nothing to make a document of."
 
 
 class Records:

@@ -8,6 +8,7 @@ import asyncpg
 
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import Blob, JsonObject, SourceDocument
+from services.common.filters import EVERYTHING, OBJECTS, Filter, compile_sql, parse
 from services.worker.domain import Ingest, Outcome, Part
 from services.worker.patience import patient
 
@@ -16,7 +17,9 @@ OF_OBJECT = f"""
     SELECT {COLUMNS},
            (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.field) FROM document_blobs b
             WHERE b.document_id = d.document_id) AS blobs
-    FROM documents d WHERE d.object_id = $1 AND d.collection_id = ANY($2) ORDER BY d.collection_id, d.part"""  # noqa: S608
+    FROM documents d WHERE d.object_id = $1 AND d.collection_id = ANY($2) AND {{passes}}
+    ORDER BY d.collection_id, d.part"""  # noqa: S608
+PASSES = "SELECT EXISTS (SELECT FROM objects o WHERE o.object_id = $1 AND {passes})"
 CURRENT = f"SELECT {COLUMNS} FROM documents d WHERE d.document_id = ANY($1)"  # noqa: S608
 
 
@@ -36,15 +39,32 @@ class Sources:
         self._pool = pool
 
     async def places(self, ingest: Ingest) -> list[Place]:
-        """The object itself; for a collection of collections each of their documents of this object."""
-        collections = ingest.collection.source_collection_ids
-        if not collections:
-            return [Place(blobs=ingest.blobs, fields=ingest.seen.fields)]
-        return [_place(row, ingest) for row in await self._read(ingest.object_id, collections)]
+        """The object itself; for a collection of collections each of their documents of this object.
+
+        What the collection's source filter refuses is left out.
+        """
+        if ingest.collection.source_collection_ids:
+            return [_place(row, ingest) for row in await self._documents(ingest)]
+        return [Place(blobs=ingest.blobs, fields=ingest.seen.fields)] if await self._is_wanted(ingest) else []
 
     @patient
-    async def _read(self, object_id: str, collection_ids: Sequence[str]) -> list[asyncpg.Record]:
-        return await self._pool.fetch(OF_OBJECT, object_id, list(collection_ids))
+    async def _documents(self, ingest: Ingest) -> list[asyncpg.Record]:
+        passes, values = compile_sql(_filters(ingest), start=3)
+        collections = list(ingest.collection.source_collection_ids)
+        return await self._pool.fetch(OF_OBJECT.format(passes=passes), ingest.object_id, collections, *values)
+
+    @patient
+    async def _is_wanted(self, ingest: Ingest) -> bool:
+        filters = _filters(ingest)
+        if filters == EVERYTHING:
+            return True
+        passes, values = compile_sql(filters, start=2, table=OBJECTS)
+        return bool(await self._pool.fetchval(PASSES.format(passes=passes), ingest.object_id, *values))
+
+
+def _filters(ingest: Ingest) -> Filter:
+    given = (ingest.collection.source.get("source_filters") or {}).get("filters")
+    return parse(given, "source_filters") if given else EVERYTHING
 
 
 async def with_sources(connection: Connection, outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -164,3 +164,14 @@ async def test_a_video_that_kills_the_extractor_fails_and_the_pictures_beside_it
     assert statuses == {**dict.fromkeys(innocents, "COMPLETED"), poison: "FAILED"}
     error = await bench.pool.fetchval("SELECT error FROM objects WHERE object_id = $1", poison)
     assert error == "NO_ANSWER: its processing ended 3 times without an answer."
+
+
+async def test_what_the_source_filter_refuses_is_completed_without_documents(bench: Bench) -> None:
+    source = {"type": "bucket", "source_filters": {"filters": {"field": "colour", "operator": "eq", "value": "red"}}}
+    await bench.pool.execute("UPDATE collections SET source = $1", source)
+    red, blue = await bench.upload(b"one", colour="red"), await bench.upload(b"two", colour="blue")
+    async with bench.services(), bench.worker():
+        assert await bench.settled(red, blue) == {red: "COMPLETED", blue: "COMPLETED"}
+    assert len(await bench.documents(red)) == 1
+    assert await bench.documents(blue) == []
+    assert bench.extractor.inputs == 1

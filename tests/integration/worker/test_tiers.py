@@ -87,3 +87,12 @@ async def test_a_source_that_is_processed_again_processes_its_followers_again(be
         await bench.again(object_id)
     assert [row["fields"]["seen"] for row in await bench.documents(object_id, TIER)] == ["anna"]
     await assert_nothing_is_left_to_do(bench.pool)
+
+
+async def test_only_documents_that_pass_the_source_filter_are_processed(bench: Bench) -> None:
+    object_id = await tiered(bench)
+    source = {"source_filters": {"filters": {"field": "seen", "operator": "eq", "value": "boris"}}}
+    await bench.pool.execute("UPDATE collections SET source = $2 WHERE collection_id = $1", TIER, source)
+    async with bench.services(), bench.worker():
+        await bench.settled(object_id)
+    assert [row["fields"]["seen"] for row in await bench.documents(object_id, TIER)] == ["boris", "clara"]
