@@ -38,12 +38,17 @@ class Order:
     version: int = 0
     afresh: bool = False
 
+    @property
+    def is_strict(self) -> bool:
+        """Whether a taxonomy that cannot run is an error: when somebody asks, and when labels would be taken away."""
+        return self.afresh or bool(self.taxonomy)
+
 
 async def enrich(engine: Engine, order: Order, asked: Sequence[Asked]) -> list[Decisions]:
     """The decisions of each taxonomy in order; none when nothing labels the collection.
 
     A retriever that cannot run (its collection or feature does not exist, say) matches nothing and is logged: an
-    upload must not be lost for it. A store or service that is down raises UnavailableError.
+    upload must not be lost for it. A strict order is refused. A store or service that is down raises UnavailableError.
     """
     blueprints = await _blueprints(engine, order)
     if not blueprints:
@@ -98,6 +103,8 @@ async def _decide(engine: Engine, order: Order, blueprint: Blueprint, subjects: 
     try:
         decided = iter(await _judged(engine, order, blueprint, chosen))
     except (InvalidArgumentError, NotFoundError) as error:
+        if order.is_strict:
+            raise
         _warn(blueprint, error.message)
         decided = iter([_undecided(blueprint)] * len(chosen))
     passed = replace(_undecided(blueprint), skipped=True)
@@ -159,6 +166,8 @@ async def _placed(engine: Engine, order: Order, blueprint: Blueprint, subjects: 
 
 
 def _judge(engine: Engine, order: Order, blueprint: Blueprint, run: Run) -> Judge:
+    if run.missing and order.is_strict:
+        raise NotFoundError(f"The taxonomy cannot run: no {', no '.join(run.missing)} in this namespace.")
     if run.missing:
         _warn(blueprint, f"there is no {', no '.join(run.missing)} in this namespace")
     node = next((node for node in blueprint.definition.nodes if node.node_id == run.node), None)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import structlog
 
+from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import LikenessError
 from services.common.passthrough import rules_of
 from services.worker.domain import Decision, Extracted, Ingest, Outcome
-from services.worker.enricher import Enricher, Question
+from services.worker.enricher import Decisions, Enricher, Question
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
 from services.worker.labelling import is_labelled, label_source
@@ -40,6 +41,10 @@ class Labels:
         except LikenessError as error:
             answers = iter(self._without(error, len(questions)))
         return [Outcome(extracted=item, decisions=_take(answers, item)) for item in batch]
+
+    async def ask(self, request: pb.EnrichRequest) -> list[Decisions]:
+        """The decisions on documents that are stored."""
+        return await self._enricher.ask(request)
 
     def _without(self, error: LikenessError, count: int) -> list[tuple[Decision, ...]]:
         failure = of_taxonomy(error)

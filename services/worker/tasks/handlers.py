@@ -2,7 +2,9 @@
 
 from services.common.database.batch_runs import BATCH, TRIGGER
 from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
+from services.common.database.taxonomies import APPLY_TAXONOMY
 from services.worker.ingest import Services
+from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
 from services.worker.tasks.removal import Removal
@@ -14,6 +16,7 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     documents = BulkDocuments(refresh=services.indexer.refresh)
     removal = Removal(services.indexer)
     return {
+        APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.indexer.refresh).run,
         BATCH: follow_batches,
         TRIGGER: trigger_collection,
         UPDATE: documents.update,

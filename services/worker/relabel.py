@@ -1,0 +1,105 @@
+"""A stored document labelled anew: only what a machine may change, and nothing at all when it says the same again."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.common.database.records import ObjectFields, StoredDocument
+from services.common.labels import AUTO
+from services.worker.answers import answer_for, taxonomy_lineage, taxonomy_results
+from services.worker.domain import Decision, JsonObject
+from services.worker.labelling import Claims, Label, settle
+
+NOBODY = ObjectFields(fields={}, human_fields={})
+HISTORY = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relabelling:
+    """By which taxonomy documents are labelled anew.
+
+    `primary` is the field that `taxonomy_match` is about; `model` made the vectors of the collection.
+    """
+
+    taxonomy_id: str
+    primary: str | None
+    model: str | None
+    now: str
+
+
+def open_fields(stored: StoredDocument, fields: Collection[str], cleared: Collection[str]) -> list[str]:
+    """The fields that a machine may set: those without a value, unless a person `cleared` them, and machines' own."""
+    return [field for field in fields if field not in cleared and _is_open(stored, field)]
+
+
+def _is_open(stored: StoredDocument, field: str) -> bool:
+    entry = stored.labels.get(field)
+    return stored.fields.get(field) is None if entry is None else entry.get("source") == AUTO
+
+
+def relabelled(
+    stored: StoredDocument, fields: Sequence[str], decisions: Sequence[Decision], by: Relabelling
+) -> StoredDocument | None:
+    """The document after the decisions on its open `fields`, None when that changes nothing."""
+    own = [decision for decision in decisions if decision.taxonomy_id == by.taxonomy_id]
+    settled = {field: label for field in fields if (label := _settled(field, stored, decisions, by)) is not None}
+    values: JsonObject = {field: label.value for field, label in settled.items()}
+    labels = {field: entry for field, entry in stored.labels.items() if field not in settled}
+    labels |= {
+        field: _as_before(stored.labels.get(field), label.provenance)
+        for field, label in settled.items()
+        if label.provenance is not None
+    }
+    match = settled[by.primary].match if by.primary in settled else stored.taxonomy_match
+    internal = _internal(stored.internal, own, by.taxonomy_id)
+    changed = replace(stored, fields=stored.fields | values, labels=labels, taxonomy_match=match, internal=internal)
+    return None if changed == stored else replace(changed, internal=_noted(internal, own, by.now))
+
+
+def _settled(field: str, stored: StoredDocument, decisions: Sequence[Decision], by: Relabelling) -> Label | None:
+    answer = answer_for(field, decisions)
+    if answer is None:
+        return None
+    claims = Claims(field=field, source=field, current=NOBODY, stored=stored, answer=answer, model=by.model, now=by.now)
+    return settle(claims)
+
+
+def _as_before(before: Mapping[str, Any] | None, entry: JsonObject) -> JsonObject:
+    """The provenance with the time at which the machine first said so."""
+    same = before is not None and {**before, "set_at": None} == {**entry, "set_at": None}
+    return {**entry, "set_at": before["set_at"]} if before is not None and same else entry
+
+
+def _internal(internal: JsonObject, own: Sequence[Decision], taxonomy_id: str) -> JsonObject:
+    """The document's `_internal` with the results of this taxonomy in the place of its earlier ones."""
+    lead = f"_taxonomy_{taxonomy_id}_"
+    kept = {key: value for key, value in internal.items() if not key.startswith(lead) or not own}
+    processing = internal.get("processing", {})
+    lineage = [entry for entry in processing.get("taxonomy_lineage", []) if entry.get("taxonomy_id") != taxonomy_id]
+    if not own:
+        return internal
+    return {
+        **kept,
+        **taxonomy_results(own),
+        "processing": {**processing, "taxonomy_lineage": [*lineage, *taxonomy_lineage(own)]},
+    }
+
+
+def _noted(internal: JsonObject, own: Sequence[Decision], now: str) -> JsonObject:
+    """The same with an entry in its history."""
+    processing = internal.get("processing", {})
+    entries = [
+        {
+            "at": now,
+            "taxonomy": {
+                "taxonomy_id": decision.taxonomy_id,
+                "version": decision.taxonomy_version,
+                "retriever_id": decision.retriever_id,
+                "matched": decision.matched,
+                "confidence": decision.confidence,
+            },
+        }
+        for decision in own
+    ]
+    history = [*processing.get("history", []), *entries][-HISTORY:]
+    return {**internal, "processing": {**processing, "history": history}}
