@@ -24,6 +24,7 @@ from services.worker.gate import Gate
 from services.worker.labels import Labels
 from services.worker.patience import is_outage
 from services.worker.records import Records
+from services.worker.tasks.evaluations import Evaluations
 from services.worker.writing import Writer
 
 NOT_NOW_SECONDS = 2.0
@@ -45,6 +46,7 @@ class Services:
     labels: Labels
     writer: Writer
     indexer: Indexer
+    evaluations: Evaluations
 
 
 class Ingestor:

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import structlog
 
 from services.common import lifecycle
-from services.common.blobs import open_blob_reader, open_blob_store
+from services.common.blobs import open_blob_reader, open_blob_store, open_staging
 from services.common.database.garbage import sparing
 from services.common.database.pool import Pool, open_pool
 from services.common.grpc_client import open_channel
@@ -25,6 +25,7 @@ from services.worker.labels import Labels
 from services.worker.queue import JobQueue
 from services.worker.records import Records
 from services.worker.sources import Sources
+from services.worker.tasks.evaluations import Evaluations
 from services.worker.tasks.handlers import handlers_of
 from services.worker.tasks.runner import TaskRunner
 from services.worker.writing import Writer
@@ -39,7 +40,7 @@ async def serve(stop: asyncio.Event, settings: Settings) -> None:
     async with await open_pool(settings) as pool, open_services(settings, pool) as services:
         runner = TaskRunner(pool, handlers_of(services), settings.max_attempts, settings.retry_base_seconds)
         queue = asyncio.create_task(JobQueue(Ingestor(services, settings), runner, settings).serve(stop))
-        house = asyncio.create_task(keep_house(pool, open_blob_store(settings)))
+        house = asyncio.create_task(keep_house(pool, open_blob_store(settings), open_staging(settings)))
         stopping = asyncio.create_task(stop.wait())
         log.info("working", concurrency=settings.worker_concurrency)
         await asyncio.wait((queue, house, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -79,6 +80,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
             labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
             writer=Writer(pool, records, indexer),
             indexer=indexer,
+            evaluations=Evaluations(taxonomy, settings.rpc_timeout),
         )
 
 

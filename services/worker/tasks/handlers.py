@@ -1,6 +1,7 @@
 """Which handler runs which kind of task."""
 
 from services.common.database.batch_runs import BATCH, TRIGGER
+from services.common.database.evaluations import EVALUATION
 from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
 from services.common.database.taxonomies import APPLY_TAXONOMY
 from services.worker.ingest import Services
@@ -23,4 +24,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
         DELETE: documents.delete,
         DELETE_BUCKET: removal.bucket,
         DELETE_NAMESPACE: removal.namespace,
+        EVALUATION: services.evaluations.run,
     }
