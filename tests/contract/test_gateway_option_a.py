@@ -30,7 +30,7 @@ async def test_step_1_creates_bucket_retriever_and_collection(client: httpx.Asyn
         stage["config"]["parameters"] for stage in RETRIEVER["stages"]
     ]
     collection = await ok(client, "POST", "/v1/collections", COLLECTION)
-    assert collection["source"] == {"type": "bucket", "bucket_ids": [bucket["bucket_id"]]}
+    assert (collection["source"]["type"], collection["source"]["bucket_ids"]) == ("bucket", [bucket["bucket_id"]])
     assert collection["taxonomy"]["retriever_id"] == retriever["retriever_id"]
     assert collection["taxonomy"]["confidence_threshold"] == 0.30
     assert collection["feature_extractor"]["field_passthrough"][0]["source_path"] == "product_label"

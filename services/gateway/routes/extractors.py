@@ -1,24 +1,38 @@
-"""Which extractors are being served."""
+"""Which extractors and features are being served; no key needed."""
 
 from services.common.errors import NotFoundError
 from services.gateway.context import Public
+from services.gateway.gateway import Gateway
 from services.gateway.models import served_models
 from services.gateway.routing import routes_of
+from services.gateway.shapes.discovery import FeatureDiscovery, to_features
 from services.gateway.shapes.extractor_catalog import Extractor, to_extractors
 
-router = routes_of("Extractors", "/collections/features/extractors")
+router = routes_of("Extractors", "/collections/features")
 
 
 @router.get("")
+async def list_features(gateway: Public) -> FeatureDiscovery:
+    """Every feature URI with its dimensions and models, by the kind of content that it is made of."""
+    return to_features(await served_models(gateway))
+
+
+@router.get("/extractors")
 async def list_extractors(gateway: Public) -> list[Extractor]:
-    """The extractors that a collection can name; no key needed."""
+    """The extractors that a collection can name."""
     return to_extractors(await served_models(gateway))
 
 
-@router.get("/{extractor_id}")
+@router.get("/extractors/{extractor_id}")
 async def get_extractor(extractor_id: str, gateway: Public) -> Extractor:
-    """One extractor, such as `image_extractor_v1`; no key needed."""
+    """One extractor, such as `image_extractor_v1`."""
+    return await find_extractor(gateway, extractor_id)
+
+
+async def find_extractor(gateway: Gateway, identifier: str) -> Extractor:
+    """An extractor by `name_version`, `name@version` or name."""
     for extractor in to_extractors(await served_models(gateway)):
-        if extractor_id in (extractor.feature_extractor_id, extractor.feature_extractor_name):
+        name, version = extractor.feature_extractor_name, extractor.version
+        if identifier in (extractor.feature_extractor_id, f"{name}@{version}", name):
             return extractor
-    raise NotFoundError(f"No extractor '{extractor_id}' is served here.", resource="feature_extractor", id=extractor_id)
+    raise NotFoundError(f"No extractor '{identifier}' is served here.", resource="feature_extractor", id=identifier)

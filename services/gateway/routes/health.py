@@ -5,13 +5,16 @@ import asyncio
 import asyncpg
 from fastapi import Response
 
+from services.common.errors import LikenessError, NotFoundError
 from services.common.grpc_client import is_serving
 from services.gateway.context import Public
 from services.gateway.gateway import Gateway
 from services.gateway.routing import routes_of
-from services.gateway.shapes.health import Health, Liveness
+from services.gateway.shapes.health import Beat, DeepHealth, Health, Liveness, to_deep
 
 router = routes_of("Health", "/health")
+NO_SUCH_BLOB = "health/no/such-blob"
+BEAT = """SELECT count(*) FILTER (WHERE status = 'PENDING') AS waiting, max(updated_at) AS last_progress FROM tasks"""
 
 
 @router.get("", responses={503: {"model": Health}})
@@ -29,6 +32,35 @@ async def health(gateway: Public, response: Response) -> Health:
     if not all(answers):
         response.status_code = 503
     return Health(status="healthy" if all(answers) else "unhealthy", services=services)
+
+
+@router.get("/deep", responses={503: {"model": DeepHealth}})
+async def deep_health(gateway: Public, response: Response) -> DeepHealth:
+    """The same, under the names that the contract has for the parts, and the blob store. No key needed."""
+    found = await health(gateway, response)
+    services = {name: state == "ok" for name, state in found.services.items()}
+    stored = await _blob_store(gateway)
+    if not stored:
+        response.status_code = 503
+    return to_deep(services, object_storage=stored)
+
+
+async def _blob_store(gateway: Gateway) -> bool:
+    """Whether the store answers: it has no blob of this name, and says so."""
+    try:
+        await gateway.blobs.get(NO_SUCH_BLOB)
+    except NotFoundError:
+        return True
+    except LikenessError:
+        return False
+    return True
+
+
+@router.get("/beat")
+async def beat(gateway: Public) -> Beat:
+    """When a task was last worked on, and how many wait. No key needed."""
+    row = await gateway.pool.fetchrow(BEAT)
+    return Beat(waiting=row["waiting"] if row else 0, last_progress=row["last_progress"] if row else None)
 
 
 async def _database(gateway: Gateway) -> bool:

@@ -1,15 +1,14 @@
-"""The extractors that are being served, as `GET /collections/features/extractors` lists them."""
+"""The extractors that are being served, with truthful schemas of what they read, make and can be told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from likeness.extractor.v1 import extractor_pb2
+from services.common.extractor_parameters import PARAMETERS
+from services.common.extractor_traits import TRAITS, traits_of
 from services.gateway.shapes.base import Answer, JsonObject
+from services.gateway.shapes.extractor_details import details_of
 from services.gateway.shapes.features import ExtractorName, output_of
-
-DESCRIPTIONS: Mapping[str, str] = {
-    "image_extractor": "Embeds an image: one document and one vector for each",
-}
 
 
 class Extractor(Answer):
@@ -20,40 +19,86 @@ class Extractor(Answer):
     feature_extractor_id: str
     description: str
     icon: str
+    category: str = "general"
+    source: str = "builtin"
     input_schema: JsonObject
     output_schema: JsonObject
     parameter_schema: JsonObject | None = None
     supported_input_types: list[str]
+    expected_input_types: dict[str, str]
     max_inputs: dict[str, int]
     default_parameters: JsonObject
     required_vector_indexes: list[JsonObject]
     required_payload_indexes: list[Any] | None = None
+    position_fields: list[str]
+
+
+class NamespaceExtractor(Extractor):
+    """UnifiedExtractorResponse."""
+
+    feature_uri: str | None = None
+
+
+class NamespaceExtractors(Answer):
+    """UnifiedExtractorListResponse; extractors of one's own are not served here."""
+
+    success: bool = True
+    extractors: list[NamespaceExtractor]
+    total: int
+    namespace_id: str
+    builtin_count: int
+    custom_count: int = 0
 
 
 def to_extractors(models: Sequence[extractor_pb2.Model]) -> list[Extractor]:
-    """One entry per extractor, described by its preferred model, which comes first."""
+    """One entry per extractor, described by its preferred model, which comes first; then those without a model."""
     preferred: dict[str, extractor_pb2.Model] = {}
     for model in models:
         preferred.setdefault(model.extractor, model)
-    return [_extractor(model) for model in preferred.values()]
+    served = [_extractor(ExtractorName.parse(model.extractor), model) for model in preferred.values()]
+    return [*served, *(_extractor(name, None) for name in _without_model())]
 
 
-def _extractor(model: extractor_pb2.Model) -> Extractor:
-    extractor = ExtractorName.parse(model.extractor)
-    inputs = list(model.modalities)
+def _without_model() -> Iterator[ExtractorName]:
+    return (ExtractorName(name=name, version="v1") for name, traits in TRAITS.items() if not traits.extracts)
+
+
+def to_namespace_extractors(namespace_id: str, extractors: Sequence[Extractor]) -> NamespaceExtractors:
+    """The same extractors, as a namespace lists them."""
+    found = [to_namespace_extractor(extractor) for extractor in extractors]
+    return NamespaceExtractors(extractors=found, total=len(found), namespace_id=namespace_id, builtin_count=len(found))
+
+
+def to_namespace_extractor(extractor: Extractor) -> NamespaceExtractor:
+    """One extractor with the URI of its feature."""
+    indexes = extractor.required_vector_indexes
+    uri = indexes[0]["feature_uri"] if indexes else None
+    return NamespaceExtractor(**extractor.model_dump(), feature_uri=uri)
+
+
+def _extractor(extractor: ExtractorName, model: extractor_pb2.Model | None) -> Extractor:
+    details, inputs, kind = details_of(extractor.name), traits_of(extractor.name).inputs, PARAMETERS.get(extractor.name)
+    vector = {} if model is None else {extractor.vector_field: _vector_schema(model)}
     return Extractor(
         feature_extractor_name=extractor.name,
         version=extractor.version,
         feature_extractor_id=extractor.identifier,
-        description=DESCRIPTIONS.get(extractor.name, extractor.name),
-        icon=inputs[0] if inputs else "file",
-        input_schema={"properties": {name: {"type": name} for name in inputs}},
-        output_schema={"properties": {extractor.vector_field: {"type": "array"}}},
-        supported_input_types=inputs,
+        description=details.description,
+        icon=details.icon,
+        input_schema={"type": "object", "properties": {name: {"type": "string"} for name in inputs}},
+        output_schema={"type": "object", "properties": {**details.fields, **vector}},
+        parameter_schema=None if kind is None else kind.model_json_schema(),
+        supported_input_types=list(details.supported),
+        expected_input_types={name: name for name in inputs},
         max_inputs=dict.fromkeys(inputs, 1),
-        default_parameters={"extractor_type": extractor.name},
-        required_vector_indexes=[_vector_index(extractor, model)],
+        default_parameters={"extractor_type": extractor.name} if kind is None else kind().model_dump(exclude_none=True),
+        required_vector_indexes=[] if model is None else [_vector_index(extractor, model)],
+        position_fields=list(details.position_fields),
     )
+
+
+def _vector_schema(model: extractor_pb2.Model) -> JsonObject:
+    return {"type": "array", "items": {"type": "number"}, "minItems": model.dimensions, "maxItems": model.dimensions}
 
 
 def _vector_index(extractor: ExtractorName, model: extractor_pb2.Model) -> JsonObject:

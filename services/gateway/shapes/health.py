@@ -1,5 +1,7 @@
 """Health."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 from services.gateway.shapes.base import Answer
@@ -16,3 +18,43 @@ class Liveness(Answer):
     """This process lives."""
 
     status: Literal["alive"] = "alive"
+
+
+class Parts(Answer):
+    """HealthServiceStatus; there is no cache apart from the processes' own."""
+
+    cache: bool = True
+    metadata: bool
+    vector_store: bool
+    object_storage: bool
+    task_queue: bool
+    inference: bool
+
+
+class DeepHealth(Answer):
+    """HealthCheckResponse."""
+
+    status: Literal["OK", "DEGRADED"]
+    data: Parts
+    errors: dict[str, str | None]
+
+
+class Beat(Answer):
+    """Whether background work goes on."""
+
+    status: Literal["alive"] = "alive"
+    waiting: int
+    last_progress: datetime | None
+
+
+def to_deep(services: Mapping[str, bool], *, object_storage: bool) -> DeepHealth:
+    """From whether each service answers; the task queue is in the database."""
+    parts = Parts(
+        metadata=services["database"],
+        vector_store=services["index"],
+        object_storage=object_storage,
+        task_queue=services["database"],
+        inference=services["extractor"] and services["taxonomy"],
+    )
+    faults = {name: "does not answer" for name, fine in parts.model_dump().items() if not fine}
+    return DeepHealth(status="DEGRADED" if faults else "OK", data=parts, errors=faults)

@@ -26,6 +26,12 @@ class ExtractorChoice(Form):
     params: JsonObject | None = None
 
 
+class ChosenExtractor(ExtractorChoice):
+    """The same with the id under which the catalogue has it."""
+
+    feature_extractor_id: str
+
+
 class PayloadIndex(Form):
     """A field that the namespace means to filter by; PostgreSQL needs no such hint."""
 
@@ -95,7 +101,7 @@ class Namespace(Answer):
     namespace_name: str
     description: str | None
     mode: str = "managed"
-    feature_extractors: list[ExtractorChoice]
+    feature_extractors: list[ChosenExtractor]
     payload_indexes: list[PayloadIndex]
     payload_index_count: int
     auto_create_indexes: bool
@@ -158,12 +164,17 @@ def to_namespace(row: asyncpg.Record) -> Namespace:
     indexes = settings.get("payload_indexes", [])
     return Namespace(
         **taken,
-        feature_extractors=settings.get("feature_extractors", []),
+        feature_extractors=[_chosen(each) for each in settings.get("feature_extractors", [])],
         payload_indexes=indexes,
         payload_index_count=len(indexes),
         auto_create_indexes=settings.get("auto_create_indexes", False),
         adaptive_indexing=settings.get("adaptive_indexing", False),
     )
+
+
+def _chosen(stored: JsonObject) -> ChosenExtractor:
+    identifier = f"{stored['feature_extractor_name']}_{stored['version']}"
+    return ChosenExtractor(**stored, feature_extractor_id=identifier)
 
 
 def to_stats(row: asyncpg.Record) -> NamespaceStats:

@@ -1,0 +1,200 @@
+"""Collections: sources, extractors, settings, taxonomies changed, clones, deletion."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.gateway import Stack
+from tests.support.rest import ok, refused, set_up, upload
+from tests.support.tutorial import BUCKET, COLLECTION
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PATH = "/v1/collections/products_unified"
+EXTRACTOR = COLLECTION["feature_extractor"]
+PASSTHROUGH = {"feature_extractor_name": "passthrough_extractor", "version": "v1", "field_passthrough": ["sku"]}
+OTHER: dict[str, Any] = {"collection_name": "other", "source": {"type": "bucket", "bucket_ids": ["products_unified"]}}
+MAPPING = [{"input_key": "query", "source": {"source_type": "document_field", "path": "x", "value": None}}]
+
+
+async def _refused(client: httpx.AsyncClient, change: dict[str, Any]) -> dict[str, Any]:
+    await set_up(client)
+    body = COLLECTION | {"collection_name": "other"} | change
+    return await refused(client, 422, "POST", "/v1/collections", body)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [
+        ({"enable_thumbnails": "perhaps"}, "enable_thumbnails"),
+        ({"extractor_type": "text_extractor"}, "extractor_type"),
+    ],
+)
+@pytest.mark.parametrize("key", ["parameters", "params"])
+async def test_a_wrong_parameter_of_the_extractor_is_named(
+    client: httpx.AsyncClient, parameters: dict[str, Any], name: str, key: str
+) -> None:
+    error = await _refused(client, {"feature_extractor": EXTRACTOR | {key: parameters}})
+    assert error["details"]["path"] == f"body.feature_extractor.parameters.{name}"
+
+
+async def test_parameters_are_stored_as_given(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    extractor = EXTRACTOR | {"parameters": {"use_cdn": True, "unheard_of": 1}}
+    made = await ok(client, "POST", "/v1/collections", OTHER | {"feature_extractor": extractor})
+    assert made["feature_extractor"]["parameters"] == {"extractor_type": "image_extractor", "use_cdn": True}
+
+
+async def test_an_input_that_the_extractor_does_not_read_is_named(client: httpx.AsyncClient) -> None:
+    error = await _refused(client, {"feature_extractor": EXTRACTOR | {"input_mappings": {"picture": "image_url"}}})
+    assert error["details"]["path"] == "body.feature_extractor.input_mappings.picture"
+    assert "image" in error["message"]
+
+
+async def test_a_collection_without_vectors(stack: Stack, client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    made = await ok(client, "POST", "/v1/collections", OTHER | {"feature_extractor": PASSTHROUGH})
+    assert (made["vector_indexes"], made["warnings"]) == ([], [])
+    assert set(made["output_schema"]["properties"]) == {"sku"}
+    assert (await ok(client, "GET", "/v1/collections/other/features"))["features"] == []
+    taxonomy = {"field_to_enrich": "sku"}
+    body = OTHER | {"collection_name": "third", "feature_extractor": PASSTHROUGH, "taxonomy": taxonomy}
+    error = await refused(client, 422, "POST", "/v1/collections", body)
+    assert error["details"]["path"] == "body.taxonomy.retriever_id"
+
+
+async def test_a_collection_of_collections(client: httpx.AsyncClient) -> None:
+    first = await set_up(client)
+    filters = {"AND": [{"field": "product_label", "operator": "exists", "value": True}]}
+    source = {"type": "collection", "collection_ids": ["col_products_unified"], "source_filters": {"filters": filters}}
+    made = await ok(client, "POST", "/v1/collections", OTHER | {"source": source, "feature_extractor": PASSTHROUGH})
+    assert made["source"]["collection_ids"] == [first["collection_id"]]
+    assert made["source"]["inherited_bucket_ids"] == first["source"]["bucket_ids"]
+    assert made["source"]["source_filters"] == {"filters": filters}
+    assert set(made["input_schema"]["properties"]) == {"product_label", "image_extractor_v1_embedding"}
+    found = await ok(client, "POST", "/v1/collections/list", {"filters": {"source.type": "collection"}})
+    assert [each["collection_name"] for each in found["results"]] == ["other"]
+    await ok(client, "DELETE", PATH)
+    orphan = await ok(client, "GET", "/v1/collections/other")
+    assert (orphan["enabled"], orphan["disabled_reason"]["code"]) == (False, "source_collection_deleted")
+    assert (await ok(client, "PATCH", "/v1/collections/other", {"enabled": True}))["disabled_reason"] is None
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "path"),
+    [
+        ({"type": "bucket"}, 422, "body.source.bucket_ids"),
+        ({"type": "collection"}, 422, "body.source.collection_ids"),
+        ({"type": "collection", "collection_ids": ["nobody"]}, 404, None),
+        ({"type": "signals"}, 422, "body.source.type"),
+        ({"type": "bucket", "bucket_ids": "products_unified"}, 422, "body.source.bucket_ids"),
+        (OTHER["source"] | {"source_filters": {"AND": 3}}, 422, "body.source.source_filters"),
+    ],
+)
+async def test_a_source_that_cannot_be_is_named(
+    client: httpx.AsyncClient, source: dict[str, Any], status: int, path: str | None
+) -> None:
+    await set_up(client)
+    error = await refused(client, status, "POST", "/v1/collections", COLLECTION | {"source": source})
+    assert path is None or error["details"]["path"].startswith(path)
+
+
+async def test_what_is_attached_to_a_collection_is_shown_and_taken_away(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    schedule = {"trigger_type": "cron", "schedule_config": {"cron_expression": "0 3 * * *"}, "description": None}
+    alert = {"alert_id": "alt_1", "input_mappings": MAPPING}
+    body: dict[str, Any] = OTHER | {
+        "feature_extractor": EXTRACTOR,
+        "schedule": schedule,
+        "cluster_applications": [{"cluster_id": "clust_1"}],
+        "alert_applications": [alert],
+        "embedding_task": "clustering",
+        "enabled": False,
+    }
+    made = await ok(client, "POST", "/v1/collections", body)
+    assert (made["schedule"], made["embedding_task"], made["enabled"]) == (schedule, "clustering", False)
+    assert made["cluster_applications"][0]["cooldown_seconds"] == 3600
+    assert made["alert_applications"] == [alert | {"execution_mode": "on_ingest", "execution_phase": 3, "priority": 0}]
+    changed = await ok(client, "PATCH", "/v1/collections/other", {"schedule": None, "alert_applications": []})
+    assert (changed["schedule"], changed["alert_applications"]) == (None, [])
+    assert changed["cluster_applications"] == made["cluster_applications"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"schedule": {"trigger_type": "whenever", "schedule_config": {}}}, "body.schedule.trigger_type"),
+        ({"alert_applications": [{"alert_id": "a", "input_mappings": []}]}, "body.alert_applications.0.input_mappings"),
+        ({"cluster_applications": [{}]}, "body.cluster_applications.0.cluster_id"),
+        ({"embedding_task": "guessing"}, "body.embedding_task"),
+        ({"collection_name": "ab"}, "body.collection_name"),
+    ],
+)
+async def test_what_a_collection_cannot_have_is_named(
+    client: httpx.AsyncClient, change: dict[str, Any], path: str
+) -> None:
+    assert (await _refused(client, change))["details"]["path"] == path
+
+
+async def test_the_taxonomy_is_added_changed_and_taken_away(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    await ok(client, "POST", "/v1/collections", OTHER | {"feature_extractor": EXTRACTOR})
+    path = "/v1/collections/other"
+    error = await refused(client, 422, "PATCH", path, {"taxonomy": {"confidence_threshold": 0.5}})
+    assert error["details"]["path"] == "body.taxonomy.field_to_enrich"
+    added = await ok(client, "PATCH", path, {"taxonomy": {"field_to_enrich": "product_label"}})
+    assert (added["taxonomy"]["confidence_threshold"], added["taxonomy"]["version"]) == (0.3, 1)
+    changed = await ok(client, "PATCH", path, {"taxonomy": {"confidence_threshold": 0.7}})
+    assert (changed["taxonomy"]["confidence_threshold"], changed["taxonomy"]["version"]) == (0.7, 2)
+    retriever = f"/v1/retrievers/{changed['taxonomy']['retriever_id']}"
+    await ok(client, "GET", retriever)
+    assert (await ok(client, "PATCH", path, {"taxonomy": None}))["taxonomy"] is None
+    await refused(client, 404, "GET", retriever)
+
+
+@pytest.mark.parametrize("change", [{"source": OTHER["source"]}, {"feature_extractor": EXTRACTOR}])
+async def test_what_cannot_be_changed_is_refused_not_ignored(client: httpx.AsyncClient, change: dict[str, Any]) -> None:
+    await set_up(client)
+    await refused(client, 422, "PATCH", PATH, change)
+
+
+async def test_a_clone_is_like_the_original_but_for_what_is_given(client: httpx.AsyncClient) -> None:
+    original = await set_up(client)
+    body = {"collection_name": "copy", "metadata": {"of": "products"}}
+    answer = await ok(client, "POST", f"{PATH}/clone", body)
+    assert answer["source_collection_id"] == original["collection_id"]
+    copy = answer["collection"]
+    for same in ("source", "feature_extractor", "vector_indexes", "input_schema"):
+        assert copy[same] == original[same]
+    assert (copy["collection_name"], copy["metadata"], copy["document_count"]) == ("copy", {"of": "products"}, 0)
+    assert copy["taxonomy"]["retriever_id"] == original["taxonomy"]["retriever_id"]
+    assert copy["taxonomy"]["taxonomy_id"] != original["taxonomy"]["taxonomy_id"]
+    await refused(client, 409, "POST", f"{PATH}/clone", {"collection_name": "copy"})
+
+
+async def test_a_clone_gets_a_retriever_of_its_own(client: httpx.AsyncClient) -> None:
+    await ok(client, "POST", "/v1/buckets", BUCKET)
+    taxonomy = {"field_to_enrich": "product_label", "confidence_threshold": 0.4}
+    original = await ok(client, "POST", "/v1/collections", COLLECTION | {"taxonomy": taxonomy})
+    copy = (await ok(client, "POST", f"{PATH}/clone", {"collection_name": "copy"}))["collection"]
+    assert copy["taxonomy"]["confidence_threshold"] == 0.4
+    assert copy["taxonomy"]["retriever_id"] != original["taxonomy"]["retriever_id"]
+
+
+async def test_features_say_what_a_search_can_compare(client: httpx.AsyncClient) -> None:
+    collection = await set_up(client)
+    [feature] = (await ok(client, "GET", f"{PATH}/features"))["features"]
+    assert feature["feature_uri"] == collection["vector_indexes"][0]["feature_uri"]
+    assert (feature["vector_index"]["dimensions"], feature["primary"]) == (4, True)
+
+
+async def test_the_index_is_told_of_the_documents_of_a_deleted_collection(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    await set_up(client)
+    document_id = await stack.process((await upload(client))["object_id"])
+    await ok(client, "DELETE", PATH)
+    assert document_id in stack.surroundings.index.refreshed
+    query = "SELECT count(*) FROM events WHERE event_type = 'document.deleted' AND subject_id = $1"
+    assert await stack.gateway.pool.fetchval(query, document_id) == 1
