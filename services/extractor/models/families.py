@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from services.extractor.models.faces.manifest import FaceManifest
 from services.extractor.models.faces.opening import open_face_model
+from services.extractor.models.faces.packs import PackManifest, open_pack
 from services.extractor.models.image_onnx import open_image_model
 from services.extractor.models.manifest import ImageManifest, Manifest, TextManifest
 from services.extractor.models.port import Model
@@ -26,5 +27,6 @@ class Family(Generic[M]):
 FAMILIES: Mapping[str, Family[Any]] = {
     "image_onnx": Family(ImageManifest, open_image_model),
     "face_onnx": Family(FaceManifest, open_face_model),
+    "insightface": Family(PackManifest, open_pack),
     "text_onnx": Family(TextManifest, open_text_model),
 }

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from services.common.errors import InternalError
 from services.extractor.domain import preferred_first
+from services.extractor.models.faces.packs import describe_pack, find_packs
 from services.extractor.models.families import FAMILIES
 from services.extractor.models.manifest import MANIFEST, Manifest
 from services.extractor.models.port import Model
@@ -24,7 +25,7 @@ def load_models(models_dir: Path | None, *, strict: bool, max_pixels: int) -> tu
     Raises InternalError with reason MODEL_REFUSED when a file is not what its manifest says.
     """
     found: dict[str, tuple[Manifest, Path]] = {}
-    for manifest, folder in _find(PACKAGED, models_dir):
+    for manifest, folder in (*_find(PACKAGED, models_dir), *_find_packs(models_dir)):
         if manifest.model in found:
             _, twin = found[manifest.model]
             raise refused(folder, f"{twin} holds a model of the same name '{manifest.model}'; remove one")
@@ -37,6 +38,18 @@ def _find(*roots: Path | None) -> Iterator[tuple[Manifest, Path]]:
     for root in filter(None, roots):
         for file in sorted(root.glob(f"*/{MANIFEST}")):
             yield _read(file), file.parent
+
+
+def _find_packs(root: Path | None) -> Iterator[tuple[Manifest, Path]]:
+    for folder in find_packs(root) if root is not None and root.is_dir() else ():
+        try:
+            manifest = describe_pack(folder)
+        except ImportError as error:
+            raise refused(folder, f"a model pack needs insightface ({error}); pip install likeness[faces]") from error
+        except Exception as error:  # as in _load
+            raise refused(folder, f"it is no model pack of insightface: {error}".rstrip(".")) from error
+        if manifest is not None:
+            yield manifest, folder
 
 
 def _read(file: Path) -> Manifest:
