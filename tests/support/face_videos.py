@@ -1,0 +1,79 @@
+"""Videos of faces, made with PyAV from the sample photos."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FACES = Path("samples/faces")
+BACKGROUNDS = Path("samples/photos/monument")
+Pixels = NDArray[np.uint8]
+
+
+def scene(names: Sequence[str], shift: float, width: int = 1280, height: int = 720) -> Pixels:
+    """One frame (height, width, 3) RGB: the named portraits side by side before a monument, moved by `shift` 0..1."""
+    frame = _resized(_read(min(BACKGROUNDS.glob("*.jpg"))), width, height)
+    for place, name in enumerate(names):
+        portrait = _read(FACES / name)
+        tall = int(height * (0.6 + 0.3 * shift))
+        portrait = _resized(portrait, portrait.shape[1] * tall // portrait.shape[0], tall)
+        left = int(width * (place + 0.2 * shift) / len(names))
+        room = frame[int(0.1 * shift * height) :, left : left + width // len(names)]
+        rows, columns = (min(one, other) for one, other in zip(room.shape[:2], portrait.shape[:2], strict=True))
+        room[:rows, :columns] = portrait[:rows, :columns]
+    return frame
+
+
+def encode(
+    frames: Iterator[Pixels] | Sequence[Pixels],
+    container: str = "mp4",
+    codec: str = "libx264",
+    fps: int = 25,
+    options: Mapping[str, str] | None = None,
+) -> bytes:
+    """The frames as a video file."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=container, options=dict(options or {})) as output:
+        stream = output.add_stream(codec, rate=fps)
+        assert isinstance(stream, av.VideoStream)
+        stream.pix_fmt = "yuv420p"
+        for number, pixels in enumerate(frames):
+            if number == 0:
+                stream.height, stream.width = pixels.shape[:2]
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts = number
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def repeat(video: bytes, times: int) -> bytes:
+    """The same mp4 several times over, without encoding it anew."""
+    buffer = io.BytesIO()
+    with av.open(io.BytesIO(video), "r") as source, av.open(buffer, "w", format="mp4") as output:
+        given = source.streams.video[0]
+        stream = output.add_stream_from_template(given)
+        packets = [packet for packet in source.demux(given) if packet.dts is not None]
+        length = given.duration or 0
+        for turn in range(times):
+            for packet in packets:
+                copy = av.Packet(bytes(packet))
+                copy.pts, copy.dts = (packet.pts or 0) + turn * length, (packet.dts or 0) + turn * length
+                copy.time_base, copy.duration = packet.time_base, packet.duration
+                copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+                output.mux(copy)
+    return buffer.getvalue()
+
+
+def _resized(pixels: Pixels, width: int, height: int) -> Pixels:
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _read(file: Path) -> Pixels:
+    picture = cv2.imread(str(file))
+    assert picture is not None
+    return np.asarray(picture[:, :, ::-1], np.uint8)
