@@ -7,6 +7,7 @@ from services.gateway import documentation, problem
 from services.gateway.aliases import BASE, Aliases
 from services.gateway.gateway import Gateway
 from services.gateway.limits import BodyLimit
+from services.gateway.presigned import CONTENT
 from services.gateway.requests import Requests
 from services.gateway.routes import (
     aggregations,
@@ -45,6 +46,9 @@ from services.gateway.routes import (
     taxonomy_runs,
     taxonomy_versions,
     triggers,
+    upload_batches,
+    upload_content,
+    uploads,
     users,
 )
 from services.gateway.shapes.errors import DOCUMENTED
@@ -67,6 +71,9 @@ ROUTERS = (
     all_batches.router,
     tasks.router,
     triggers.router,
+    upload_batches.router,
+    upload_content.router,
+    uploads.router,
     execution_history.router,
     executions.router,
     retrievers.router,
@@ -96,7 +103,8 @@ def build_app(gateway: Gateway) -> ASGIApp:
     """The whole application; every layer around the routes is plain ASGI."""
     app = build_routes()
     app.state.gateway = gateway
-    limited = BodyLimit(app, gateway.settings.max_body_bytes)
+    settings = gateway.settings
+    limited = BodyLimit(app, settings.max_body_bytes, CONTENT, settings.max_blob_bytes)
     return Requests(Aliases(limited, documentation.ROOT_NAMES))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from services.common.blobs import BlobStore, LinkSigner
+from services.common.blobs import BlobStore, LinkSigner, Staging
 from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.gateway.keys import KeyRing
@@ -35,6 +35,7 @@ class Gateway:
     settings: Settings
     pool: Pool
     blobs: BlobStore
+    staging: Staging
     signer: LinkSigner
     keys: KeyRing
     tenants: Tenants

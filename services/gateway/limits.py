@@ -11,46 +11,56 @@ DRAIN_FACTOR = 4
 
 
 class BodyLimit:
-    """Refuses bodies over `max_bytes` with 413, by Content-Length or as they stream in."""
+    """Refuses bodies over `max_bytes` with 413, by Content-Length or as they stream in.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Under `uploads`, a path whose bodies go to disk and not into memory, `max_upload` is the limit.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, uploads: str, max_upload: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._uploads = uploads
+        self._max_upload = max_upload
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what is within the limit."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif _content_length(scope) > self._max_bytes:
-            await self._drain(receive)
-            await problem.answer(TooLargeError(self._message()))(scope, receive, send)
+            return
+        limit = self._max_upload if scope["path"].startswith(self._uploads) else self._max_bytes
+        if _content_length(scope) > limit:
+            await _drain(receive, limit)
+            await problem.answer(TooLargeError(_message(limit)))(scope, receive, send)
         else:
-            await self._app(scope, self._counted(receive), send)
+            await self._app(scope, _counted(receive, limit), send)
 
-    def _counted(self, receive: Receive) -> Receive:
-        total = 0
 
-        async def counted() -> Message:
-            nonlocal total
-            message = await receive()
-            total += len(message.get("body", b""))
-            if total > self._max_bytes:
-                await self._drain(receive)
-                raise HTTPException(TooLargeError.http, self._message())
-            return message
+def _counted(receive: Receive, limit: int) -> Receive:
+    total = 0
 
-        return counted
+    async def counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > limit:
+            await _drain(receive, limit)
+            raise HTTPException(TooLargeError.http, _message(limit))
+        return message
 
-    async def _drain(self, receive: Receive) -> None:
-        """Reads and drops the rest: a client that is still sending would otherwise see a reset, not the answer."""
-        dropped, more = 0, True
-        while more and dropped < DRAIN_FACTOR * self._max_bytes:
-            message = await receive()
-            dropped += len(message.get("body", b""))
-            more = message["type"] == "http.request" and message.get("more_body", False)
+    return counted
 
-    def _message(self) -> str:
-        return f"The body is larger than {self._max_bytes} bytes; upload large blobs by URL."
+
+async def _drain(receive: Receive, limit: int) -> None:
+    """Reads and drops the rest: a client that is still sending would otherwise see a reset, not the answer."""
+    dropped, more = 0, True
+    while more and dropped < DRAIN_FACTOR * limit:
+        message = await receive()
+        dropped += len(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+
+
+def _message(limit: int) -> str:
+    return f"The body is larger than {limit} bytes; upload large blobs by URL."
 
 
 def _content_length(scope: Scope) -> int:

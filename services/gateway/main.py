@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
-from services.common.blobs import LinkSigner, open_blob_store
+from services.common.blobs import LinkSigner, open_blob_store, open_staging
 from services.common.database.garbage import sparing
 from services.common.database.migrate import migrate
 from services.common.database.namespaces import ensure_default_namespace
@@ -49,6 +49,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             settings=settings,
             pool=pool,
             blobs=open_blob_store(settings, sparing(pool)),
+            staging=open_staging(settings, sparing(pool)),
             signer=LinkSigner(await shared_secret(pool, LINK_SECRET)),
             keys=KeyRing(pool),
             tenants=Tenants(pool),

@@ -5,21 +5,22 @@ from datetime import timedelta
 
 import structlog
 
-from services.common.blobs import BlobStore
+from services.common.blobs import BlobStore, Staging
 from services.common.database.garbage import sweep_blobs
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Pool
 from services.common.database.removal import start_due_removals
 from services.common.errors import UnavailableError
 from services.worker.patience import is_outage
+from services.worker.sweeping import sweep_uploads
 
 SECONDS_BETWEEN = 60.0
 KEEP_LOG = timedelta(days=1)
 log = structlog.get_logger()
 
 
-async def keep_house(pool: Pool, blobs: BlobStore) -> None:
-    """Revives held jobs, prunes the queue's log, sweeps blobs and starts due deletions, once a minute until cancelled.
+async def keep_house(pool: Pool, blobs: BlobStore, staging: Staging) -> None:
+    """Revives held jobs, prunes the queue's log, sweeps blobs and uploads, starts due deletions, once a minute until cancelled.
 
     A blob store that is away is tried again a minute later, as the database is.
     """
@@ -29,6 +30,7 @@ async def keep_house(pool: Pool, blobs: BlobStore) -> None:
             await prune_log(pool)
             await start_due_removals(pool)
             await sweep_blobs(pool, blobs)
+            await sweep_uploads(pool, staging)
         except Exception as error:
             if not (is_outage(error) or isinstance(error, UnavailableError)):
                 raise

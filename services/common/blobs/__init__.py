@@ -4,18 +4,23 @@ from services.common.blobs.inline import decode_base64, parse_data_uri, parse_in
 from services.common.blobs.links import LinkSigner
 from services.common.blobs.reader import BlobReader, open_blob_reader
 from services.common.blobs.s3 import S3Source
+from services.common.blobs.staging import Arrived, Staging
 from services.common.blobs.store import BlobStore, open_blob_store
+from services.common.blobs.waiting import open_staging
 from services.common.fetched import Fetched
 
 __all__ = [
+    "Arrived",
     "BlobReader",
     "BlobStore",
     "Fetched",
     "LinkSigner",
     "S3Source",
+    "Staging",
     "decode_base64",
     "open_blob_reader",
     "open_blob_store",
+    "open_staging",
     "parse_data_uri",
     "parse_inline",
 ]

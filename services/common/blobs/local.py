@@ -1,8 +1,12 @@
 """Files that are either whole and on disk, or not there."""
 
+import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
+
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK)
 
 
 class DurableFolder:
@@ -18,6 +22,22 @@ class DurableFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             _write_then_rename(self._root, path, content)
+        self._sync_up(path)
+
+    def link(self, source: str, name: str) -> None:
+        """Gives the content of the file `source`, which is on disk, the name `name` too."""
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            try:
+                os.link(self._root / source, path)
+            except OSError as error:
+                if error.errno not in NO_LINKS:
+                    raise
+                _write_then_rename(self._root, path, (self._root / source).read_bytes())
+        self._sync_up(path)
+
+    def _sync_up(self, path: Path) -> None:
         _sync(path.parent)
         for folder in _up_to(self._root, path.parent):
             self._sync_once(folder)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import obstore
 from obstore.exceptions import BaseError
@@ -30,8 +31,7 @@ class BlobStore:
 
     async def put(self, namespace_id: str, content: bytes) -> str:
         """Keeps the bytes and returns their key; once it returns, a crash does not lose them."""
-        digest = hashlib.sha256(content).hexdigest()
-        key = f"{namespace_id}/{digest[:2]}/{digest}"
+        key = blob_key(namespace_id, hashlib.sha256(content).hexdigest())
         if self._before_put is not None:
             await self._before_put(key)
         if self._folder is not None:
@@ -40,7 +40,7 @@ class BlobStore:
         try:
             await obstore.put_async(self._store, key, content)
         except (BaseError, OSError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
         return key
 
     async def get(self, key: str) -> bytes:
@@ -50,7 +50,7 @@ class BlobStore:
         except (FileNotFoundError, ValueError) as error:
             raise NotFoundError.of("blob", key) from error
         except (BaseError, OSError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     async def delete(self, key: str) -> None:
         """Removes the bytes; a key that is not there is no error."""
@@ -59,7 +59,7 @@ class BlobStore:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
-            raise _unavailable(error) from error
+            raise unavailable(error) from error
 
     async def presign(self, key: str, seconds: int) -> str | None:
         """A URL that opens the blob for so long; None for a folder, whose links the gateway signs itself."""
@@ -73,14 +73,30 @@ def open_blob_store(settings: Settings, before_put: BeforePut | None = None) -> 
 
     `before_put` is told each key before its bytes are kept.
     """
-    if settings.blob_store.startswith("s3://"):
-        bucket, _, prefix = settings.blob_store.removeprefix("s3://").partition("/")
-        return BlobStore(open_s3(settings, bucket, prefix.strip("/") or None), None, before_put)
     if settings.blob_store:
-        raise InternalError(f"LIKENESS_BLOB_STORE is '{settings.blob_store}'; it must be s3://bucket/prefix or empty.")
-    root = (settings.data_dir / "blobs").resolve()
+        return BlobStore(open_s3(settings, *s3_place(settings)), None, before_put)
+    root = local_root(settings)
     return BlobStore(LocalStore(root, mkdir=True), DurableFolder(root), before_put)
 
 
-def _unavailable(error: Exception) -> UnavailableError:
+def s3_place(settings: Settings) -> tuple[str, str | None]:
+    """Bucket and prefix of `s3://bucket/prefix`."""
+    if not settings.blob_store.startswith("s3://"):
+        raise InternalError(f"LIKENESS_BLOB_STORE is '{settings.blob_store}'; it must be s3://bucket/prefix or empty.")
+    bucket, _, prefix = settings.blob_store.removeprefix("s3://").partition("/")
+    return bucket, prefix.strip("/") or None
+
+
+def local_root(settings: Settings) -> Path:
+    """The folder `blobs` of the data folder."""
+    return (settings.data_dir / "blobs").resolve()
+
+
+def blob_key(namespace_id: str, sha256: str) -> str:
+    """Where the content with this hash is kept."""
+    return f"{namespace_id}/{sha256[:2]}/{sha256}"
+
+
+def unavailable(error: Exception) -> UnavailableError:
+    """The error for a store that does not answer."""
     return UnavailableError(f"The blob store does not answer: {error}", reason="BLOB_STORE")

@@ -7,9 +7,11 @@ import asyncpg
 from services.common.database.batch_runs import KINDS, cancel_batch
 from services.common.database.listings import Listing
 from services.common.database.pool import Executor, Pool
+from services.common.database.records import JsonObject
 from services.common.database.tasks import request_cancel
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
+from services.common.ids import new_id
 
 TASKS = Table(
     alias="t",
@@ -48,3 +50,21 @@ async def kill_task(pool: Pool, task: asyncpg.Record) -> None:
         for row in await connection.fetch(query, task["task_id"]):
             await cancel_batch(connection, row["batch_id"])
         await request_cancel(connection, task["task_id"])
+
+
+async def record_task(
+    pool: Pool, task_type: str, namespace_id: str, *, status: str, inputs: JsonObject, outputs: JsonObject
+) -> asyncpg.Record:
+    """A task that was done within the request that asked for it, so that it can be looked up afterwards."""
+    row = await pool.fetchrow(
+        """INSERT INTO tasks (task_id, namespace_id, kind, task_type, status, inputs, outputs)
+           VALUES ($1, $2, $3, $3, $4, $5, $6) RETURNING *""",
+        new_id("task", 16),
+        namespace_id,
+        task_type,
+        status,
+        inputs,
+        outputs,
+    )
+    assert row is not None
+    return row
