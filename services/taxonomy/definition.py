@@ -98,6 +98,18 @@ class Definition:
         return max(self.top_k, VOTERS) if votes and self.top_k == 1 else self.top_k
 
     @property
+    def depth(self) -> int:
+        """How many levels the hierarchy has."""
+        parents = {node.node_id: node.parent_id for node in self.nodes}
+        deepest = 0
+        for above in parents.values():
+            level, parent = 1, above
+            while parent is not None:
+                level, parent = level + 1, parents.get(parent)
+            deepest = max(deepest, level)
+        return deepest
+
+    @property
     def field(self) -> str:
         """The field of the document that the label goes to; empty when there is none."""
         if self.kind is Kind.OWN_PATH:

@@ -13,7 +13,7 @@ from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.query_vectors import QueryVectors
 from services.taxonomy.reading import Reader
 from services.taxonomy.row_reader import RowReader
-from services.taxonomy.stages.stage import Execution, Subject
+from services.taxonomy.stages.stage import Classify, Execution, Subject
 from services.taxonomy.templates import Templates
 
 CACHED_PLANS = 256
@@ -32,9 +32,14 @@ class Engine:
         self._plans: LRUCache[tuple[str, int], LabelPlan] = LRUCache(CACHED_PLANS)
 
     def execution(
-        self, namespace_id: str, targets: tuple[Target, ...], templates: Templates, subjects: Sequence[Subject]
+        self,
+        namespace_id: str,
+        targets: tuple[Target, ...],
+        templates: Templates,
+        subjects: Sequence[Subject],
+        classify: Classify | None = None,
     ) -> Execution:
-        """One run over the targets."""
+        """One run over the targets; `classify` lets its stages ask taxonomies."""
         return Execution(
             namespace_id=namespace_id,
             targets=targets,
@@ -45,6 +50,7 @@ class Engine:
             catalog=self.catalog,
             index=self._index,
             queries=self._queries,
+            classify=classify,
         )
 
     def label_plan(self, stages_json: str, neighbours: int = 1) -> LabelPlan:

@@ -101,7 +101,7 @@ async def _decide(engine: Engine, order: Order, blueprint: Blueprint, subjects: 
     skipped = await _filtered_out(engine, blueprint, subjects)
     chosen = [subject for number, subject in enumerate(subjects) if number not in skipped]
     try:
-        decided = iter(await _judged(engine, order, blueprint, chosen))
+        decided = iter(await judged(engine, order, blueprint, chosen))
     except (InvalidArgumentError, NotFoundError) as error:
         if order.is_strict:
             raise
@@ -143,7 +143,8 @@ def _as_candidate(number: int, subject: Known, blueprint: Blueprint) -> Candidat
     )
 
 
-async def _judged(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Sequence[Decided]:
+async def judged(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Sequence[Decided]:
+    """What one taxonomy says of each subject; errors when it cannot run."""
     definition = blueprint.definition
     if definition.kind is Kind.OWN_PATH:
         return [of_own_path(definition, subject.fields) for subject in subjects]

@@ -10,6 +10,7 @@ from services.common.database.pool import Pool
 from services.common.database.resources import get_retriever
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse_json
+from services.taxonomy.classify import Classifier
 from services.taxonomy.domain import Json, Target, Unfetched
 from services.taxonomy.engine import Engine
 from services.taxonomy.parse import parse_stages, parse_stages_json
@@ -38,7 +39,7 @@ async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
         stages, identifiers = await _stages(pool, request)
     targets = await _targets(engine, request.namespace_id, stages, identifiers)
     templates = Templates(_inputs(request.inputs_json))
-    execution = engine.execution(request.namespace_id, targets, templates, [Subject()])
+    execution = engine.execution(request.namespace_id, targets, templates, [Subject()], Classifier(engine=engine))
     given = execution.fill(parse_json(request.filters_json), "filters")
     return await retrieve(stages, Unfetched(given=given), execution, request.window)
 

@@ -15,6 +15,7 @@ from services.taxonomy.engine import Engine
 from services.taxonomy.label_plan import LabelPlan, plan_retriever, references
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.retriever import run_stages
+from services.taxonomy.stages.candidates import fetched
 from services.taxonomy.stages.stage import Execution, Subject
 from services.taxonomy.subjects import Known, asks_alone, inputs_of, to_subject, to_subject_with_inputs
 from services.taxonomy.templates import Templates
@@ -98,11 +99,7 @@ class Judge:
             return state.lists
         if self.blueprint.definition.kind is not Kind.RETRIEVER:
             return ((),) * len(execution.subjects)
-        page = await execution.documents.page(execution.collection_ids, state, plan.limit, 0)
-        return tuple(
-            tuple(candidate for candidate in page if candidate.object_id != subject.object_id)
-            for subject in execution.subjects
-        )
+        return (await fetched(state, execution, limit=plan.limit)).lists
 
     async def _labels(self, found: Found) -> Mapping[str, Label]:
         """The labels of all neighbours as they are now, in one reading; in a hierarchy the node's own label."""

@@ -158,7 +158,7 @@ def of_nodes(definition: Definition, descent: Descent, records: Records) -> Deci
             if given.append and before is not None:
                 given = Given(field=field.target, value=_distinct([before, given.value]), append=True)
             values[field.target] = given
-    values |= {given.field: given for given in _summary(definition.style, chain)}
+    values |= {given.field: given for given in _summary(definition, chain)}
     return Decided(
         verdict=chain[-1].verdict if chain else descent.best,
         label=chain[-1].node.label if chain else None,
@@ -167,14 +167,15 @@ def of_nodes(definition: Definition, descent: Descent, records: Records) -> Deci
     )
 
 
-def _summary(style: str, chain: Sequence[Step]) -> list[Given]:
+def _summary(definition: Definition, chain: Sequence[Step]) -> list[Given]:
     """The fields that say where a document was placed: one pair for each tier, the deepest one, or both."""
     found: list[Given] = []
-    if style != "best_match":
-        for number, step in enumerate(chain, 1):
-            found.append(Given(field=f"tier{number}_id", value=step.node.node_id))
-            found.append(Given(field=f"tier{number}_label", value=step.node.label))
-    if style != "full_chain":
+    if definition.style != "best_match":
+        for level in range(definition.depth):
+            node = chain[level].node if level < len(chain) else None
+            found.append(Given(field=f"tier{level + 1}_id", value=node.node_id if node else None))
+            found.append(Given(field=f"tier{level + 1}_label", value=node.label if node else None))
+    if definition.style != "full_chain":
         deepest = chain[-1].node if chain else None
         found.append(Given(field="category_id", value=deepest.node_id if deepest else None))
         found.append(Given(field="category_name", value=deepest.label if deepest else None))

@@ -19,6 +19,7 @@ from services.taxonomy.stages.ordering import (
 from services.taxonomy.stages.reducing import parse_deduplicate, parse_group_by, parse_sample, parse_unwind
 from services.taxonomy.stages.rerank import parse_rerank
 from services.taxonomy.stages.stage import StageParser
+from services.taxonomy.stages.taxonomy_enrich import parse_taxonomy_enrich
 
 STAGES: Mapping[str, StageParser] = {
     attribute_filter.STAGE_ID: parse_attribute_filter,
@@ -37,6 +38,7 @@ STAGES: Mapping[str, StageParser] = {
     "unwind": parse_unwind,
     "json_transform": parse_json_transform,
     "document_enrich": parse_document_enrich,
+    "taxonomy_enrich": parse_taxonomy_enrich,
 }
 
 LANGUAGE = "it needs a language model, and none is served here"

@@ -1,6 +1,6 @@
 """What a stage is, and all that it may use while it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,7 +8,7 @@ from likeness.common.v1.vector_pb2 import Vector
 from services.common.filters import Filter, substitute
 from services.taxonomy.catalog import Catalog
 from services.taxonomy.documents import Documents
-from services.taxonomy.domain import State, Target
+from services.taxonomy.domain import Candidate, Json, State, Target
 from services.taxonomy.index_client import IndexClient
 from services.taxonomy.query_vectors import QueryVectors
 from services.taxonomy.row_reader import RowReader
@@ -28,8 +28,37 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """A question to a taxonomy about documents with their fields; `fields`, in the contract's form, replace its own."""
+
+    taxonomy: str
+    candidates: Sequence[Candidate]
+    fields: Sequence[Mapping[str, Json]] | None
+    top_k: int
+    min_score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classified:
+    """What a taxonomy says of a document: the fields it would have, and the match as answers show it."""
+
+    fields: Mapping[str, Json]
+    match: Mapping[str, Json]
+
+
+class Classify(Protocol):
+    """Asks a taxonomy; one answer for each candidate, in order. Nothing is kept."""
+
+    async def __call__(self, namespace_id: str, question: Classification) -> Sequence[Classified]:
+        """The answers; NotFoundError for a taxonomy that does not exist or cannot run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One run of a retriever: over which collections, for whom, and through what."""
+    """One run of a retriever: over which collections, for whom, and through what.
+
+    Without `classify` it runs for a taxonomy itself, and cannot ask another.
+    """
 
     namespace_id: str
     targets: tuple[Target, ...]
@@ -40,6 +69,7 @@ class Execution:
     catalog: Catalog
     index: IndexClient
     queries: QueryVectors
+    classify: Classify | None = None
 
     @property
     def collection_ids(self) -> list[str]:

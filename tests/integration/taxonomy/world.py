@@ -139,6 +139,35 @@ class World:
         )
         return taxonomy_id
 
+    async def native(
+        self, config: JsonObject, runs: Sequence[JsonObject], label_fields: Sequence[str] = (), version: int = 1
+    ) -> str:
+        """A native taxonomy as the gateway stores it; returns its id."""
+        taxonomy_id = new_id("tax")
+        await self.pool.execute(
+            """INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, config, runs, label_fields, version)
+               VALUES ($1, $2, 'native_' || $1, $3, $4, $5, $6)""",
+            taxonomy_id,
+            self.namespace_id,
+            config,
+            list(runs),
+            list(label_fields),
+            version,
+        )
+        return taxonomy_id
+
+    async def apply(self, collection_id: str, taxonomy_id: str | None, **columns: Any) -> None:
+        """Applies a taxonomy, or with `config` and `runs` a retriever enrichment, to a collection."""
+        columns = {"settings": {}, "priority": 0, "execution_phase": 1, "position": next(self._numbers), **columns}
+        names = list(columns)
+        await self.pool.execute(
+            f"""INSERT INTO taxonomy_applications (collection_id, target_collection_id, taxonomy_id, {", ".join(names)})
+                VALUES ($1, $1, $2, {", ".join(f"${n}" for n in range(3, 3 + len(names)))})""",
+            collection_id,
+            taxonomy_id,
+            *columns.values(),
+        )
+
     async def tutorial(self, stages: Sequence[JsonObject] | None = None, **taxonomy: Any) -> str:
         """Option A: a collection whose taxonomy refers to the collection itself; returns its id."""
         await self.retriever(classifier() if stages is None else stages)
@@ -212,7 +241,11 @@ class World:
 
     async def enrich(self, collection_id: str, *subjects: pb.Subject) -> list[pb.Decision]:
         """The decisions for the subjects."""
-        request = pb.EnrichRequest(namespace_id=self.namespace_id, collection_id=collection_id, subjects=subjects)
+        return await self.ask(pb.EnrichRequest(collection_id=collection_id, subjects=subjects))
+
+    async def ask(self, request: pb.EnrichRequest) -> list[pb.Decision]:
+        """The decisions that the request asks for, in this namespace."""
+        request.namespace_id = self.namespace_id
         response: pb.EnrichResponse = await call(self.service.Enrich, request, seconds=30)
         return list(response.decisions)
 
