@@ -1,12 +1,15 @@
 """Videos of faces, made with PyAV from the sample photos."""
 
 import io
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+from av.container import OutputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 FACES = Path("samples/faces")
@@ -34,21 +37,26 @@ def encode(
     codec: str = "libx264",
     fps: int = 25,
     options: Mapping[str, str] | None = None,
+    codec_options: Mapping[str, str] | None = None,
 ) -> bytes:
-    """The frames as a video file."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format=container, options=dict(options or {})) as output:
-        stream = output.add_stream(codec, rate=fps)
-        assert isinstance(stream, av.VideoStream)
-        stream.pix_fmt = "yuv420p"
-        for number, pixels in enumerate(frames):
-            if number == 0:
-                stream.height, stream.width = pixels.shape[:2]
-            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts = number
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode(None))
-    return buffer.getvalue()
+    """The frames as a video file; by way of a real one, since mp4 is read again when its header is moved."""
+    with tempfile.NamedTemporaryFile() as file:
+        with av.open(file.name, "w", format=container, options=dict(options or {})) as output:
+            stream = output.add_stream(codec, rate=fps, options=dict(codec_options or {}))
+            assert isinstance(stream, VideoStream)
+            _write(output, frames, stream)
+        return Path(file.name).read_bytes()
+
+
+def _write(output: OutputContainer, frames: Iterator[Pixels] | Sequence[Pixels], stream: VideoStream) -> None:
+    stream.pix_fmt = "yuvj420p" if stream.codec_context.name == "mjpeg" else "yuv420p"
+    for number, pixels in enumerate(frames):
+        if number == 0:
+            stream.height, stream.width = pixels.shape[:2]
+        frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+        frame.pts = number
+        output.mux(stream.encode(frame))
+    output.mux(stream.encode(None))
 
 
 def repeat(video: bytes, times: int) -> bytes:

@@ -90,9 +90,13 @@ def _check_size(stream: VideoStream, max_pixels: int) -> None:
 
 
 def _seconds(container: InputContainer, stream: VideoStream) -> float | None:
+    """By the track, else by the file; by the number of frames where that is more: AVI's duration is a guess."""
+    claims = [float(stream.frames / stream.average_rate)] if stream.frames and stream.average_rate else []
     if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    return None if container.duration is None else container.duration / MICROSECONDS
+        claims.append(float(stream.duration * stream.time_base))
+    elif container.duration is not None:
+        claims.append(container.duration / MICROSECONDS)
+    return max(claims, default=None)
 
 
 def _not_a_video(why: str) -> InvalidArgumentError:
