@@ -49,11 +49,16 @@ class ScriptedIndex(index_service_pb2_grpc.IndexServiceServicer):
 
 
 class ScriptedTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
-    """Knows two stages, and answers executions with `ranked`."""
+    """Knows two stages, decides nothing, and answers executions with `ranked`."""
 
     def __init__(self) -> None:
         self.ranked: list[taxonomy_pb2.RankedDocument] = []
         self.executed: list[taxonomy_pb2.ExecuteRetrieverRequest] = []
+
+    async def Enrich(  # noqa: N802
+        self, request: taxonomy_pb2.EnrichRequest, context: object
+    ) -> taxonomy_pb2.EnrichResponse:
+        return taxonomy_pb2.EnrichResponse(decisions=[taxonomy_pb2.Decision() for _ in request.subjects])
 
     async def CheckRetriever(  # noqa: N802
         self, request: taxonomy_pb2.CheckRetrieverRequest, context: object
