@@ -35,7 +35,7 @@ ADD = f"""
       INSERT INTO documents ({COLUMNS})
       SELECT new.* FROM {NEW} AS new ({COLUMNS}) WHERE object_id IN (SELECT object_id FROM unchanged)
         AND NOT EXISTS (SELECT FROM documents d
-                        WHERE d.collection_id = new.collection_id AND d.object_id = new.object_id)
+                        WHERE d.collection_id = new.collection_id AND d.object_id = new.object_id AND d.part >= 0)
       ON CONFLICT (document_id) DO NOTHING
       RETURNING document_id, namespace_id, collection_id, object_id
     ), embedded AS (
@@ -74,10 +74,11 @@ STORED = """
            (SELECT e.vector FROM embeddings e WHERE e.document_id = d.document_id
             ORDER BY e.feature_uri LIMIT 1) AS vector
     FROM documents d JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
-      USING (object_id, collection_id)"""
+      USING (object_id, collection_id) WHERE d.part >= 0"""
 DELETE_SURPLUS = """
     DELETE FROM documents d USING unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
-    WHERE d.collection_id = key.collection_id AND d.object_id = key.object_id AND d.document_id <> ALL($3)
+    WHERE d.collection_id = key.collection_id AND d.object_id = key.object_id AND d.part >= 0
+      AND d.document_id <> ALL($3)
     RETURNING d.document_id, d.namespace_id"""
 
 
@@ -110,7 +111,7 @@ async def lock_objects(connection: Connection, object_ids: Many[str]) -> dict[st
 
 
 async def stored_documents(connection: Connection, keys: Sequence[Key]) -> dict[Key, dict[int, StoredDocument]]:
-    """The documents that exist already of each (object, collection), by part number."""
+    """The documents that processing made already of each (object, collection), by part number."""
     found: dict[Key, dict[int, StoredDocument]] = defaultdict(dict)
     for row in await connection.fetch(STORED, [key[0] for key in keys], [key[1] for key in keys]):
         found[row["object_id"], row["collection_id"]][row["part"]] = StoredDocument(
@@ -140,7 +141,10 @@ async def write_documents(connection: Connection, documents: Sequence[DocumentRo
 
 
 async def delete_surplus(connection: Connection, keys: Sequence[Key], kept: Sequence[str]) -> list[str]:
-    """Removes the documents of each (object, collection) that are not `kept`; returns their ids."""
+    """Removes what processing made of each (object, collection) and is not `kept`; returns the ids.
+
+    Documents that were created directly have negative parts, and stay.
+    """
     rows = await connection.fetch(DELETE_SURPLUS, [key[0] for key in keys], [key[1] for key in keys], list(kept))
     namespaces: dict[str, list[str]] = defaultdict(list)
     for row in rows:

@@ -175,3 +175,16 @@ async def test_what_the_source_filter_refuses_is_completed_without_documents(ben
     assert len(await bench.documents(red)) == 1
     assert await bench.documents(blue) == []
     assert bench.extractor.inputs == 1
+
+
+async def test_documents_that_were_created_directly_stay_when_the_object_is_processed_again(bench: Bench) -> None:
+    object_id = await bench.upload(b"one")
+    async with bench.services(), bench.worker():
+        await bench.settled(object_id)
+        await bench.pool.execute(
+            """INSERT INTO documents (document_id, namespace_id, collection_id, bucket_id, object_id, part, fields)
+               SELECT 'doc_direct', namespace_id, collection_id, bucket_id, object_id, -1, '{}' FROM documents"""
+        )
+        await bench.again(object_id)
+        await bench.again(object_id)
+    assert [row["part"] for row in await bench.documents(object_id)] == [-1, 0]
