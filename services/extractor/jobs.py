@@ -30,6 +30,7 @@ class Job:
         self._expires = expires
         self._lock = threading.Lock()
         self._pieces = 0
+        self._awaited = 0
         self._complete = False
         self._found: list[tuple[int, Part]] = []
         self._seconds = 0.0
@@ -45,13 +46,14 @@ class Job:
         """Counts one more piece, which took so long to prepare; its number, in the order of the input."""
         with self._lock:
             self._pieces += 1
+            self._awaited += 1
             self._seconds += seconds
             return self._pieces
 
     def add(self, number: int, parts: Sequence[Part], seconds: float) -> None:
         """Takes the parts of one expected piece."""
         with self._lock:
-            self._pieces -= 1
+            self._awaited -= 1
             self._seconds += seconds
             self._found += [(number, part) for part in parts]
             if len(self._found) > self._room:
@@ -66,7 +68,7 @@ class Job:
     def finish(self) -> None:
         """Settles the job when the last piece is in."""
         with self._lock:
-            if not self._complete or self._pieces or self.future.done():
+            if not self._complete or self._awaited or self.future.done():
                 return
             extracted = Extracted(tuple(self._select()), 1000 * self._seconds)
             if self.future.set_running_or_notify_cancel():

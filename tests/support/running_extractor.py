@@ -33,7 +33,10 @@ class RunningExtractor:
     async def extract(self, contents: Sequence[bytes], model: str = EMBEDDED) -> list[pb.Extraction]:
         """The extractions of the contents, whose input ids are their positions."""
         inputs = [pb.Input(input_id=str(number), content=content) for number, content in enumerate(contents)]
-        request = pb.ExtractRequest(extractor=IMAGE_EXTRACTOR, model=model, inputs=inputs)
+        return await self.send(pb.ExtractRequest(extractor=IMAGE_EXTRACTOR, model=model, inputs=inputs))
+
+    async def send(self, request: pb.ExtractRequest) -> list[pb.Extraction]:
+        """What Extract answers to any request."""
         response = await call(self.stub.Extract, request, seconds=SECONDS)
         return list(response.extractions)
 

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 SENTENCES = "@ss=standard"
 # As Markdown knows them: Python's own splitlines ends lines at more characters.
 LINES = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-PARAGRAPH_ENDS = re.compile(r"\n[^\S\n]*\n\s*")
+PARAGRAPH_ENDS = re.compile(r"\n(?:[^\S\n]*\n)+")
 
 Split = Callable[[str, str], Sequence[str]]
 

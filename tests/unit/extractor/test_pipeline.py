@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 from services.common import deadlines
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
 from services.extractor.domain import Plan
-from services.extractor.jobs import Extracted
+from services.extractor.jobs import Extracted, Job
 from services.extractor.models.manifest import ImageManifest
 from services.extractor.models.port import Part, Prepared, Source
-from services.extractor.pipeline import Pipeline
+from services.extractor.pipeline import Pipeline, Ready, alike
 from tests.support.tiny_siglip import PIXELS
 
 BAD, BREAKS = b"bad", b"breaks"
@@ -217,3 +218,22 @@ async def test_closing_finishes_what_was_admitted() -> None:
         model.gate.set()
         assert await admitted == [1, 2, 3]
         await closing
+
+
+def test_parts_keep_the_order_of_the_input_when_a_later_piece_is_done_first() -> None:
+    job = Job(GatedModel(), Source(), time.monotonic() + 60)
+    first, second, third = (Part(np.array([number], np.float32)) for number in range(3))
+    job.add(job.expect(0.0), [first], 0.0)
+    numbers = [job.expect(0.0), job.expect(0.0)]
+    job.add(numbers[1], [third], 0.0)
+    job.add(numbers[0], [second], 0.0)
+    job.complete()
+    job.finish()
+    assert [int(part.embedding[0]) for part in job.future.result().parts] == [0, 1, 2]
+
+
+def test_rows_of_different_forms_are_inferred_apart() -> None:
+    job = Job(GatedModel(), Source(), time.monotonic() + 60)
+    shapes = [(1, 3), (1, 4), (2, 3), (1, 3, 8, 8)]
+    batch = [Ready(job, number, Prepared(np.zeros(shape), ({},))) for number, shape in enumerate(shapes)]
+    assert [[ready.number for ready in group] for group in alike(batch)] == [[0, 2], [1], [3]]
