@@ -1,6 +1,6 @@
 """The HTTP application, from a gateway that is already connected."""
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from services.gateway import documentation, problem
@@ -27,9 +27,12 @@ from services.gateway.routes import (
     document_batches,
     document_edits,
     documents,
+    evaluations,
     execution_history,
     executions,
+    explanations,
     extractors,
+    feature_search,
     health,
     label_analytics,
     lineage,
@@ -39,6 +42,7 @@ from services.gateway.routes import (
     object_batches,
     objects,
     organization,
+    retriever_analytics,
     retrievers,
     tasks,
     taxonomies,
@@ -74,9 +78,13 @@ ROUTERS = (
     upload_batches.router,
     upload_content.router,
     uploads.router,
+    feature_search.router,
+    evaluations.router,
     execution_history.router,
+    explanations.router,
     executions.router,
     retrievers.router,
+    retriever_analytics.router,
     extractors.router,
     taxonomy_runs.router,
     taxonomies.router,
@@ -118,10 +126,8 @@ def build_routes() -> FastAPI:
         redirect_slashes=False,
         strict_content_type=False,
     )
-    versioned = APIRouter(prefix=BASE, responses=DOCUMENTED)
     for router in ROUTERS:
-        versioned.include_router(router)
-    app.include_router(versioned)
+        app.include_router(router, prefix=BASE, responses=DOCUMENTED)
     app.openapi = lambda: documentation.openapi_of(app)  # type: ignore[method-assign]
     documentation.install(app)
     problem.install(app)

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from services.gateway.router import Router
+
 MAX_DEPTH = 64
 
 
@@ -52,4 +54,4 @@ class JsonRoute(APIRoute):
 
 def routes_of(tag: str, prefix: str = "") -> APIRouter:
     """An empty router for one kind of resource."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=JsonRoute)
+    return Router(prefix=prefix, tags=[tag], route_class=JsonRoute)

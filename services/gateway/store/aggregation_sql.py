@@ -98,11 +98,11 @@ class _Values:
             raise InvalidArgumentError(
                 f"'{each.name}' cannot have both date_trunc and date_part.", path="body.group_by"
             )
-        moment = self._moment(each.field)
         if each.date_trunc:
-            return f"to_jsonb(date_trunc('{each.date_trunc}', {moment}, 'UTC'))"
+            return f"to_jsonb(date_trunc('{each.date_trunc}', {self._moment(each.field)}, 'UTC'))"
         if each.date_part:
-            return f"to_jsonb(date_part('{PARTS.get(each.date_part, each.date_part)}', {moment} AT TIME ZONE 'UTC'))"
+            part = PARTS.get(each.date_part, each.date_part)
+            return f"to_jsonb(date_part('{part}', {self._moment(each.field)} AT TIME ZONE 'UTC'))"
         return self._value(each.field)
 
     def bucket(self, each: RangeBucket, place: int) -> str:
