@@ -16,6 +16,7 @@ from services.common.errors import (
     InternalError,
     InvalidArgumentError,
     LikenessError,
+    NotFoundError,
     RateLimitedError,
     ResourceExhaustedError,
     UnavailableError,
@@ -78,6 +79,10 @@ def translate(error: Exception) -> LikenessError:
     if isinstance(error, asyncpg.DataError):
         message = "A value holds what cannot be stored or compared, such as a NUL character."
         return InvalidArgumentError(message, path="body")
+    if isinstance(error, asyncpg.ForeignKeyViolationError):
+        return NotFoundError("What this belongs to was deleted meanwhile.", resource=str(error.table_name), id="")
+    if isinstance(error, asyncpg.DeadlockDetectedError):
+        return UnavailableError("Two changes waited for each other; try again.", reason="DEADLOCK")
     if isinstance(error, AWAY):
         return UnavailableError("The database does not answer; try again in a moment.")
     return InternalError("Something went wrong on the server; its log has the details under this request id.")

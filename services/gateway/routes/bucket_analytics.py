@@ -36,7 +36,7 @@ ERRORS = """
            min(updated_at) AS first, max(updated_at) AS last
     FROM objects WHERE bucket_id = $1 AND status = 'FAILED' AND updated_at >= $2 AND updated_at < $3
     GROUP BY kind ORDER BY count DESC, kind"""
-BUCKETS = "SELECT bucket_id FROM buckets WHERE namespace_id = $1 ORDER BY created_at LIMIT 1000"
+BUCKETS = "SELECT bucket_id FROM buckets WHERE namespace_id = $1 AND deleted_at IS NULL ORDER BY created_at LIMIT 1000"
 FAILED = """
     SELECT p.collection_id, count(*) AS count FROM processing p JOIN collections c USING (collection_id)
     WHERE c.namespace_id = $1 AND p.status = 'FAILED' AND p.updated_at > now() - make_interval(hours => $2)

@@ -18,6 +18,8 @@ from services.gateway.problem import answer, translate
         (ConnectionRefusedError(), 503),
         (TimeoutError(), 504),
         (asyncpg.QueryCanceledError("slow"), 504),
+        (asyncpg.ForeignKeyViolationError("gone"), 404),
+        (asyncpg.DeadlockDetectedError("circle"), 503),
         (NotFoundError.of("bucket", "b"), 404),
         (OSError(28, "No space left on device"), 500),
         (KeyError("bug"), 500),
