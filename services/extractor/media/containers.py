@@ -65,9 +65,7 @@ def _open(content: bytes, max_pixels: int) -> InputContainer:
     options = {**OPTIONS, "max_pixels": str(max_pixels)}
     try:
         return av.open(io.BytesIO(content), "r", format=demuxer, options=options, metadata_errors="replace")
-    except MemoryError:
-        raise
-    except Exception as error:  # PyAV's errors, and Python's own for values out of range
+    except (av.FFmpegError, ValueError, ArithmeticError) as error:  # FFmpeg's, and Python's for values out of range
         raise damaged(error) from error
 
 
