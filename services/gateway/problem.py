@@ -72,20 +72,22 @@ def translate(error: Exception) -> LikenessError:
     """The error that an exception of a library stands for; InternalError for a fault of ours."""
     if isinstance(error, LikenessError):
         return error
-    if invalid := query_error(error):
-        return invalid
-    if isinstance(error, TimeoutError | asyncio.TimeoutError | asyncpg.QueryCanceledError):
-        return DeadlineError("The database took too long to answer; narrow the request or try again.")
-    if isinstance(error, asyncpg.DataError):
-        message = "A value holds what cannot be stored or compared, such as a NUL character."
-        return InvalidArgumentError(message, path="body")
-    if isinstance(error, asyncpg.ForeignKeyViolationError):
-        return NotFoundError("What this belongs to was deleted meanwhile.", resource=str(error.table_name), id="")
-    if isinstance(error, asyncpg.DeadlockDetectedError):
-        return UnavailableError("Two changes waited for each other; try again.", reason="DEADLOCK")
-    if isinstance(error, AWAY):
-        return UnavailableError("The database does not answer; try again in a moment.")
-    return InternalError("Something went wrong on the server; its log has the details under this request id.")
+    fault = "Something went wrong on the server; its log has the details under this request id."
+    return query_error(error) or _of_database(error) or InternalError(fault)
+
+
+def _of_database(error: Exception) -> LikenessError | None:
+    match error:
+        case TimeoutError() | asyncio.TimeoutError() | asyncpg.QueryCanceledError():
+            return DeadlineError("The database took too long to answer; narrow the request or try again.")
+        case asyncpg.DataError():
+            message = "A value holds what cannot be stored or compared, such as a NUL character."
+            return InvalidArgumentError(message, path="body")
+        case asyncpg.ForeignKeyViolationError():
+            return NotFoundError("What this belongs to was deleted meanwhile.", resource=str(error.table_name), id="")
+        case asyncpg.DeadlockDetectedError():
+            return UnavailableError("Two changes waited for each other; try again.", reason="DEADLOCK")
+    return UnavailableError("The database does not answer; try again in a moment.") if isinstance(error, AWAY) else None
 
 
 def install(app: FastAPI) -> None:
