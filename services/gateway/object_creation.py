@@ -9,10 +9,12 @@ import asyncpg
 
 from services.common.blobs import Fetched
 from services.common.database.creation import Created, NewBlob, NewObject, Policy, create_object, find_by_key
+from services.common.database.records import Blob
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.object_views import created_answer, object_answer
+from services.gateway.own_links import own_blob
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.blob_data import FieldValue, read_data
 from services.gateway.shapes.object_fields import created_fields
@@ -100,6 +102,8 @@ async def _keep(tenant: Tenant, bucket_id: str, item: _Item) -> NewBlob:
         return await content_of_upload(tenant.gateway.pool, bucket_id, blob, item.kind, f"{item.path}.upload_id")
     if isinstance(item.data, Fetched):
         return await _keep_bytes(tenant, item, item.data)
+    if known := await own_blob(tenant, str(item.data)):
+        return _again(item, known)
     return NewBlob(
         property=blob.property,
         type=item.kind,
@@ -107,6 +111,19 @@ async def _keep(tenant: Tenant, bucket_id: str, item: _Item) -> NewBlob:
         filename=blob.filename,
         mime_type=blob.mime_type,
         sha256=blob.checksum,
+    )
+
+
+def _again(item: _Item, known: Blob) -> NewBlob:
+    return NewBlob(
+        property=item.form.property,
+        type=item.kind,
+        source_url=known.source_url,
+        storage_key=known.storage_key,
+        filename=item.form.filename or known.filename,
+        mime_type=known.mime_type,
+        size_bytes=known.size_bytes,
+        sha256=known.sha256 or item.form.checksum,
     )
 
 
