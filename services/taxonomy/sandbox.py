@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jinja2 import ChainableUndefined, meta, nodes
+from jinja2 import ChainableUndefined, Undefined, meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -107,7 +107,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def _to_json(self, value: Any) -> str:
         self.budget.check()
-        return str(htmlsafe_json_dumps(bounded(value)))
+        return "null" if isinstance(value, Undefined) else str(htmlsafe_json_dumps(bounded(value)))
 
     def _join(self, values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
         self.budget.check()

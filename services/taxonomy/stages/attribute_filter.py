@@ -10,12 +10,15 @@ from typing import Any
 from services.common.errors import InvalidArgumentError
 from services.common.filters import And, Condition, Filter, Not, Or, has_dynamic, parse
 from services.taxonomy.domain import Ranked, State, both
+from services.taxonomy.stages.candidates import passing as passing_rows
+from services.taxonomy.stages.candidates import with_rows
 from services.taxonomy.stages.stage import Execution
 from services.taxonomy.templates import Templates, is_template
 
 STAGE_ID = "attribute_filter"
 CONDITION_KEYS = ("conditions", "filters")
 NOTHING = (None, "", "null")
+SCORES = ("score", "scores")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +37,23 @@ class AttributeFilter:
     async def run(self, state: State, execution: Execution) -> State:
         """Adds the filter to what is still unfetched, or asks the database which of the documents pass."""
         passing = execution.fill(self.filter, self.path)
+        if isinstance(state, Ranked) and self._needs_rows(state):
+            ranked = await with_rows(state, execution)
+            lists = [await passing_rows(found, passing, execution) for found in ranked.lists]
+            return Ranked(tuple(lists), ranked.notes)
         if isinstance(state, Ranked):
             kept = await execution.documents.passing({c.document_id for found in state.lists for c in found}, passing)
             return Ranked(tuple(tuple(c for c in found if c.document_id in kept) for found in state.lists))
         if has_dynamic(self.filter):
             return replace(state, given=both(state.given, passing))
         return replace(state, fixed=both(state.fixed, passing))
+
+
+    def _needs_rows(self, state: Ranked) -> bool:
+        """Whether the filter may ask for what the database does not have: a score, or fields that stages set."""
+        if any(field.split(".")[0] in SCORES for field in _fields(self.filter)):
+            return True
+        return any(c.row is not None and c.row.added for found in state.lists for c in found)
 
 
 def parse_attribute_filter(name: str, parameters: Mapping[str, Any], path: str) -> AttributeFilter:
@@ -70,6 +84,17 @@ def _conditions(parameters: Mapping[str, Any], path: str) -> tuple[Any, str]:
     if "field" not in parameters and not {"AND", "OR", "NOT", "must", "should", "must_not"}.intersection(parameters):
         raise InvalidArgumentError(f"{path} needs 'conditions', or 'field', 'operator' and 'value'.", path=path)
     return parameters, path
+
+
+def _fields(tree: Filter) -> Iterator[str]:
+    match tree:
+        case And(children) | Or(children):
+            for child in children:
+                yield from _fields(child)
+        case Not(child):
+            yield from _fields(child)
+        case Condition(field=field):
+            yield field
 
 
 def _templates(tree: Filter) -> Iterator[str]:

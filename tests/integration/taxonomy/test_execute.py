@@ -269,7 +269,6 @@ async def test_an_unknown_retriever_is_not_found(world: World) -> None:
         ({"inputs_json": "{"}, "inputs"),
         ({"filters_json": '{"field": "x", "operator": "near"}'}, "filters.operator"),
         ({"stages_json": "{"}, "stages"),
-        ({"collection_identifiers": []}, "collection_identifiers"),
     ],
 )
 async def test_a_bad_request_is_named_by_its_path(world: World, change: dict[str, Any], path: str) -> None:
@@ -305,7 +304,7 @@ async def test_check_names_the_slots_of_sound_stages(world: World) -> None:
 
 
 async def test_check_refuses_unsound_stages(world: World) -> None:
-    request = pb.CheckRetrieverRequest(stages_json='[{"config": {"stage_id": "rerank"}}]')
+    request = pb.CheckRetrieverRequest(stages_json='[{"config": {"stage_id": "llm_filter"}}]')
     with pytest.raises(InvalidArgumentError, match=r"stages\.0\.config\.stage_id"):
         await call(world.service.CheckRetriever, request, seconds=10)
 

@@ -48,6 +48,7 @@ def test_exactly_one_expression_keeps_its_type(text: str, value: Json) -> None:
         ("{{INPUT.list|join('-')}}!", "1-2!"),
         ("{{INPUT.word|slugify}}", "uni-code"),
         ("{{INPUT.list|tojson}}", "[1, 2]"),
+        ("{{INPUT.nothing|tojson}}", "null"),
         ("no template", "no template"),
     ],
 )
