@@ -11,7 +11,6 @@ from services.common.settings import Settings
 from services.worker.assembly import GATE_SECONDS, Assembler
 from services.worker.batching import Batcher
 from services.worker.domain import Extracted, Ingest
-from services.worker.downstream import Indexer
 from services.worker.failures import (
     FailedAttemptError,
     NotNowError,
@@ -21,6 +20,7 @@ from services.worker.failures import (
     retry_delay,
 )
 from services.worker.gate import Gate
+from services.worker.indexer import Indexer
 from services.worker.labels import Labels
 from services.worker.patience import is_outage
 from services.worker.records import Records

@@ -15,11 +15,11 @@ from services.common.logs import configure_logs
 from services.common.settings import Settings
 from services.worker.assembly import Assembler
 from services.worker.content import Contents
-from services.worker.downstream import Indexer
 from services.worker.enricher import Enricher
 from services.worker.extraction import Extractor
 from services.worker.gate import Gate
 from services.worker.housekeeping import keep_house
+from services.worker.indexer import Indexer
 from services.worker.ingest import Ingestor, Services
 from services.worker.labels import Labels
 from services.worker.queue import JobQueue

@@ -17,7 +17,7 @@ from services.common.database.jobs import enqueue_ingest
 from services.common.database.pool import Connection, Pool
 from services.worker.compose import compose, document_ids
 from services.worker.domain import Outcome
-from services.worker.downstream import Indexer
+from services.worker.indexer import Indexer
 from services.worker.patience import patient
 from services.worker.records import Records, note_nothing
 from services.worker.sources import with_sources

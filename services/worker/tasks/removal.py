@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from services.common.database import removal
 from services.common.database.pool import Connection
 from services.common.database.removal import Removed
-from services.worker.downstream import Indexer
+from services.worker.indexer import Indexer
 from services.worker.tasks.task import Done, Task
 
 STEP = 500
