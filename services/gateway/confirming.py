@@ -132,10 +132,6 @@ async def _exists(connection: Connection, object_id: str | None) -> bool:
 
 def _new_object(tenant: Tenant, wanted: Confirmation, row: dict[str, Any]) -> NewObject:
     config, fields = wanted.bucket["unique_key"], row["object_metadata"]
-    try:
-        policy = policy_of(config, wanted.policy)
-    except BadRequestError as error:
-        raise InvalidArgumentError(error.message, reason=error.reason, path="query.policy") from error
     return NewObject(
         namespace_id=tenant.namespace_id,
         bucket_id=row["bucket_id"],
@@ -143,7 +139,7 @@ def _new_object(tenant: Tenant, wanted: Confirmation, row: dict[str, Any]) -> Ne
         fields=fields,
         blobs=[blob_of(row, row["blob_property"], row["blob_type"])],
         unique_key=unique_key_of(config, fields),
-        policy=policy,
+        policy=policy_of(config, wanted.policy),
         process=tenant.gateway.settings.auto_process and not wanted.form.auto_submit_batch,
     )
 

@@ -1,13 +1,13 @@
 """A bucket's unique key: which object an upload is about, whatever its id."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from services.common.database.creation import Policy
-from services.common.errors import BadRequestError, InvalidArgumentError
+from services.common.errors import InvalidArgumentError
 
 MAX_TEXT = 255
 
@@ -27,15 +27,17 @@ def unique_key_of(config: Mapping[str, Any] | None, fields: Mapping[str, Any]) -
 
 
 def policy_of(config: Mapping[str, Any] | None, asked: Policy | None) -> Policy:
-    """What to do about an object that exists: as the request says, else as the bucket does.
+    """What to do about an object of the same key: as the request says, else as the bucket does."""
+    return asked or Policy((config or {}).get("default_policy") or Policy.UPSERT)
 
-    BadRequestError when the bucket has a key and neither says.
-    """
-    chosen = asked or (config or {}).get("default_policy")
-    if chosen is None and key_fields(config):
-        message = "This bucket has a unique_key without a default_policy: add ?policy=insert, update or upsert."
-        raise BadRequestError(message, reason="POLICY_MISSING", path="query.policy")
-    return Policy(chosen or Policy.INSERT)
+
+def require_same_key(names: Iterable[str], changed: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """InvalidArgumentError when a patch would make an object another one."""
+    for name in sorted(names):
+        if changed[name] != current.get(name):
+            path = f"body.{name}"
+            message = f"{path} is part of the bucket's unique key and cannot be changed; upload another object."
+            raise InvalidArgumentError(message, path=path)
 
 
 def _scalar(name: str, value: Any) -> str | int | float | bool:
