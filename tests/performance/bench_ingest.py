@@ -13,7 +13,6 @@ import json
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,11 +21,10 @@ import orjson
 from services.extractor import models
 from tests.performance.bare import photos
 from tests.performance.report import Figure, emit
-from tests.performance.stack import Client, Stack, create_tutorial, open_client, running_stack
+from tests.performance.stack import Stack, create_tutorial, open_client, running_stack
+from tests.performance.uploading import UPLOADERS, upload_all
 
 LABELLED = 32
-UPLOADERS = 32
-FEW = 60
 NAME = "ingest"
 
 
@@ -47,33 +45,17 @@ def _object(content: bytes, label: str | None) -> dict[str, object]:
     return {"metadata": {"product_label": label}, "blobs": [blob]}
 
 
-async def ingest(client: Client, bodies: Sequence[bytes]) -> float:
-    """Objects per second from the first upload to the last document."""
-    before = await client.documents(NAME)
-    queue = list(bodies)
-    started = time.perf_counter()
-
-    async def upload() -> None:
-        while queue:
-            await client.send("POST", f"/buckets/{NAME}/objects", queue.pop())
-
-    await asyncio.gather(*(upload() for _ in range(UPLOADERS)))
-    while (missing := before + len(bodies) - await client.documents(NAME)) > 0:
-        await asyncio.sleep(0.5 if missing > FEW else 0.05)  # counting costs the stack time; be exact only at the end
-    return len(bodies) / (time.perf_counter() - started)
-
-
 async def compare(stack: Stack, folder: Path, images: int, rounds: int) -> list[tuple[float, float]]:
     """(ingest, bare) rates of each round."""
     contents = photos(images)
     async with open_client(stack, UPLOADERS) as client:
         await create_tutorial(client, NAME)
-        await ingest(client, encode(contents[:LABELLED], label="known"))
+        await upload_all(client, NAME, encode(contents[:LABELLED], label="known"))
         bodies = encode(contents)
         pairs = []
         for _ in range(rounds):
             bare = await asyncio.to_thread(bare_rate, folder, images)
-            pairs.append((await ingest(client, bodies), bare))
+            pairs.append((await upload_all(client, NAME, bodies), bare))
     return pairs
 
 
