@@ -22,6 +22,7 @@ def commands() -> list[list[str]]:
         ["tests.performance.bench_idle"],
         ["tests.performance.bench_labels_at_once"],
         ["tests.performance.bench_enrich"],
+        ["tests.performance.bench_video"],
         ["tests.performance.bench_ingest", str(EMBEDDED), "800", "5", "0.70"],
         ["tests.performance.bench_ingest", str(SIGLIP), "120", "3", "0.95"],
     ]

@@ -25,9 +25,11 @@ class Wanted:
 
 
 def pieces(findings: Sequence[Finding], picture: Picture, wanted: Wanted) -> Iterator[Prepared]:
-    """Up to four faces each; one of one face for a whole picture; an empty one where there is no face."""
+    """Up to four faces each; the largest alone for a query or a whole picture; an empty one where there is no face."""
     if not findings:
         yield NOTHING
+    elif wanted.is_query:
+        yield _piece(findings[:1], picture, wanted, {})
     elif wanted.parameters.output_mode == "per_image":
         yield _piece(findings[:1], picture, wanted, summary(findings, wanted.parameters))
     else:
