@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support.gateway import Stack
-from tests.support.rest import ok, refused, set_up
+from tests.support.rest import OBJECTS, ok, refused, set_up
+from tests.support.tutorial import BOOTSTRAP_OBJECT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Json = dict[str, Any]
@@ -286,3 +287,97 @@ async def test_another_namespace_sees_nothing(stack: Stack, client: httpx.AsyncC
         ):
             await refused(stranger, 404, method, f"/v1/taxonomies/{created['taxonomy_id']}{path}", {})
         assert (await ok(stranger, "GET", "/v1/taxonomies"))["results"] == []
+
+
+@pytest.mark.parametrize("path", ["/v1/taxonomies/kinds/execute", "/v1/taxonomies/execute/kinds"])
+async def test_samples_are_judged_and_nothing_is_kept(
+    stack: Stack, client: httpx.AsyncClient, parts: Json, path: str
+) -> None:
+    created = await ok(client, "POST", "/v1/taxonomies", flat(parts))
+    uploaded = await ok(client, "POST", OBJECTS, BOOTSTRAP_OBJECT)
+    stored = await stack.process(uploaded["object_id"], fields={"looks_like": "shoe"})
+    samples = [{"document_id": stored}, {"looks_like": "hat"}, {"payload": {"looks_like": "shoe"}}]
+    answer = await ok(client, "POST", f"{path}?version=1", {"source_documents": samples})
+    assert answer["stats"] == {"processed_docs": 3, "batches": 1, "errors": 0, "enriched": 2}
+    assert [match["label"] for match in answer["matches"]] == ["shoe", None, "shoe"]
+    assert [match["score"] for match in answer["matches"]] == [0.8, 0.2, 0.8]
+    assert (answer["matches"][0]["document_id"], answer["matches"][0]["taxonomy_name"]) == (stored, "kinds")
+    assert answer["results"][0]["kind"] == "shoe"
+    assert answer["results"][0]["_internal"][f"_taxonomy_{created['taxonomy_id']}_id"] == "doc_shoe"
+    (request,) = stack.surroundings.taxonomy.enriched
+    assert (request.taxonomy_version, request.subjects[0].object_id) == (1, uploaded["object_id"])
+    document = await ok(client, "GET", f"/v1/collections/products_unified/documents/{stored}")
+    assert "kind" not in document
+
+
+async def test_nothing_to_judge_is_no_fault(client: httpx.AsyncClient, parts: Json) -> None:
+    await ok(client, "POST", "/v1/taxonomies", flat(parts))
+    bodies: tuple[Any, ...] = (None, {}, {"source_documents": []})
+    for body in bodies:
+        assert (await ok(client, "POST", "/v1/taxonomies/kinds/execute", body))["stats"]["processed_docs"] == 0
+    await refused(client, 422, "POST", "/v1/taxonomies/kinds/execute", {"source_documents": [7]})
+    await refused(client, 404, "POST", "/v1/taxonomies/kinds/execute?version=9", {"source_documents": [{}]})
+
+
+async def two_documents(stack: Stack, client: httpx.AsyncClient) -> list[Json]:
+    """Two documents of the tutorial's collection, with one vector."""
+    uploads = [await ok(client, "POST", OBJECTS, BOOTSTRAP_OBJECT) for _ in range(2)]
+    ids = [await stack.process(each["object_id"]) for each in uploads]
+    return [{"collection_id": "products_unified", "document_id": document_id} for document_id in ids]
+
+
+async def test_documents_become_a_taxonomy_and_then_further_nodes(
+    stack: Stack, client: httpx.AsyncClient, parts: Json
+) -> None:
+    documents = await two_documents(stack, client)
+    body = {
+        "taxonomy_name": "finds",
+        "node_label": "sandals",
+        "documents": [*documents, {"collection_id": "products_unified", "document_id": "doc_nowhere"}],
+        "node_fields": {"season": "summer"},
+        "provenance": {"cluster_id": "cl_0"},
+    }
+    created = await ok(client, "POST", "/v1/taxonomies/from-documents", body)
+    assert (created["taxonomy_created"], created["documents_used"], created["vector_dimensions"]) == (True, 2, 4)
+    assert [each["document_id"] for each in created["documents_skipped"]] == ["doc_nowhere"]
+    assert created["vector_name"] == "image_extractor_v1_embedding"
+    assert created["node_document_id"] in stack.surroundings.index.refreshed
+    taxonomy = await ok(client, "GET", "/v1/taxonomies/finds")
+    source = taxonomy["config"]["source_collection"]
+    assert source["collection_id"] == created["node_collection_id"]
+    assert source["enrichment_fields"][0]["target_field"] == "finds_label"
+    more = {"node_label": "boots", "documents": documents[:1]}
+    added = await ok(client, "POST", "/v1/taxonomies/finds/nodes/from-documents", more)
+    assert (added["taxonomy_created"], added["taxonomy_id"]) == (False, created["taxonomy_id"])
+    path = f"/v1/collections/{created['node_collection_id']}/documents"
+    nodes = (await ok(client, "GET", path))["results"]
+    assert sorted(node["label"] for node in nodes) == ["boots", "sandals"]
+    first = next(node for node in nodes if node["label"] == "sandals")
+    assert (first["season"], first["metadata"]["promotion"]["cluster_id"]) == ("summer", "cl_0")
+    await refused(client, 409, "POST", "/v1/taxonomies/from-documents", body)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"documents": [{"collection_id": "products_unified", "document_id": "doc_x"}]}, "body.documents"),
+        ({"documents": []}, "body.documents"),
+        ({"documents": None}, "body.documents"),
+        ({"node_label": None}, "body.node_label"),
+        ({"vector_name": "other"}, "body.documents"),
+        ({"cluster_run": {"cluster_id": "a", "run_id": "b"}}, "body.cluster_run"),
+    ],
+)
+async def test_what_cannot_be_promoted_is_refused_whole(
+    stack: Stack, client: httpx.AsyncClient, parts: Json, change: Json, path: str
+) -> None:
+    body = {"taxonomy_name": "finds", "node_label": "x", "documents": await two_documents(stack, client), **change}
+    error = await refused(client, 422, "POST", "/v1/taxonomies/from-documents", body)
+    assert error["details"]["path"] == path
+    assert (await ok(client, "GET", "/v1/collections"))["total_count"] == 1
+
+
+async def test_an_inline_taxonomy_takes_no_nodes(stack: Stack, client: httpx.AsyncClient, parts: Json) -> None:
+    inline = parts["collection"]["taxonomy"]["taxonomy_id"]
+    body = {"node_label": "x", "documents": await two_documents(stack, client)}
+    await refused(client, 422, "POST", f"/v1/taxonomies/{inline}/nodes/from-documents", body)

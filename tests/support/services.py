@@ -54,11 +54,7 @@ class ScriptedTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
     def __init__(self) -> None:
         self.ranked: list[taxonomy_pb2.RankedDocument] = []
         self.executed: list[taxonomy_pb2.ExecuteRetrieverRequest] = []
-
-    async def Enrich(  # noqa: N802
-        self, request: taxonomy_pb2.EnrichRequest, context: object
-    ) -> taxonomy_pb2.EnrichResponse:
-        return taxonomy_pb2.EnrichResponse(decisions=[taxonomy_pb2.Decision() for _ in request.subjects])
+        self.enriched: list[taxonomy_pb2.EnrichRequest] = []
 
     async def CheckRetriever(  # noqa: N802
         self, request: taxonomy_pb2.CheckRetrieverRequest, context: object
@@ -68,6 +64,28 @@ class ScriptedTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
                 path = f"stages.{position}.config.stage_id"
                 raise InvalidArgumentError(f"{path} is unknown.", path=path)
         return taxonomy_pb2.CheckRetrieverResponse()
+
+    async def Enrich(  # noqa: N802
+        self, request: taxonomy_pb2.EnrichRequest, context: object
+    ) -> taxonomy_pb2.EnrichResponse:
+        """Calls everything "shoe" that has a field `looks_like` of that value."""
+        self.enriched.append(request)
+        return taxonomy_pb2.EnrichResponse(decisions=[self._decision(request, each) for each in request.subjects])
+
+    def _decision(self, request: taxonomy_pb2.EnrichRequest, subject: taxonomy_pb2.Subject) -> taxonomy_pb2.Decision:
+        matched = json.loads(subject.fields_json).get("looks_like") == "shoe"
+        label = json.dumps("shoe") if matched else ""
+        return taxonomy_pb2.Decision(
+            subject_id=subject.subject_id,
+            matched=matched,
+            confidence=0.8 if matched else 0.2,
+            threshold=0.3,
+            label_json=label,
+            source_document_id="doc_shoe" if matched else "",
+            taxonomy_id=request.taxonomy_id,
+            taxonomy_version=request.taxonomy_version or 1,
+            values=[taxonomy_pb2.FieldValue(field="kind", value_json=label)],
+        )
 
     async def ExecuteRetriever(  # noqa: N802
         self, request: taxonomy_pb2.ExecuteRetrieverRequest, context: object
@@ -94,6 +112,7 @@ class Surroundings:
         self.index.refreshed.clear()
         self.taxonomy.ranked = []
         self.taxonomy.executed.clear()
+        self.taxonomy.enriched.clear()
 
     def address(self, name: str) -> str:
         """The unix socket of one service."""

@@ -18,7 +18,7 @@ ADD_PROPERTIES = """UPDATE buckets
     WHERE bucket_id = $1"""
 
 
-async def create_bucket(pool: Pool, namespace_id: str, name: str, columns: dict[str, Any]) -> str:
+async def create_bucket(pool: Executor, namespace_id: str, name: str, columns: dict[str, Any]) -> str:
     """The id of the new bucket; AlreadyExistsError when the name is taken."""
     values = {"bucket_id": new_id("bkt"), "namespace_id": namespace_id, "bucket_name": name, **columns}
     places = ", ".join(f"${number}" for number in range(1, len(values) + 1))

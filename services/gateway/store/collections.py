@@ -59,16 +59,21 @@ class NewCollection:
 
 async def create_collection(pool: Pool, new: NewCollection) -> str:
     """Stores a collection, its taxonomy and, where none was named, its retriever; returns its id."""
-    collection_id = new_id("col")
     async with pool.acquire() as connection, connection.transaction():
-        try:
-            await _insert(connection, collection_id, new)
-        except asyncpg.UniqueViolationError as error:
-            raise taken("collection", new.name) from error
-        if new.taxonomy is not None:
-            await insert_taxonomy(connection, new.namespace_id, collection_id, new.name, new.taxonomy)
-        await set_applications(connection, collection_id, new.applications)
-        await record_event(connection, new.namespace_id, "collection.created", collection_id)
+        return await insert_collection(connection, new)
+
+
+async def insert_collection(connection: Connection, new: NewCollection) -> str:
+    """The same in the caller's transaction."""
+    collection_id = new_id("col")
+    try:
+        await _insert(connection, collection_id, new)
+    except asyncpg.UniqueViolationError as error:
+        raise taken("collection", new.name) from error
+    if new.taxonomy is not None:
+        await insert_taxonomy(connection, new.namespace_id, collection_id, new.name, new.taxonomy)
+    await set_applications(connection, collection_id, new.applications)
+    await record_event(connection, new.namespace_id, "collection.created", collection_id)
     return collection_id
 
 

@@ -1,0 +1,89 @@
+"""Nodes made of documents: what they have in common becomes a place that others are classified into."""
+
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
+from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.taxonomies import Name
+
+MOST_DOCUMENTS = 200
+LabelText = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class DocumentRef(Form):
+    """DocumentRef."""
+
+    collection_id: Annotated[str, Field(min_length=1)]
+    document_id: Annotated[str, Field(min_length=1)]
+
+
+class ClusterRun(Form):
+    """ClusterRunSource."""
+
+    cluster_id: str
+    run_id: str
+
+
+class NodeDetails(Form):
+    """What a node carries besides its label and its vector."""
+
+    node_fields: JsonObject | None = None
+    vector_name: Annotated[str | None, Field(max_length=512)] = None
+    provenance: JsonObject | None = None
+
+
+Documents = Annotated[list[DocumentRef], Field(min_length=1, max_length=MOST_DOCUMENTS)]
+
+
+class NodeFromDocuments(NodeDetails):
+    """CreateNodeFromDocumentsRequest."""
+
+    node_label: LabelText
+    documents: Documents
+
+
+class TaxonomyFromDocuments(NodeDetails):
+    """CreateTaxonomyFromDocumentsRequest: documents with a label."""
+
+    taxonomy_name: Annotated[Name, Field(validation_alias=AliasChoices("taxonomy_name", "name"))]
+    node_label: LabelText | None = None
+    documents: Documents | None = None
+    cluster_run: ClusterRun | None = None
+    description: Annotated[str | None, Field(max_length=5000)] = None
+    enrichment_target_field: Annotated[str | None, Field(min_length=1, max_length=255)] = None
+
+
+class SkippedDocument(Answer):
+    """SkippedDocumentRef."""
+
+    collection_id: str
+    document_id: str
+    reason: str
+
+
+class PromotedNode(Answer):
+    """PromotedNode."""
+
+    node_document_id: str
+    node_label: str
+    cluster_id: str
+    member_count: int
+
+
+class NodeCreated(Answer):
+    """TaxonomyNodeFromDocumentsResponse."""
+
+    taxonomy_id: str
+    taxonomy_name: str
+    node_document_id: str
+    node_collection_id: str
+    node_label: str
+    vector_name: str
+    vector_dimensions: int
+    documents_used: int
+    documents_skipped: list[SkippedDocument]
+    taxonomy_created: bool
+    retriever_id: str | None
+    enrichment_hint: str
+    nodes: list[PromotedNode] | None = None
