@@ -76,13 +76,13 @@ class S3Staging:
             raise unavailable(error) from error
 
     async def waiting(self) -> list[str]:
-        """The prefixes below the one of uploads."""
+        """The keys below the prefix of uploads."""
         try:
             listed = await obstore.list_with_delimiter_async(self._store, FOLDER)
         except (BaseError, OSError) as error:
             raise unavailable(error) from error
-        return [str(prefix).rstrip("/").rsplit("/", 1)[-1] for prefix in listed["common_prefixes"]]
+        return [entry["path"].rsplit("/", 1)[-1] for entry in listed["objects"]]
 
 
 def _content(upload_id: str) -> str:
-    return f"{FOLDER}/{upload_id}/content"
+    return f"{FOLDER}/{upload_id}"

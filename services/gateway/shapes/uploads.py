@@ -173,7 +173,7 @@ def to_upload(row: Any, presigned_url: str | None, **more: Any) -> Upload:
         **{name: row[name] for name in COPIED},
         file_size_bytes=row["size_bytes"] or row["file_size_bytes"],
         presigned_url=presigned_url,
-        s3_key=row["storage_key"] or f"uploads/{row['upload_id']}/content",
+        s3_key=row["storage_key"] or f"uploads/{row['upload_id']}",
         file_hash=row["sha256"] or row["file_hash"],
         **more,
     )
