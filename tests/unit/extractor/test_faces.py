@@ -94,6 +94,15 @@ def test_a_turned_photo_is_found_upright() -> None:
     assert abs(box(turned)["x1"] - box(plain)["x1"]) < 4
 
 
+@pytest.mark.parametrize("width", [200, 700, 1600, 2600])
+def test_a_face_that_fills_the_picture_is_found_at_every_size(width: int) -> None:
+    with Image.open(FACES / OBAMAS[0]) as picture:
+        close = picture.crop((330, 40, 650, 460)).resize((width, width * 420 // 320))
+    (part,) = extract(faces(), png(close))
+    assert 0.4 < box(part)["width"] / width < 0.95
+    assert likeness(part, extract(faces(), (FACES / OBAMAS[1]).read_bytes())[0]) > 0.6
+
+
 def test_small_faces_are_left_out_and_the_limit_is_the_collection_s() -> None:
     sizes = [min(box(part)["width"], box(part)["height"]) for part in extract(faces(), trio())]
     between = int((sizes[0] + sizes[1]) / 2)

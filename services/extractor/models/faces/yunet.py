@@ -1,6 +1,6 @@
 """YuNet, the embedded face detector: one pass, three grids of cells, each cell with a box, five points and a score."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -12,14 +12,18 @@ from services.extractor.models.faces.face import Face
 
 STRIDES = (8, 16, 32)
 OVERLAP = 0.3
-MOST_FACES = 1000
+MOST_CELLS = 5000
 SMALLEST_FOUND = 12
 SHORT, LONG = 640, 1280
+COARSE, ONE_LOOK, LARGEST_FOUND = 320, 800, 400
 Array = NDArray[np.float32]
 
 
 class YuNet:
-    """Finds faces from about 12 pixels upwards, in pictures that are scaled to 640..1280 pixels for it."""
+    """Finds faces of about 12 to 500 pixels, in pictures that are scaled to 640..1280 pixels for it.
+
+    Where that leaves out large faces, the picture is looked at a second time, small.
+    """
 
     name = "yunet_2023mar"
 
@@ -28,13 +32,19 @@ class YuNet:
 
     def find(self, pixels: Pixels, threshold: float, smallest: int) -> list[Face]:
         """As Detector says, best first."""
-        scale = detection_scale(max(pixels.shape[:2]), smallest)
-        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
-        resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-        boxes, points, scores = self._candidates(_padded(np.asarray(resized)), threshold)
-        corners = boxes - np.concatenate([np.zeros_like(boxes[:, :2]), boxes[:, :2]], axis=1)
-        kept = cv2.dnn.NMSBoxes(corners.tolist(), scores.tolist(), threshold, OVERLAP, top_k=MOST_FACES)
-        return [Face(boxes[n] / scale, float(scores[n]), points[n] / scale) for n in np.asarray(kept, int).ravel()]
+        longer = max(pixels.shape[:2])
+        scale = detection_scale(longer, smallest)
+        resized = _resized(pixels, scale)
+        far = self._look(resized, scale, threshold)
+        if longer * scale <= ONE_LOOK:
+            return _distinct(far, threshold)
+        near = self._look(_resized(resized, COARSE / (longer * scale)), COARSE / longer, threshold)
+        return _distinct([*near, *(face for face in far if face.size * scale <= LARGEST_FOUND)], threshold)
+
+    def _look(self, resized: Pixels, scale: float, threshold: float) -> list[Face]:
+        """Every cell's face; neighbours find the same face."""
+        found = self._candidates(_padded(resized), threshold)
+        return [Face(box / scale, float(score), points / scale) for box, points, score in zip(*found, strict=True)]
 
     def _candidates(self, blob: Array, threshold: float) -> tuple[Array, Array, Array]:
         """Boxes (n, 4) as corners, points (n, 5, 2) and scores (n,) of the cells that reach the threshold."""
@@ -45,13 +55,28 @@ class YuNet:
         return boxes, points, scores
 
 
+def _distinct(faces: Sequence[Face], threshold: float) -> list[Face]:
+    """Of faces that overlap the best, best first."""
+    boxes = [(float(face.box[0]), float(face.box[1]), face.width, face.height) for face in faces]
+    scores = [face.score for face in faces]
+    kept = cv2.dnn.NMSBoxes(boxes, scores, threshold, OVERLAP, top_k=MOST_CELLS)
+    return [faces[number] for number in np.asarray(kept, int).ravel()]
+
+
 def detection_scale(longer: int, smallest: int) -> float:
     """So that the smallest face wanted can just be found, within what the detector needs and what it may cost."""
     wanted = np.clip(longer * SMALLEST_FOUND / smallest, SHORT, LONG)
     return min(1.0, float(wanted) / longer)
 
 
-def _padded(pixels: NDArray[Any]) -> Array:
+def _resized(pixels: Pixels, scale: float) -> Pixels:
+    if scale >= 1:
+        return pixels
+    height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _padded(pixels: Pixels) -> Array:
     """(1, 3, height, width) BGR float32, both sides filled up to a multiple of the largest stride."""
     height, width = (-(-side // STRIDES[-1]) * STRIDES[-1] for side in pixels.shape[:2])
     blob = np.zeros((1, 3, height, width), np.float32)
