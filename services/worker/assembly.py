@@ -5,12 +5,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from services.common.errors import LikenessError
+from services.common.errors import DeadlineError, LikenessError
 from services.common.extractor_traits import traits_of
 from services.worker.budget import Budget, weight_of
 from services.worker.content import Contents
 from services.worker.domain import Content, Extracted, Ingest, Part
-from services.worker.extraction import Extractor
+from services.worker.extraction import Extractor, is_long
 from services.worker.failures import RejectedError, UnansweredError, of_extractor
 from services.worker.gate import Gate
 from services.worker.inputs import Chosen, choose_input
@@ -19,6 +19,7 @@ from services.worker.turns import Turns
 
 GATE_SECONDS = 5.0
 BYTES_IN_HAND = 256 * 1024 * 1024
+TOO_SLOW = "The file was not processed in time although nothing else was in hand; upload a shorter or smaller one."
 
 
 class Assembler:
@@ -71,6 +72,8 @@ class Assembler:
             try:
                 return await self._extractor.extract(ingest, content)
             except LikenessError as error:
+                if ingest.is_suspect and is_long(content) and isinstance(error, DeadlineError):
+                    raise RejectedError("TOO_SLOW", TOO_SLOW) from error
                 failure = of_extractor(error)
                 if isinstance(failure, UnansweredError):
                     self._gate.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 
 from services.common.blobs import BlobReader, BlobStore, Fetched
 from services.common.database.records import Blob
@@ -29,7 +30,7 @@ class Contents:
             case Words(text):
                 return _of_words(text)
             case Address(url):
-                return await self._mirror(namespace_id, None, await self._fetch(url))
+                return _of_fetched(await self._fetch(url))
             case Blob(storage_key=str(key)):
                 return await self._load(chosen, key)
         return await self._mirror(namespace_id, chosen, await self._fetch(chosen.source_url or ""))
@@ -54,8 +55,15 @@ class Contents:
             data = await self._store.get(storage_key)
         except LikenessError as error:
             raise _of_store(error) from error
-        mime_type = blob.mime_type or mime_type_of(data, "", blob.filename or "")
-        return _of_bytes(data, blob, storage_key, mime_type, blob.sha256 or _sha256(data))
+        _check_size(len(data))
+        return Content(
+            data=data,
+            blob=blob,
+            storage_key=storage_key,
+            mime_type=blob.mime_type or mime_type_of(data, "", blob.filename or ""),
+            size_bytes=len(data),
+            sha256=blob.sha256 or _sha256(data),
+        )
 
     async def _fetch(self, url: str) -> Fetched:
         try:
@@ -63,9 +71,9 @@ class Contents:
         except LikenessError as error:
             raise of_source(error) from error
 
-    async def _mirror(self, namespace_id: str, blob: Blob | None, fetched: Fetched) -> Content:
-        key = await self._put(namespace_id, fetched.content)
-        return _of_bytes(fetched.content, blob, key, fetched.mime_type, _sha256(fetched.content))
+    async def _mirror(self, namespace_id: str, blob: Blob, fetched: Fetched) -> Content:
+        content = _of_fetched(fetched)
+        return replace(content, blob=blob, storage_key=await self._put(namespace_id, fetched.content))
 
     async def _put(self, namespace_id: str, content: bytes) -> str:
         try:
@@ -74,11 +82,10 @@ class Contents:
             raise _of_store(error) from error
 
 
-def _of_bytes(data: bytes, blob: Blob | None, storage_key: str, mime_type: str, sha256: str) -> Content:
+def _of_fetched(fetched: Fetched) -> Content:
+    data = fetched.content
     _check_size(len(data))
-    return Content(
-        data=data, blob=blob, storage_key=storage_key, mime_type=mime_type, size_bytes=len(data), sha256=sha256
-    )
+    return Content(data=data, mime_type=fetched.mime_type, size_bytes=len(data), sha256=_sha256(data))
 
 
 def _of_words(text: str) -> Content:

@@ -26,6 +26,9 @@ SMALL_TEXT = 20_000
 PATIENCE = 20
 FULL_SECONDS = 0.05
 FULL_TRIES = 200
+# What gRPC says, under the code of a full queue, of an answer that does not fit into a message.
+LARGER_THAN_MAX = "larger than max"
+TOO_MUCH = "Too much was found in the file for one answer; cut it, or ask for less in the extractor's parameters."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +41,10 @@ class Upload:
 
 
 class Extractor:
-    """Asks for the parts of one input. Quick inputs of one collection that come together share a call."""
+    """Asks for the parts of one input. Small inputs of one collection that come together share a call."""
 
     def __init__(self, channel: grpc.aio.Channel, seconds: float, queue: int) -> None:
-        """`queue` is how many inputs the extractor takes at most; `seconds` what a quick one may take."""
+        """`queue` is how many inputs the extractor takes at most; `seconds` what a picture may take."""
         self._stub = ExtractorServiceStub(channel)
         self._seconds = seconds
         self._together: Grouper[Upload, extractor_pb2.Extraction] = Grouper(self._ask, min(GROUP, queue), GROUP_LINGER)
@@ -52,7 +55,7 @@ class Extractor:
         Raises RejectedError when the content is at fault, and what the call raises otherwise.
         """
         upload = Upload(ingest=ingest, content=content, request_id=current_request_id())
-        if ingest.is_suspect or not is_quick(content):
+        if ingest.is_suspect or not is_small(content):
             extraction = (await self._ask([upload]))[0]
         else:
             extraction = await self._together.submit(ingest.collection.collection_id, upload)
@@ -70,7 +73,7 @@ class Extractor:
             parameters=_parameters(collection.feature_extractor),
             inputs=[_input(each) for each in uploads],
         )
-        seconds = self._seconds * (1 if is_quick(uploads[0].content) else PATIENCE)
+        seconds = self._seconds * (PATIENCE if is_long(uploads[0].content) else 1)
         return (await self._when_not_full(request, seconds)).extractions
 
     async def _when_not_full(
@@ -79,17 +82,24 @@ class Extractor:
         for _ in range(FULL_TRIES):
             try:
                 return await call(self._stub.Extract, request, seconds=seconds)
-            except ResourceExhaustedError:
+            except ResourceExhaustedError as error:
+                if LARGER_THAN_MAX in error.message:
+                    raise RejectedError("TOO_LARGE", TOO_MUCH) from error
                 await asyncio.sleep(FULL_SECONDS * random.uniform(0.5, 3.0))  # noqa: S311
         return await call(self._stub.Extract, request, seconds=seconds)
 
 
-def is_quick(content: Content) -> bool:
-    """Whether it is a picture or a few words, and small; what may have many parts may take long."""
-    if content.text or (content.mime_type or "").startswith("text/"):
-        return len(content.text) + len(content.data) <= SMALL_TEXT
-    is_long = (content.mime_type or "").startswith(("video/", "audio/", "application/pdf"))
-    return not is_long and len(content.data) <= SMALL_BYTES
+def is_small(content: Content) -> bool:
+    """Whether it may wait for company: a picture of ordinary size, or some words."""
+    return not is_long(content) and len(content.data) <= SMALL_BYTES
+
+
+def is_long(content: Content) -> bool:
+    """Whether it may have many parts, and so take long: a video, a PDF, a long text."""
+    mime_type = content.mime_type or ""
+    if content.text or mime_type.startswith("text/"):
+        return len(content.text) + len(content.data) > SMALL_TEXT
+    return mime_type.startswith(("video/", "audio/", "application/pdf"))
 
 
 def _input(upload: Upload) -> extractor_pb2.Input:

@@ -3,7 +3,8 @@
 from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob
 from services.common.database.objects import patch_object
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, Bench
+from services.common.errors import DeadlineError, ResourceExhaustedError
+from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import POISON
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 from tests.integration.worker.processes import supervised_extractor
@@ -16,6 +17,12 @@ async def add_faces(bench: Bench, *, taxonomy: bool = True) -> None:
     """In place of the collection of pictures one of faces."""
     await bench.pool.execute("DELETE FROM collections WHERE collection_id = $1", COLLECTION)
     await bench.add_collection(FACES, taxonomy=taxonomy, extractor="face_identity_extractor")
+
+
+async def video(bench: Bench, content: bytes) -> NewBlob:
+    """A stored video."""
+    key = await open_blob_store(bench.settings).put(NAMESPACE, content)
+    return NewBlob(property="image_url", type="video", storage_key=key, mime_type="video/mp4", size_bytes=len(content))
 
 
 async def test_each_face_becomes_a_document_with_its_picture(bench: Bench) -> None:
@@ -152,13 +159,31 @@ async def test_a_file_that_is_too_large_fails_before_it_is_read(bench: Bench) ->
     assert error.startswith("TOO_LARGE: The file has 1000000000 bytes")
 
 
+async def test_an_answer_that_does_not_fit_into_a_message_fails_at_once(bench: Bench) -> None:
+    object_id = await bench.upload(b"a crowd")
+    bench.extractor.refusals = [ResourceExhaustedError("Sent message larger than max (134217799 vs. 134217728)")]
+    async with bench.services(), bench.worker():
+        assert await bench.settled(object_id) == {object_id: "FAILED"}
+    error = await bench.pool.fetchval("SELECT error FROM objects WHERE object_id = $1", object_id)
+    assert error.startswith("TOO_LARGE: ")
+    assert await bench.attempts(object_id) == 1
+
+
+async def test_a_video_that_takes_too_long_even_alone_is_given_up(bench: Bench) -> None:
+    object_id = await bench.create([await video(bench, b"endless")])
+    bench.extractor.refusals = [DeadlineError("no time left"), DeadlineError("no time left")]
+    async with bench.services(), bench.worker():
+        assert await bench.settled(object_id) == {object_id: "FAILED"}
+    error = await bench.pool.fetchval("SELECT error FROM objects WHERE object_id = $1", object_id)
+    assert error.startswith("TOO_SLOW: ")
+    assert await bench.attempts(object_id) == 2
+
+
 async def test_a_video_that_kills_the_extractor_fails_and_the_pictures_beside_it_do_not(bench: Bench) -> None:
     await add_faces(bench)
     bench.settings = bench.settings.model_copy(update={"max_attempts": 3})
-    key = await open_blob_store(bench.settings).put("ns_1", POISON)
-    video = NewBlob(property="image_url", type="video", storage_key=key, mime_type="video/mp4", size_bytes=len(POISON))
     innocents = [await bench.upload(b"faces:%d" % number) for number in range(10)]
-    poison = await bench.create([video])
+    poison = await bench.create([await video(bench, POISON)])
     async with bench.services(extractor=False), supervised_extractor(bench.settings), bench.worker():
         statuses = await bench.settled(poison, *innocents, seconds=120)
     assert statuses == {**dict.fromkeys(innocents, "COMPLETED"), poison: "FAILED"}
