@@ -12,6 +12,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 EMBEDDED = ROOT / "services" / "extractor" / "models" / "data" / "efficientnet_lite2"
+TEXTS = EMBEDDED.parent / "all_minilm_l6_v2_v1"
 SIGLIP = ROOT / "build" / "models" / "google_siglip_base_v1"
 VERDICTS = {True: "reached", False: "NOT reached", None: ""}
 
@@ -22,9 +23,11 @@ def commands() -> list[list[str]]:
         ["tests.performance.bench_idle"],
         ["tests.performance.bench_labels_at_once"],
         ["tests.performance.bench_enrich"],
+        ["tests.performance.bench_lists"],
         ["tests.performance.bench_video"],
         ["tests.performance.bench_ingest", str(EMBEDDED), "800", "5", "0.70"],
         ["tests.performance.bench_ingest", str(SIGLIP), "120", "3", "0.95"],
+        ["tests.performance.bench_texts", str(TEXTS), "10000", "2000", "1", "0.85"],
     ]
 
 
