@@ -40,7 +40,7 @@ def plan_labels(stages: Sequence[Stage], neighbours: int = 1) -> LabelPlan:
     opened = tuple(
         replace(search, top_k=max(neighbours, search.top_k) + spare, min_score=0.0) for search in last.searches
     )
-    widened = replace(last, searches=opened, final_top_k=final_top_k + spare)
+    widened = replace(last, searches=opened, final_top_k=final_top_k + spare, facets=())
     return LabelPlan(
         stages=(*stages[: searches[-1]], widened, *stages[searches[-1] + 1 :]),
         min_score=max(search.min_score for search in last.searches),

@@ -108,7 +108,7 @@ async def _outcome(
         try:
             execution = await execute(tenant, _complete(single, row).merged(query), run_of(row))
         except LikenessError as error:
-            return {"query_index": number, "status": "failed", "error": error.message}
+            return {"query_index": number, "status": "failed", "documents": [], "error": error.message}
     documents = execution["documents"]
     return {"query_index": number, "status": "completed", "execution": execution, "documents": documents}
 

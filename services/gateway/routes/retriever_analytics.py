@@ -9,11 +9,10 @@ from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.routing import routes_of
-from services.gateway.shapes.history import to_summary
+from services.gateway.shapes.history import ExecutionSummary, to_summary
 from services.gateway.shapes.moments import Moment
 from services.gateway.shapes.retriever_analytics import (
     Performance,
-    SlowQueries,
     StageBreakdown,
     StageMetrics,
     TimeRange,
@@ -58,13 +57,10 @@ async def stages(retriever: str, tenant: InNamespace, hours: Hours = 24) -> Stag
 @router.get("/slow-queries")
 async def slow_queries(
     retriever: str, tenant: InNamespace, limit: Annotated[int, Query(ge=1, le=100)] = 10, hours: Hours = 24
-) -> SlowQueries:
-    """The executions that took longest."""
-    retriever_id = await _id(retriever, tenant)
-    since = _ago(hours)
-    rows = await slowest(tenant.gateway.pool, retriever_id, since, limit)
-    time_range = TimeRange(start=since, end=datetime.now(UTC))
-    return SlowQueries(retriever_id=retriever_id, time_range=time_range, queries=[to_summary(row) for row in rows])
+) -> list[ExecutionSummary]:
+    """The executions that took longest, slowest first."""
+    rows = await slowest(tenant.gateway.pool, await _id(retriever, tenant), _ago(hours), limit)
+    return [to_summary(row) for row in rows]
 
 
 async def _id(retriever: str, tenant: Tenant) -> str:

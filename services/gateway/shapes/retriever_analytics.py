@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from services.gateway.shapes.base import Answer, JsonObject
-from services.gateway.shapes.history import ExecutionSummary
 
 
 class TimeRange(Answer):
@@ -40,11 +39,3 @@ class StageBreakdown(Answer):
     retriever_id: str
     stages: list[StageMetrics]
     total_latency_ms: float
-
-
-class SlowQueries(Answer):
-    """The executions that took longest, slowest first."""
-
-    retriever_id: str
-    time_range: TimeRange
-    queries: list[ExecutionSummary]
