@@ -76,6 +76,7 @@ def _row(form: DocumentCreate, collection: Collection) -> DocumentRow:
         taxonomy_match=None,
         labels={},
         internal=internal,
+        source_document_id=form.source_document_id,
         embeddings=embeddings_of(form, collection),
     )
 
