@@ -48,7 +48,7 @@ def _first(in_body: bool | None, in_query: bool | None) -> bool | None:
 
 async def document_list(tenant: Tenant, asked: Asked) -> JsonObject:
     """A page as the contract has it: `groups` when a field to group by is named, `results` otherwise."""
-    window = window_of(asked.query, asked.body)
+    window = window_of(asked.query, asked.body, LIST_DOCUMENTS.page_size)
     partition = asked.body.partition or _partition_in(window.cursor)
     where = asked.where
     if partition is not None:

@@ -60,7 +60,7 @@ async def listed(
         search=search_of(query, body),
         search_sql=search_sql,
     )
-    window = window_of(query, body)
+    window = window_of(query, body, listing.page_size)
     return Listed(page=await list_page(pool, listing, scope, window, sorts_of(query, body)), window=window)
 
 

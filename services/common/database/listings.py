@@ -19,13 +19,17 @@ from services.common.filters.parameters import Parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """A table that can be listed; all of this is SQL of ours. `key` is unique and sorts as rows were made."""
+    """A table that can be listed; all of this is SQL of ours. `key` is unique and sorts as rows were made.
+
+    `page_size` holds where nobody asks for another: the client's short calls cannot.
+    """
 
     table: Table
     source: str
     columns: str
     key: str
     key_type: str = "bigint"
+    page_size: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)

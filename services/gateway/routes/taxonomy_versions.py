@@ -41,7 +41,7 @@ async def create_version(taxonomy: str, tenant: InNamespace, form: VersionCreate
 @router.get("/{taxonomy}/versions")
 async def list_versions(taxonomy: str, tenant: InNamespace, query: Annotated[ListQuery, Query()]) -> TaxonomyList:
     """The versions of a taxonomy, the newest first."""
-    pool, window = tenant.gateway.pool, window_of(query, None)
+    pool, window = tenant.gateway.pool, window_of(query, None, store.LIST_TAXONOMIES.page_size)
     row = await store.read_taxonomy(pool, tenant.namespace_id, taxonomy)
     rows = await store.read_versions(pool, row["taxonomy_id"], window.limit, window.offset)
     results = [to_taxonomy(version) for version in rows]

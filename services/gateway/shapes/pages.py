@@ -10,8 +10,6 @@ from services.common.filters import EVERYTHING, Filter, parse, parse_json
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.sorting import sorts_in
 
-DEFAULT_LIMIT = 10
-
 
 class ListQuery(Form):
     """Query parameters of every list; what the body says as well wins."""
@@ -61,10 +59,10 @@ class Pagination(Answer):
     next_cursor: str | None = None
 
 
-def window_of(query: ListQuery, body: ListBody | None) -> Window:
-    """The part of the list that is asked for."""
+def window_of(query: ListQuery, body: ListBody | None, page_size: int) -> Window:
+    """The part of the list that is asked for, at most `page_size` rows when it does not say."""
     asked = _merged(query, body)
-    limit = asked.get("limit") or asked.get("page_size") or DEFAULT_LIMIT
+    limit = asked.get("limit") or asked.get("page_size") or page_size
     offset = asked.get("offset")
     if offset is None:
         offset = limit * ((asked.get("page") or 1) - 1)

@@ -6,6 +6,8 @@ from services.common.filters.tables import Column, Kind, Table
 from services.gateway.store.applications import APPLICATION_COLUMNS
 
 AGE = "(extract(epoch FROM {alias}.created_at)::numeric(20, 6)::text"
+# Of what there may be millions the contract shows ten at a time.
+FEW = 10
 CREATED = Column("created_at", Kind.TIME)
 UPDATED = Column("updated_at", Kind.TIME)
 
@@ -61,6 +63,7 @@ NAMESPACES = Table(
         "updated_at": UPDATED,
     },
     prefixes={},
+    fields="settings",
 )
 
 BUCKET_COLUMNS = """b.*,
@@ -122,8 +125,8 @@ LIST_NAMESPACES = Listing(
     key=AGE.format(alias="n") + " || n.namespace_id)",
     key_type="text",
 )
-LIST_OBJECTS = Listing(table=OBJECTS, source="objects o", columns=OBJECT_COLUMNS, key="o.row_key")
-LIST_DOCUMENTS = Listing(table=DOCUMENTS, source="documents d", columns="d.*", key="d.row_key")
+LIST_OBJECTS = Listing(table=OBJECTS, source="objects o", columns=OBJECT_COLUMNS, key="o.row_key", page_size=FEW)
+LIST_DOCUMENTS = Listing(table=DOCUMENTS, source="documents d", columns="d.*", key="d.row_key", page_size=FEW)
 
 NAME_SEARCH = "{name} ILIKE {{pattern}} OR coalesce({alias}.description, '') ILIKE {{pattern}}"
 SEARCH_BUCKETS = NAME_SEARCH.format(name="b.bucket_name", alias="b")

@@ -32,13 +32,13 @@ NAMED = extractor_pb2.Model(model="big", extractor="image_extractor@v1", is_name
     ],
 )
 def test_which_part_of_a_list_is_meant(query: Any, body: Any, limit: int, offset: int) -> None:
-    window = window_of(ListQuery(**query), None if body is None else ListBody(**body))
+    window = window_of(ListQuery(**query), None if body is None else ListBody(**body), 10)
     assert (window.limit, window.offset) == (limit, offset)
 
 
 @pytest.mark.parametrize("name", ["cursor", "next_cursor", "after"])
 def test_a_cursor_has_three_names(name: str) -> None:
-    assert window_of(ListQuery(**{name: "abc"}), None).cursor == "abc"
+    assert window_of(ListQuery(**{name: "abc"}), None, 10).cursor == "abc"
 
 
 @pytest.mark.parametrize(
