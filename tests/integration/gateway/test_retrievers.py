@@ -15,6 +15,8 @@ from services.common.grpc_client import open_channel
 from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.main import open_gateway
+from services.worker.tasks.evaluations import Evaluations
+from services.worker.tasks.task import Task
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import SLOT, World, at
 from tests.support.client_classes import parses
@@ -341,3 +343,65 @@ async def test_the_catalogue_lists_what_runs_and_nothing_else(client: httpx.Asyn
     )
     assert (error["code"], error["details"]["path"]) == ("STAGE_NOT_SUPPORTED", "body.stages.0.config.stage_id")
     assert "language model" in error["message"]
+
+
+async def test_a_retriever_is_evaluated_against_known_answers(
+    client: httpx.AsyncClient, world: World, services: Services
+) -> None:
+    documents = await shelf(world)
+    await retriever(client)
+    queries = [
+        {
+            "query_id": "first",
+            "query_input": {"v": at(0)},
+            "relevant_documents": documents[:2],
+            "expected_label": "label 0",
+        },
+        {
+            "query_id": "wrong",
+            "query_input": {"v": at(50)},
+            "relevant_documents": [documents[0]],
+            "expected_label": None,
+        },
+        {"query_id": "broken", "query_input": {"v": "x"}, "relevant_documents": []},
+    ]
+    base = "/v1/retrievers/evaluations/datasets"
+    dataset = await ok(client, "POST", base, {"dataset_name": "truth", "queries": queries})
+    await refused(client, 409, "POST", base, {"dataset_name": "truth", "queries": queries})
+    assert (await ok(client, "GET", base))["total"] == 1
+    assert (await ok(client, "GET", f"{base}/truth"))["dataset_id"] == dataset["dataset_id"]
+    config = {"k_values": [1, 2], "label_field": "product_label"}
+    body = {"dataset_name": "truth", "evaluation_config": config}
+    response = await client.post("/v1/retrievers/finder/evaluations", json=body)
+    assert response.status_code == 202
+    started = response.json()
+    path = f"/v1/retrievers/finder/evaluations/{started['evaluation_id']}"
+    assert (await ok(client, "GET", path))["status"] == "pending"
+    await evaluate(world, started["task_id"])
+    found = await ok(client, "GET", path)
+    assert (found["status"], found["evaluated_queries"], found["skipped_queries"]) == ("completed", 2, 1)
+    assert found["metrics_by_k"]["1"] == dict.fromkeys(found["metrics_by_k"]["1"], 0.5) | {
+        "recall": 0.25,
+        "f1": pytest.approx(1 / 3, abs=1e-5),
+        "f2": pytest.approx(0.277778, abs=1e-5),
+    }
+    assert found["overall_metrics"]["label_accuracy"] == 0.5
+    assert found["overall_metrics"]["false_positive_rate"] == 0.5
+    assert "list of numbers" in found["query_results"][2]["error"]
+    assert (await ok(client, "GET", "/v1/retrievers/finder/evaluations?status=completed"))["total"] == 1
+    await refused(client, 404, "POST", "/v1/retrievers/finder/evaluations", {"dataset_name": "lies"})
+
+
+async def evaluate(world: World, task_id: str) -> None:
+    """Runs the task as a worker would."""
+    row = await world.pool.fetchrow("SELECT * FROM tasks WHERE task_id = $1", task_id)
+    assert row is not None
+    task = Task(
+        pool=world.pool,
+        task_id=task_id,
+        namespace_id=row["namespace_id"],
+        inputs=row["inputs"],
+        additional_data=row["additional_data"],
+    )
+    done = await Evaluations(world.channels[0], 30).run(task)
+    assert done.had_errors
