@@ -86,6 +86,11 @@ def decide(
     )
 
 
+def nothing(threshold: float) -> Verdict:
+    """The verdict where nobody was found."""
+    return Verdict(matched=False, confidence=0.0, threshold=threshold)
+
+
 def by_best(kept: Sequence[Neighbour]) -> Choice | None:
     """The most alike neighbour decides alone."""
     return kept[0], kept[0].label.value, ()

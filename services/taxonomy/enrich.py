@@ -8,11 +8,12 @@ import structlog
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import parse
 from services.taxonomy.blueprint import Blueprint, Run, load_alone, load_applied
+from services.taxonomy.decide import nothing
 from services.taxonomy.definition import Kind
 from services.taxonomy.domain import Candidate, Json, Row
 from services.taxonomy.engine import Engine
 from services.taxonomy.hierarchy import descend
-from services.taxonomy.judging import Judge, nothing
+from services.taxonomy.judging import Judge
 from services.taxonomy.subjects import Asked, Known, given_vectors
 from services.taxonomy.together import together
 from services.taxonomy.values import Decided, documents_to_read, of_flat, of_nodes, of_own_path

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.taxonomy.decide import Verdict
+from services.taxonomy.decide import Verdict, nothing
 from services.taxonomy.definition import Node
-from services.taxonomy.judging import Judge, nothing
+from services.taxonomy.judging import Judge
 from services.taxonomy.subjects import Known
 from services.taxonomy.together import together
 

@@ -8,7 +8,7 @@ import structlog
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.labels import HUMAN, IMPORT
 from services.taxonomy.blueprint import Blueprint, Run
-from services.taxonomy.decide import Choose, Label, Verdict, by_path, by_vote, decide
+from services.taxonomy.decide import Choose, Label, Verdict, by_path, by_vote, decide, nothing
 from services.taxonomy.definition import Definition, InputMapping, Kind, Node
 from services.taxonomy.domain import Candidate, Ranked, Unfetched
 from services.taxonomy.engine import Engine
@@ -110,11 +110,6 @@ class Judge:
         if self._human_only:
             return {key: label for key, label in labels.items() if label.source in GIVEN_BY_PEOPLE}
         return labels
-
-
-def nothing(threshold: float) -> Verdict:
-    """The verdict where nobody was found."""
-    return Verdict(matched=False, confidence=0.0, threshold=threshold)
 
 
 def _choose(definition: Definition) -> Choose | None:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from services.common.label_paths import node_id, split_path
 from services.common.passthrough import lookup, strip_root
-from services.taxonomy.decide import Neighbour, Verdict
+from services.taxonomy.decide import Neighbour, Verdict, nothing
 from services.taxonomy.definition import Definition, Enrichment, Kind, Merge
 from services.taxonomy.domain import Json
 from services.taxonomy.hierarchy import Descent, Step
-from services.taxonomy.judging import nothing
 
 Records = Mapping[str, Mapping[str, Json]]
 """Document id -> its fields."""

@@ -72,17 +72,14 @@ def _as_before(before: Mapping[str, Any] | None, entry: JsonObject) -> JsonObjec
 
 def _internal(internal: JsonObject, own: Sequence[Decision], taxonomy_id: str) -> JsonObject:
     """The document's `_internal` with the results of this taxonomy in the place of its earlier ones."""
-    lead = f"_taxonomy_{taxonomy_id}_"
-    kept = {key: value for key, value in internal.items() if not key.startswith(lead) or not own}
-    processing = internal.get("processing", {})
-    lineage = [entry for entry in processing.get("taxonomy_lineage", []) if entry.get("taxonomy_id") != taxonomy_id]
     if not own:
         return internal
-    return {
-        **kept,
-        **taxonomy_results(own),
-        "processing": {**processing, "taxonomy_lineage": [*lineage, *taxonomy_lineage(own)]},
-    }
+    lead = f"_taxonomy_{taxonomy_id}_"
+    kept = {key: value for key, value in internal.items() if not key.startswith(lead)}
+    processing = internal.get("processing", {})
+    lineage = {entry.get("taxonomy_id"): entry for entry in processing.get("taxonomy_lineage", [])}
+    lineage |= {entry["taxonomy_id"]: entry for entry in taxonomy_lineage(own)}
+    return {**kept, **taxonomy_results(own), "processing": {**processing, "taxonomy_lineage": list(lineage.values())}}
 
 
 def _noted(internal: JsonObject, own: Sequence[Decision], now: str) -> JsonObject:

@@ -158,8 +158,8 @@ def _after(
         for value in decision.values
     )
     fields = tuple(dict.fromkeys((*scene.fields, *filled)))
-    cleared = _cleared(fields, current, scene.collection, row["parts"])
-    return relabelled(stored, open_fields(stored, fields, cleared), decisions, scene.by)
+    free = open_fields(stored, fields, _cleared(fields, current, scene.collection, row["parts"]))
+    return relabelled(stored, free, decisions, scene.by) if free or not fields else None
 
 
 def _cleared(fields: Sequence[str], current: ObjectFields | None, collection: Collection, parts: int) -> set[str]:
