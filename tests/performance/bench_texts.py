@@ -2,8 +2,7 @@
 
 Same model, texts and cores, in turns within one run: bare, service, ingest, bare ... The client, and all of ingest's
 processes, run on the same cores. Ingest uploads inline texts over REST and ends when the last document is there.
-Usage: `python -m tests.performance.bench_texts MODEL_FOLDER TEXTS INGESTED ROUNDS LIMIT`; each round takes TEXTS and
-INGESTED from the front, so that 10,000 can be reached in several rounds or in one.
+Usage: `python -m tests.performance.bench_texts MODEL_FOLDER TEXTS INGESTED ROUNDS LIMIT`, both counts for each round.
 """
 
 import argparse
@@ -20,6 +19,7 @@ from pathlib import Path
 import orjson
 
 from likeness.extractor.v1 import extractor_pb2 as pb
+from services.extractor import models
 from tests.performance.report import Figure, emit
 from tests.performance.stack import Client, Stack, open_client, running_stack
 from tests.performance.texts import texts
@@ -40,6 +40,11 @@ class Round:
     bare: float
     service: float
     ingest: float
+
+
+def models_dir_of(folder: Path) -> Path | None:
+    """The models folder that makes the stack serve the model, None for one in the package."""
+    return None if folder.resolve().is_relative_to(Path(models.__file__).parent) else folder.parent
 
 
 def bare_rate(folder: Path, count: int) -> float:
@@ -88,7 +93,7 @@ async def compare(stack: Stack, folder: Path, counts: tuple[int, int], rounds: i
         await create_collection(client)
         for _ in range(rounds):
             bare = await asyncio.to_thread(bare_rate, folder, counts[0])
-            async with extractor(folder.parent) as running:
+            async with extractor(models_dir_of(folder)) as running:
                 await running.until_serving()
                 await service_rate(running, model, contents[: CALL * CALLS])
                 service = await service_rate(running, model, contents)
@@ -105,7 +110,8 @@ def main() -> None:
     parser.add_argument("rounds", type=int)
     parser.add_argument("limit", type=float)
     given = parser.parse_args()
-    with running_stack() as stack:
+    models_dir = models_dir_of(given.folder)
+    with running_stack({} if models_dir is None else {"LIKENESS_MODELS_DIR": str(models_dir)}) as stack:
         rounds = asyncio.run(compare(stack, given.folder, (given.texts, given.ingested), given.rounds))
     for number, each in enumerate(rounds, 1):
         emit(Figure(name=f"texts, service, round {number}", value=each.service, unit=f"texts/s (bare {each.bare:.1f})"))

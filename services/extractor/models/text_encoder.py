@@ -66,7 +66,8 @@ class TextEncoder:
             case "cls":
                 return hidden[:, 0]
             case "mean":
-                pooled: NDArray[np.float32] = hidden.mean(1, where=mask[:, :, None])
+                weights = mask.astype(np.float32) / mask.sum(1, keepdims=True, dtype=np.float32)
+                pooled: NDArray[np.float32] = np.matmul(weights[:, None], hidden)[:, 0]
                 return pooled
 
 
