@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import av
-import filetype
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from services.common.errors import InvalidArgumentError
+from services.extractor.media.kinds import mime_type_of
 
 MICROSECONDS = 1_000_000
-HEAD_BYTES = 8192
 DEMUXERS: Mapping[str, str] = {
     "video/mp4": "mov",
     "video/x-m4v": "mov",
@@ -59,7 +58,7 @@ def damaged(error: object) -> InvalidArgumentError:
 def _open(content: bytes, max_pixels: int) -> InputContainer:
     if not content:
         raise InvalidArgumentError("The file is empty (0 bytes).", reason="EMPTY")
-    demuxer = DEMUXERS.get(filetype.guess_mime(content[:HEAD_BYTES]) or "")
+    demuxer = DEMUXERS.get(mime_type_of(content) or "")
     if demuxer is None:
         raise _not_a_video("it is none of mp4, mov, webm, mkv and avi")
     options = {**OPTIONS, "max_pixels": str(max_pixels)}

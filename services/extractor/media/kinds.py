@@ -5,6 +5,7 @@ from enum import Enum
 import filetype
 
 HEAD_BYTES = 1024
+QUICKTIME_ATOMS = (b"moov", b"mdat", b"wide", b"free", b"skip")
 
 
 class Kind(Enum):
@@ -17,11 +18,15 @@ class Kind(Enum):
 
 def kind_of(content: bytes, mime_type: str = "") -> Kind:
     """The decoder to try; IMAGE, whose errors name what is accepted, when nothing is known."""
-    head = content[:HEAD_BYTES]
-    if b"%PDF-" in head:
+    if b"%PDF-" in content[:HEAD_BYTES]:
         return Kind.PDF
-    guess = filetype.guess_mime(head)
-    return _named(guess) or _named(mime_type) or Kind.IMAGE
+    return _named(mime_type_of(content)) or _named(mime_type) or Kind.IMAGE
+
+
+def mime_type_of(content: bytes) -> str | None:
+    """By the first bytes; QuickTime before 2001 has no mark of its own but begins with one of its atoms."""
+    guess: str | None = filetype.guess_mime(content[:HEAD_BYTES])
+    return "video/quicktime" if guess is None and content[4:8] in QUICKTIME_ATOMS else guess
 
 
 def _named(mime_type: str | None) -> Kind | None:

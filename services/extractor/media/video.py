@@ -19,6 +19,7 @@ TOLERANCE_SECONDS = 1.0
 TOLERANCE_SHARE = 0.05
 MILLISECONDS = 3
 ROUNDING = 1e-6
+EIGHT_K = 7680 * 4320
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,11 @@ class Sampling:
     fps: float
     most_seconds: float
     max_pixels: int
+
+    @property
+    def frame_pixels(self) -> int:
+        """At most 8K: a decoder keeps up to seventeen frames."""
+        return min(self.max_pixels, EIGHT_K)
 
 
 class Clock:
@@ -55,7 +61,7 @@ def sample_video(content: bytes, sampling: Sampling) -> Generator[Picture | None
 
     Raises InvalidArgumentError with a reason of `open_video`, or ENCRYPTED_VIDEO, TRUNCATED or TOO_LONG.
     """
-    with open_video(content, sampling.max_pixels) as video:
+    with open_video(content, sampling.frame_pixels) as video:
         _check_length(video.seconds or 0.0, sampling)
         try:
             yield from _sample(video, sampling)
@@ -73,7 +79,7 @@ def _sample(video: OpenVideo, sampling: Sampling) -> Iterator[Picture | None]:
             continue
         found = True
         place = {"frame_number": round(seconds * rate), "timestamp": round(seconds, MILLISECONDS)}
-        _check_size(frame, sampling.max_pixels)
+        _check_size(frame, sampling.frame_pixels)
         yield Picture(_upright(frame, reformatter), place)
     if not found:
         raise damaged("no frame of it can be decoded")

@@ -125,5 +125,8 @@ def test_an_absurd_duration_in_the_header_is_refused_at_once() -> None:
 
 
 def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
-    video = numbered(0.5)
-    assert reason(video, max_pixels=1000) == "TOO_MANY_PIXELS"
+    assert reason(numbered(0.5), max_pixels=1000) == "TOO_MANY_PIXELS"
+    wide = numbered(0.1, "avi_mjpeg", size=(50_000, 16))
+    assert samples(wide)[0].pixels.shape == (16, 50_000, 3)
+    assert reason(wide, max_pixels=700_000) == "TOO_MANY_PIXELS"
+    assert Sampling(1.0, 60.0, 10_000_000_000).frame_pixels < 40_000_000

@@ -40,6 +40,10 @@ class Face:
         """In square pixels."""
         return self.width * self.height
 
+    def is_sound(self, smallest: int) -> bool:
+        """Whether it is of that size at least, in numbers that can be stored."""
+        return self.size >= smallest and bool(np.isfinite(self.box).all() and np.isfinite(self.landmarks).all())
+
 
 class Recogniser(Protocol):
     """A network that tells faces apart. May be called from several threads at once."""

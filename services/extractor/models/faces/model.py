@@ -90,7 +90,7 @@ class FaceModel:
     def _find(self, pixels: Pixels, parameters: FaceParameters) -> tuple[Finding, ...]:
         """The faces that the parameters let pass, the largest first."""
         faces = self._detector.find(pixels, parameters.detection_threshold, parameters.min_face_size)
-        large = sorted((face for face in faces if face.size >= parameters.min_face_size), key=lambda face: -face.area)
+        large = sorted((face for face in faces if face.is_sound(parameters.min_face_size)), key=lambda face: -face.area)
         judged = (finding(index, face, align(pixels, face.landmarks)) for index, face in enumerate(large))
         good = [each for each in judged if each.quality >= (parameters.quality_threshold or 0.0)]
         return tuple(good[: parameters.max_faces_per_image])
