@@ -5,11 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts.describe_e5 import describe
 from services.common.errors import InternalError, InvalidArgumentError
+from services.extractor.models.manifest import TextManifest
 from services.extractor.models.port import Fields, Model, Prepared, Source
 from services.extractor.models.registry import load_models
 from services.extractor.models.text_encoder import NO_TOKEN
-from tests.support.tiny_siglip import SIDE
+from tests.support.tiny_siglip import SIDE, WIDTH
 from tests.support.tiny_text import (
     E5,
     INSTRUCTION,
@@ -176,3 +178,15 @@ def test_an_image_model_without_a_text_tower_names_itself() -> None:
     with pytest.raises(InvalidArgumentError, match="'efficientnet_lite2' reads pictures") as caught:
         list(load(None, "efficientnet_lite2").pre(Source(text="red shoe", is_query=True)))
     assert caught.value.reason == "TEXT_NOT_SUPPORTED"
+
+
+def test_published_files_of_e5_become_a_model_folder(tmp_path: Path) -> None:
+    published = write_tiny_e5(tmp_path / "published")
+    describe(published, tmp_path / "models")
+    model = load(tmp_path / "models", E5, strict=True)
+    manifest = model.manifest
+    assert isinstance(manifest, TextManifest)
+    assert (manifest.dimensions, manifest.input.max_tokens, manifest.is_named_model) == (WIDTH, 512, True)
+    asked = words(only(model, Source(text="red shoe", is_query=True)))
+    assert asked.startswith("<s> Instruct : ")
+    assert asked.endswith(" Query : red shoe </s>")
