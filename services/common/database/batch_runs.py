@@ -21,15 +21,14 @@ INSERT = """
     INSERT INTO batches (batch_id, namespace_id, bucket_id, batch_name, dedup_strategy, collection_ids, metadata,
                          status, is_loaded, submitted_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 = 'DRAFT' THEN NULL ELSE now() END)"""
+LOCK_OPEN = """
+    SELECT FROM objects WHERE object_id IN (SELECT object_id FROM batch_items WHERE batch_id = $1 AND outcome IS NULL)
+    ORDER BY object_id FOR NO KEY UPDATE"""
 # Drops what this batch has queued and nobody else waits for; what was done before stays done.
 CANCEL = """
-    WITH locked AS MATERIALIZED (
-      SELECT object_id FROM objects
-      WHERE object_id IN (SELECT object_id FROM batch_items WHERE batch_id = $1 AND outcome IS NULL)
-      ORDER BY object_id FOR NO KEY UPDATE
-    ), canceled AS (
+    WITH canceled AS (
       UPDATE batch_items i SET outcome = 'SKIPPED', reason = 'canceled', ended_at = now()
-      FROM processing p JOIN locked USING (object_id)
+      FROM processing p
       WHERE i.batch_id = $1 AND i.outcome IS NULL AND p.status = 'PENDING'
         AND p.object_id = i.object_id AND p.collection_id = i.collection_id
       RETURNING i.object_id, i.collection_id, i.enqueued
@@ -167,6 +166,7 @@ async def cancel_batch(connection: Connection, batch_id: str) -> str:
     if batch["status"] == DRAFT:
         raise of_status(batch, "it has not been submitted; delete it instead")
     if batch["status"] not in ENDED:
+        await connection.execute(LOCK_OPEN, batch_id)
         dropped = [row["object_id"] for row in await connection.fetch(CANCEL, batch_id)]
         await connection.execute(AS_BEFORE, dropped, batch_id)
         await connection.execute(

@@ -7,16 +7,16 @@ from services.common.database.jobs import send_ingest
 from services.common.database.pool import Connection, Executor
 
 CHUNK = 2000
-# Objects are locked before anything of theirs is written. An item that is being processed already is only followed.
+# A statement of its own: what is read after it is what others have committed until then.
+LOCK = "SELECT FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE"
+# An item that is being processed already is only followed.
 ENQUEUE = """
-    WITH locked AS MATERIALIZED (
-      SELECT object_id FROM objects WHERE object_id = ANY($2) ORDER BY object_id FOR NO KEY UPDATE
-    ), found AS (
-      SELECT object_id, collection_id, locked.object_id IS NULL AS is_gone,
+    WITH found AS (
+      SELECT object_id, collection_id, o.object_id IS NULL AS is_gone,
              $4 = 'skip' AND coalesce(p.status, '') = 'COMPLETED' AS is_done,
              $4 <> 'skip' OR coalesce(p.status, 'FAILED') = 'FAILED' AS is_wanted
       FROM unnest($2::text[]) AS given (object_id) CROSS JOIN unnest($3::text[]) AS each (collection_id)
-      LEFT JOIN locked USING (object_id) LEFT JOIN processing p USING (object_id, collection_id)
+      LEFT JOIN objects o USING (object_id) LEFT JOIN processing p USING (object_id, collection_id)
     ), items AS (
       INSERT INTO batch_items (batch_id, object_id, collection_id, enqueued, outcome, reason, ended_at)
       SELECT $1, object_id, collection_id, is_wanted AND NOT is_gone,
@@ -27,15 +27,12 @@ ENQUEUE = """
     )
     SELECT object_id, collection_id FROM items WHERE enqueued ORDER BY object_id, collection_id"""
 RECORDS = """
-    WITH locked AS MATERIALIZED (
-      SELECT object_id FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE
-    ), told AS (
-      UPDATE objects SET status = 'PENDING', error = NULL, updated_at = now()
-      WHERE object_id IN (SELECT object_id FROM locked)
+    WITH told AS (
+      UPDATE objects SET status = 'PENDING', error = NULL, updated_at = now() WHERE object_id = ANY($1)
     )
     INSERT INTO processing (object_id, collection_id)
     SELECT object_id, collection_id FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
-    JOIN locked USING (object_id) JOIN collections USING (collection_id)
+    JOIN objects USING (object_id) JOIN collections USING (collection_id)
     ON CONFLICT (object_id, collection_id)
     DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now()
     RETURNING object_id, collection_id"""
@@ -67,6 +64,7 @@ async def enqueue_objects(
 ) -> None:
     """Makes the items of a batch, with records and jobs for those that are to be processed."""
     for chunk in _chunks(sorted(set(object_ids))):
+        await connection.execute(LOCK, chunk)
         rows = await connection.fetch(ENQUEUE, batch_id, chunk, list(collection_ids), strategy)
         await process_again(connection, [(row["object_id"], row["collection_id"]) for row in rows])
 
@@ -75,6 +73,7 @@ async def process_again(connection: Connection, keys: Sequence[tuple[str, str]])
     """Records and jobs for (object, collection), whatever became of them before; returns how many there still are."""
     if not keys:
         return 0
+    await connection.execute(LOCK, [key[0] for key in keys])
     rows = await connection.fetch(RECORDS, [key[0] for key in keys], [key[1] for key in keys])
     await send_ingest(connection, [(row["object_id"], row["collection_id"]) for row in rows])
     return len(rows)
