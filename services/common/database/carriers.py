@@ -23,6 +23,9 @@ UPDATE = """
       updated_at = now()
     FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[]) AS new (document_id, fields, labels, taxonomy_match)
     WHERE d.document_id = new.document_id"""
+MERGE = """
+    UPDATE documents d SET fields = d.fields || new.fields, updated_at = now()
+    FROM unnest($1::text[], $2::jsonb[]) AS new (document_id, fields) WHERE d.document_id = new.document_id"""
 WITH_FOLLOWERS = """
     SELECT s.object_id, array_agg(DISTINCT s.document_id) AS document_ids
     FROM documents s JOIN documents d ON d.source_document_id = s.document_id
@@ -44,6 +47,19 @@ async def carry_from_documents(connection: Connection, changed: Mapping[str, Jso
         ours = {document_id: changed[document_id] for document_id in row["document_ids"]}
         found += await _carry(connection, row["object_id"], ours, set_at)
     return found
+
+
+async def carry_from_upload(connection: Connection, object_id: str, changed: Mapping[str, Any]) -> list[str]:
+    """Like carry_from_object, but nobody has said so: no label is touched."""
+    rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
+    carried = carry([_carrier(row) for row in rows.values()], {OBJECT: changed})
+    plain = {
+        document_id: {field: value for field, value in fields.items() if field not in rows[document_id]["label_fields"]}
+        for document_id, fields in carried.items()
+    }
+    after = {document_id: fields for document_id, fields in plain.items() if fields}
+    await connection.execute(MERGE, list(after), list(after.values()))
+    return list(after)
 
 
 async def _carry(

@@ -36,6 +36,13 @@ TELL = """
     INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
     SELECT event_id, $1, $2, 'document', document_id, payload
     FROM unnest($3::text[], $4::text[], $5::jsonb[]) AS event (event_id, document_id, payload)"""
+FOLLOWERS = """
+    WITH RECURSIVE made AS (
+      SELECT document_id FROM documents WHERE source_document_id = ANY($1)
+      UNION SELECT d.document_id FROM documents d JOIN made m ON d.source_document_id = m.document_id
+    )
+    SELECT document_id, object_id, collection_id FROM documents
+    WHERE document_id IN (SELECT document_id FROM made) AND document_id <> ALL($1)"""
 DELETE = "DELETE FROM documents WHERE document_id = ANY($1)"
 DELETE_OWN = "DELETE FROM objects WHERE idempotency_key = ANY($1) AND namespace_id = $2 AND object_id = ANY($3)"
 OWN_OBJECT = "document:"
@@ -86,14 +93,19 @@ async def edit_document(connection: Connection, within: Within, document_id: str
 
 
 async def delete_documents(connection: Connection, within: Within, document_ids: Sequence[str]) -> list[str]:
-    """Deletes documents, and the objects that were made for them alone; returns the ids that existed."""
+    """Deletes documents, and the objects that were made for them alone; returns the ids that existed.
+
+    Documents that other collections made of them go with them.
+    """
     rows = await _locked(connection, within, document_ids)
     ids = [row["document_id"] for row in rows]
-    await connection.execute(DELETE, ids)
+    gone = [*rows, *await connection.fetch(FOLLOWERS, ids)]
+    every = [row["document_id"] for row in gone]
+    await connection.execute(DELETE, every)
     await connection.execute(
-        DELETE_OWN, [OWN_OBJECT + each for each in ids], within.namespace_id, [row["object_id"] for row in rows]
+        DELETE_OWN, [OWN_OBJECT + each for each in every], within.namespace_id, [row["object_id"] for row in gone]
     )
-    await _tell(connection, within, "document.deleted", rows)
+    await _tell(connection, within, "document.deleted", gone)
     return ids
 
 

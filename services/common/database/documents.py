@@ -76,10 +76,12 @@ STORED = """
     FROM documents d JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
       USING (object_id, collection_id) WHERE d.part >= 0"""
 DELETE_SURPLUS = """
-    DELETE FROM documents d USING unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
-    WHERE d.collection_id = key.collection_id AND d.object_id = key.object_id AND d.part >= 0
-      AND d.document_id <> ALL($3)
-    RETURNING d.document_id, d.namespace_id"""
+    WITH RECURSIVE surplus AS (
+      SELECT d.document_id FROM documents d JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
+        USING (object_id, collection_id) WHERE d.part >= 0 AND d.document_id <> ALL($3)
+      UNION SELECT d.document_id FROM documents d JOIN surplus s ON d.source_document_id = s.document_id
+    )
+    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM surplus) RETURNING document_id, namespace_id"""
 
 
 async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], documents: Sequence[DocumentRow]) -> list[str]:
@@ -141,9 +143,9 @@ async def write_documents(connection: Connection, documents: Sequence[DocumentRo
 
 
 async def delete_surplus(connection: Connection, keys: Sequence[Key], kept: Sequence[str]) -> list[str]:
-    """Removes what processing made of each (object, collection) and is not `kept`; returns the ids.
+    """Removes what processing made of each (object, collection) and is not `kept`, and what was made of that.
 
-    Documents that were created directly have negative parts, and stay.
+    Documents that were created directly have negative parts, and stay. Returns the ids of those removed.
     """
     rows = await connection.fetch(DELETE_SURPLUS, [key[0] for key in keys], [key[1] for key in keys], list(kept))
     namespaces: dict[str, list[str]] = defaultdict(list)

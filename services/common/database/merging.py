@@ -6,12 +6,13 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.carriers import carry_from_upload
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.objects_to_process import collections_of, collections_without_blobs
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
-from services.common.passthrough import lookup, rules_of
+from services.common.passthrough import rules_of
 
 JsonObject = dict[str, Any]
 CURRENT = "SELECT namespace_id, bucket_id, fields, human_fields FROM objects WHERE object_id = $1"
@@ -30,12 +31,11 @@ COLLECTIONS = "SELECT collection_id, feature_extractor FROM collections WHERE bu
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """What a collection makes of an object's fields: `plain` maps its documents' fields to their sources.
+    """What a collection takes for labels of an object's fields.
 
     `labels` are the sources of what its taxonomies fill; without any taxonomy, any of `names` may be a label.
     """
 
-    plain: Mapping[str, str]
     labels: frozenset[str]
     names: frozenset[str]
 
@@ -56,14 +56,14 @@ async def merge_object(
     row = await connection.fetchrow(CURRENT, object_id)
     assert row is not None
     reaches = await _reaches(connection, row["bucket_id"])
-    merged = mergeable(fields, row["human_fields"], reaches.values())
+    merged = mergeable(fields, row["human_fields"], reaches)
     current = await connection.fetchval(CHANGE, object_id, merged, key_prefix, process)
     if blobs:
         await connection.execute("DELETE FROM blobs WHERE object_id = $1", object_id)
         await connection.execute(INSERT_BLOBS, object_id, list(blobs))
     if process:
         await enqueue_ingest(connection, object_id, await _to_process(connection, object_id, row["bucket_id"], current))
-    changed = [name for each in reaches.items() for name in await _carry(connection, object_id, merged, *each)]
+    changed = await carry_from_upload(connection, object_id, merged)
     await _tell(connection, row, object_id, merged, changed)
     return changed
 
@@ -74,16 +74,16 @@ async def _to_process(connection: Connection, object_id: str, bucket_id: str, fi
     return await collections_without_blobs(connection, bucket_id, fields)
 
 
-async def _reaches(connection: Connection, bucket_id: str) -> dict[str, Reach]:
-    found = {}
+async def _reaches(connection: Connection, bucket_id: str) -> list[Reach]:
+    found = []
     for row in await connection.fetch(COLLECTIONS, bucket_id):
         labels = set(await label_fields_of(connection, row["collection_id"]))
         rules = {rule.target: rule.source for rule in rules_of(row["feature_extractor"])}
-        found[row["collection_id"]] = Reach(
-            plain={target: source for target, source in rules.items() if target not in labels},
+        reach = Reach(
             labels=frozenset(rules.get(label, label) for label in labels),
             names=frozenset() if labels else frozenset(rules.values()),
         )
+        found.append(reach)
     return found
 
 
@@ -101,25 +101,6 @@ def mergeable(fields: Mapping[str, Any], human: Collection[str], reaches: Iterab
 
 def _root(source: str) -> str:
     return source.partition(".")[0]
-
-
-async def _carry(
-    connection: Connection, object_id: str, fields: JsonObject, collection_id: str, reach: Reach
-) -> list[str]:
-    """Takes changed fields over into the documents, which otherwise keep what they have."""
-    missing = object()
-    found = {target: lookup(fields, source, missing) for target, source in reach.plain.items()}
-    carried = {target: value for target, value in found.items() if value is not missing}
-    if not carried:
-        return []
-    rows = await connection.fetch(
-        """UPDATE documents SET fields = fields || $3, updated_at = now()
-           WHERE object_id = $1 AND collection_id = $2 RETURNING document_id""",
-        object_id,
-        collection_id,
-        carried,
-    )
-    return [row["document_id"] for row in rows]
 
 
 async def _tell(

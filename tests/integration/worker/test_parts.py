@@ -2,6 +2,7 @@
 
 from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob
+from services.common.database.merging import merge_object
 from services.common.database.objects import patch_object
 from services.common.errors import DeadlineError, ResourceExhaustedError
 from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
@@ -213,3 +214,15 @@ async def test_documents_that_were_created_directly_stay_when_the_object_is_proc
         await bench.again(object_id)
         await bench.again(object_id)
     assert [row["part"] for row in await bench.documents(object_id)] == [-1, 0]
+
+
+async def test_an_upload_of_the_same_key_names_no_face_of_two(bench: Bench) -> None:
+    await add_faces(bench, taxonomy=False)
+    two, one = await bench.upload(TWO), await bench.upload(b"faces:anna")
+    async with bench.services(), bench.worker():
+        await bench.settled(two, one)
+    async with bench.pool.acquire() as connection, connection.transaction():
+        for object_id in (two, one):
+            await merge_object(connection, object_id, {LABEL: "Anna"}, [], key_prefix=None, process=False)
+    assert [row["fields"][LABEL] for row in await bench.documents(two, FACES)] == [None, None]
+    assert [row["fields"][LABEL] for row in await bench.documents(one, FACES)] == ["Anna"]
