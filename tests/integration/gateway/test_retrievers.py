@@ -1,5 +1,6 @@
 """Retrievers through the gateway, with the real services behind it; every answer is read by the client's classes."""
 
+import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -405,3 +406,66 @@ async def evaluate(world: World, task_id: str) -> None:
     )
     done = await Evaluations(world.channels[0], 30).run(task)
     assert done.had_errors
+
+
+NUL = "a\0b"
+DEEP: Any = 1
+for _ in range(200):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": {NUL: NUL, "v": at(0)}},
+        {"inputs": {"v": [1e400, 0, 0]}},
+        {"inputs": {"v": DEEP}},
+        {"inputs": []},
+        {"filters": {"field": NUL, "value": 1}},
+        {"filters": {"field": "x", "value": NUL}},
+        {"filters": {"field": "x", "value": "{{INPUT.v}}"}},
+        {"filters": DEEP},
+        {"expand": [NUL]},
+        {"target_collection_id": NUL},
+        {"pagination": {"method": "offset", "page_number": 10**30}},
+        {"pagination": {"method": "offset", "page_number": 100_000, "page_size": 500}},
+        {"pagination": {"method": "keyset", "after": {"id": "x", "offset": 10**30}}},
+        {"collection_identifiers": [NUL]},
+        {"collection_identifiers": ["x"] * 200},
+        {"stages": [{**SEARCH, "stage_name": NUL}]},
+        {"stages": [stage("document_enrich", target_collection_id=NUL)]},
+        {"stages": [stage("sort_attribute", field="a." * 300)]},
+        {"stages": [stage("feature_search", searches=[], facets=["a" * 600])]},
+        {"stages": [stage("attribute_filter", conditions={"AND": DEEP})]},
+        {"stages": [stage("limit", limit="{{ 9 ** 9 ** 9 }}")]},
+        {"stages": [stage("json_transform", template="{% for i in range(10**9) %}x{% endfor %}")]},
+        {"stages": [stage("unwind", field="x")] * 21},
+        {"stages": [SEARCH], "inputs": {"v": "{{INPUT.v}}"}},
+        {"stages": [{"stage_id": "limit", "parameters": {"limit": 5}}], "description": 1},
+    ],
+)
+async def test_what_is_hostile_is_refused_or_harmless(
+    client: httpx.AsyncClient, world: World, change: JsonObject
+) -> None:
+    await shelf(world)
+    body = {"collection_identifiers": ["products"], "stages": [SEARCH], **INPUTS, **change}
+    response = await client.post("/v1/retrievers/execute", content=json.dumps(body))
+    assert response.status_code in (200, 400, 404, 422), response.text
+    if response.status_code == 422:
+        assert response.json()["error"]["details"]["path"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "typeahead?q=%00",
+        "typeahead?q=a&fields=%00",
+        "%00",
+        "%00/executions",
+        "executions/%00",
+        "evaluations/datasets/%00",
+    ],
+)
+async def test_paths_with_what_cannot_be_stored_are_refused(client: httpx.AsyncClient, world: World, path: str) -> None:
+    response = await client.get(f"/v1/retrievers/{path}")
+    assert response.status_code in (404, 422), response.text

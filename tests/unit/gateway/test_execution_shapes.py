@@ -103,8 +103,8 @@ def test_inputs_are_remembered_in_short() -> None:
 
 
 @pytest.mark.parametrize("key", ["stage_name", "description", "on_error", "output_alias"])
-def test_names_of_stages_are_short_texts(key: str) -> None:
-    for bad in ([], {}, "x" * 1001, "a\0b"):
-        with pytest.raises(InvalidArgumentError) as caught:
-            read_stages([{**search(), key: bad}]) if bad else read_stages([{**search(), key: [1]}])
-        assert caught.value.details["path"] == f"body.stages.0.{key}"
+@pytest.mark.parametrize("bad", [[1], {"x": 1}, "x" * 1001, "a\0b"])
+def test_names_of_stages_are_short_texts(key: str, bad: Any) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        read_stages([{**search(), key: bad}])
+    assert caught.value.details["path"] == f"body.stages.0.{key}"
