@@ -64,16 +64,42 @@ def pack_yunet(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def pack_sface(model: onnx.ModelProto) -> onnx.ModelProto:
-    """As it is, but for weights that are listed as inputs, and any number of faces."""
+    """PRelu in faster words, and any number of faces; the weights as they are."""
+    declare_inputs(model)
+    weights = {each.name: each for each in model.graph.initializer}
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type == "PRelu":
+            rest = numpy_helper.from_array(1 - numpy_helper.to_array(weights[node.input[1]]), f"{node.output[0]}_rest")
+            weights[rest.name] = rest
+            nodes += without_prelu(node)
+        else:
+            nodes.append(node)
+    used = {name for node in nodes for name in node.input}
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(value for name, value in weights.items() if name in used)
+    free_dimensions(model, ("batch",), ("batch",))
+    return model
+
+
+def declare_inputs(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The packed SFace lists its weights among its inputs, which onnxruntime and OpenCV 5 take by the word."""
     (faces,) = (each for each in model.graph.input if each.name == "data")
     del model.graph.input[:], model.graph.value_info[:]
     model.graph.input.append(faces)
-    used = {name for node in model.graph.node for name in node.input}
-    weights = [each for each in model.graph.initializer if each.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(weights)
-    free_dimensions(model, ("batch",), ("batch",))
     return model
+
+
+def without_prelu(node: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """slope * x + (1 - slope) * Relu(x): the same, and the whole network takes half the time in onnxruntime."""
+    (value, slope), (output,) = node.input, node.output
+    return [
+        helper.make_node("Relu", [value], [f"{output}_above"]),
+        helper.make_node("Mul", [value, slope], [f"{output}_sloped"]),
+        helper.make_node("Mul", [f"{output}_above", f"{output}_rest"], [f"{output}_added"]),
+        helper.make_node("Add", [f"{output}_sloped", f"{output}_added"], [output]),
+    ]
 
 
 def unpack(node: onnx.NodeProto, constants: dict[str, NDArray[np.generic]]) -> Array:
@@ -98,13 +124,11 @@ def free_dimensions(model: onnx.ModelProto, of_input: tuple[str | None, ...], of
 
 
 def check_parity(packed: Path, folder: Path) -> str:
-    """What onnxruntime makes of the files against OpenCV's own classes, on the sample faces.
-
-    OpenCV runs YuNet as it was packed; SFace as it was packed does not run in its present engine, so it runs ours.
-    """
+    """What onnxruntime makes of our files against what OpenCV makes of the packed ones, on the sample faces."""
     detector: Detector = YuNet(open_session(folder / YUNET))
     theirs = cv2.FaceDetectorYN.create(str(packed / PACKED_YUNET), "", (320, 320), 0.5, 0.3, 1000)
-    recogniser = cv2.FaceRecognizerSF.create(str(folder / SFACE), "")
+    onnx.save(declare_inputs(onnx.load(packed / PACKED_SFACE)), packed / SFACE)
+    recogniser = cv2.FaceRecognizerSF.create(str(packed / SFACE), "")
     session = open_session(folder / SFACE)
     boxes = embeddings = 0.0
     for file in sorted(FACES.glob("*/*.*")):
