@@ -48,7 +48,6 @@ class AttributeFilter:
             return replace(state, given=both(state.given, passing))
         return replace(state, fixed=both(state.fixed, passing))
 
-
     def _needs_rows(self, state: Ranked) -> bool:
         """Whether the filter may ask for what the database does not have: a score, or fields that stages set."""
         if any(field.split(".")[0] in SCORES for field in _fields(self.filter)):
