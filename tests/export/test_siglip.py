@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_model  # type: ignore[import-not-found]
 
-from scripts.export_siglip import ARCHITECTURE, DIMENSIONS, INPUT, MODEL, WEIGHTS, export_siglip
+from scripts.export_siglip import ARCHITECTURE, DIMENSIONS, INPUT, MODEL, WEIGHTS, WORDS, export_siglip
 from scripts.open_clip_import import import_open_clip
 from services.extractor.models.image_onnx import preprocess
 from services.extractor.models.port import Model, Source
 from services.extractor.models.registry import load_models
+from services.extractor.models.text_encoder import NO_TOKEN, clean
+from tests.support.tiny_text import PAD, TOKENIZER, write_tokenizer
 
 open_clip = import_open_clip()
 
@@ -49,9 +51,11 @@ def reference(weights: Path) -> Callable[[torch.Tensor], NDArray[np.float32]]:
 def served(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
     """The exported model, loaded as the service loads it."""
     models_dir = tmp_path_factory.mktemp("models")
-    export_siglip(models_dir, str(weights))
-    (model,) = load_models(models_dir, strict=True, max_pixels=MAX_PIXELS)
-    return model
+    tokenizer = models_dir / TOKENIZER
+    write_tokenizer(tokenizer)
+    export_siglip(models_dir, str(weights), tokenizer)
+    models = load_models(models_dir, strict=True, max_pixels=MAX_PIXELS)
+    return next(model for model in models if model.manifest.model == MODEL)
 
 
 @pytest.fixture(scope="session")
@@ -98,3 +102,19 @@ def test_the_manifest_names_the_slot_and_the_weights(served: Model, weights: Pat
     assert weights.name in manifest.source
     assert str(weights.parent) not in manifest.source
     assert manifest.licence == "Apache-2.0"
+
+
+def test_words_embed_as_open_clip_embeds_them(served: Model, weights: Path) -> None:
+    network = open_clip.create_model(ARCHITECTURE, pretrained=str(weights)).eval()
+    for text in ("Red_Shoe!", "page " * 100):
+        (prepared,) = served.pre(Source(text=text, is_query=True))
+        ids = torch.from_numpy(np.where(prepared.rows == NO_TOKEN, PAD, prepared.rows))
+        assert ids.shape == (1, WORDS.input.max_tokens)
+        with torch.no_grad():
+            expected = network.encode_text(ids, normalize=True).numpy()
+        assert np.abs(served.core(prepared.rows) - expected).max() < CLOSE
+
+
+def test_words_are_cleaned_as_open_clip_cleans_them() -> None:
+    for text in ("Red_Shoe!", "  two\n spaces ", "&amp;amp; caf\u00e9"):
+        assert clean(text, WORDS.input) == open_clip.tokenizer.canonicalize_text(open_clip.tokenizer.basic_clean(text))
