@@ -260,3 +260,22 @@ async def test_tasks_are_listed_by_what_is_known_of_them(client: httpx.AsyncClie
         assert (await ok(without_namespace, "GET", f"/v1/tasks?search={made['task_id']}"))["results"]
     await refused(client, 404, "GET", f"/v1/tasks/{new_id('task', 16)}")
     await refused(client, 404, "DELETE", f"/v1/tasks/{new_id('task', 16)}")
+
+
+async def test_a_whole_bucket_is_submitted_in_pieces(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    object_ids = await stored(client, 3)
+    made = await ok(client, "POST", f"{BATCHES}/bulk-submit", {"chunk_size": 2})
+    assert [each["object_count"] for each in made["batches"]] == [2, 1]
+    found = [await ok(client, "GET", f"{BATCHES}/{each['batch_id']}") for each in made["batches"]]
+    assert [each["status"] for each in found] == ["PENDING", "PENDING"]
+    assert [object_id for each in found for object_id in each["object_ids"]] == object_ids
+
+
+async def test_every_draft_is_submitted(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    for object_id in await stored(client, 2):
+        await drafted(client, [object_id])
+    made = await ok(client, "POST", f"{BATCHES}/submit-all")
+    assert (made["submitted"], made["total_objects"]) == (2, 2)
+    assert (await ok(client, "POST", f"{BATCHES}/submit-all"))["submitted"] == 0

@@ -142,3 +142,24 @@ async def test_an_object_without_blobs_is_processed_where_its_fields_are_read(
     )
     assert [row["collection_name"] for row in rows] == ["reads_content"]
     assert made["consistency"]["poll"]["field"] == "document_count"
+
+
+async def test_only_the_fields_that_are_selected_are_listed(client: httpx.AsyncClient, bucket: None) -> None:
+    await ok(client, "POST", OBJECTS, {"colour": "red", "size": {"width": 1}, "status_note": "x"})
+    body = {"select": ["metadata.colour", "size.width"]}
+    [found] = (await ok(client, "POST", f"{OBJECTS}/list", body))["results"]
+    assert found["metadata"] == {"colour": "red", "size": {"width": 1}}
+    assert (found["colour"], found["status"], "status_note" in found) == ("red", "PENDING", False)
+
+
+async def test_objects_are_counted_by_what_they_are(client: httpx.AsyncClient, bucket: None) -> None:
+    for colour, price in (("red", 1), ("red", 2), ("blue", 5)):
+        await ok(client, "POST", OBJECTS, {"colour": colour, "price": price})
+    metrics = [{"function": "count", "alias": "n"}, {"function": "sum", "field": "price", "alias": "sum"}]
+    body = {"group_by": [{"field": "colour"}], "aggregations": metrics, "sort_by": "n"}
+    answer = await ok(client, "POST", f"{OBJECTS}/aggregate", body)
+    assert [each["group"]["colour"] for each in answer["results"]] == ["red", "blue"]
+    assert [each["metrics"] for each in answer["results"]] == [{"n": 2, "sum": 3}, {"n": 1, "sum": 5}]
+    by_status = {"group_by": [{"field": "status"}], "aggregations": metrics[:1]}
+    [group] = (await ok(client, "POST", f"{OBJECTS}/aggregate", by_status))["results"]
+    assert group == {"group": {"status": "PENDING"}, "metrics": {"n": 3}}

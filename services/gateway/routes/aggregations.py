@@ -1,12 +1,13 @@
-"""Aggregations of documents: groups and metrics, computed by the database."""
+"""Aggregations of documents and objects: groups and metrics, computed by the database."""
 
 from services.common.database.bounded import bounded
-from services.common.database.resources import get_collection
+from services.common.database.pool import Pool
+from services.common.database.resources import get_collection, get_row
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace
 from services.gateway.routing import routes_of
 from services.gateway.shapes.aggregations import Aggregate, Aggregated
-from services.gateway.store.aggregation_sql import aggregation_query
+from services.gateway.store.aggregation_sql import OF_BUCKET, Query, aggregation_query
 
 router = routes_of("Documents")
 
@@ -14,9 +15,18 @@ router = routes_of("Documents")
 @router.post("/collections/{collection}/documents/aggregate", response_model=Aggregated)
 async def aggregate_documents(collection: str, form: Aggregate, tenant: InNamespace) -> JsonAnswer:
     """Groups documents and computes metrics of each group; without group_by, of all of them."""
-    pool = tenant.gateway.pool
-    found = await get_collection(pool, tenant.namespace_id, collection)
-    query = aggregation_query(form, found.collection_id)
+    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
+    return await _answer(tenant.gateway.pool, aggregation_query(form, found.collection_id))
+
+
+@router.post("/buckets/{bucket}/objects/aggregate", response_model=Aggregated, tags=["Objects"])
+async def aggregate_objects(bucket: str, form: Aggregate, tenant: InNamespace) -> JsonAnswer:
+    """Groups objects and computes metrics of each group; without group_by, of all of them."""
+    found = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
+    return await _answer(tenant.gateway.pool, aggregation_query(form, found["bucket_id"], OF_BUCKET))
+
+
+async def _answer(pool: Pool, query: Query) -> JsonAnswer:
     async with bounded(pool, "body") as connection:
         rows = await connection.fetch(query.sql, *query.values)
     results = [

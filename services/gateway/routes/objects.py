@@ -14,6 +14,7 @@ from services.gateway.listing import listed
 from services.gateway.object_creation import Options, upload
 from services.gateway.object_views import object_answer, object_answers
 from services.gateway.routing import routes_of
+from services.gateway.shapes.object_answers import with_fields
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
 from services.gateway.shapes.pages import ListQuery
@@ -74,6 +75,8 @@ async def _list(
         search_sql=SEARCH_OBJECTS,
     )
     results = await object_answers(tenant, found.page.rows, presigned=presigned)
+    if body is not None and body.select is not None:
+        results = [with_fields(each, body.select) for each in results]
     return JsonAnswer({"results": results, "pagination": found.pagination.model_dump()})
 
 

@@ -4,10 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.database.records import Blob
+from services.common.passthrough import strip_root
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_answers import Links
 
+SYSTEM = frozenset({"object_id", "bucket_id", "key_prefix", "blobs", "status", "error", "created_at", "updated_at"})
 DONE = ("COMPLETED", "FAILED")
+
+
+def with_fields(shown: JsonObject, wanted: Sequence[str]) -> JsonObject:
+    """The object with those of the user's fields alone that are wanted, in any spelling."""
+    names = {strip_root(path).partition(".")[0] for path in wanted}
+    dropped = shown["metadata"].keys() - names - SYSTEM
+    kept = {name: value for name, value in shown["metadata"].items() if name in names}
+    return {name: value for name, value in shown.items() if name not in dropped} | {"metadata": kept}
 
 
 def to_object(row: Mapping[str, Any], blobs: Sequence[Blob], links: Links | None = None) -> JsonObject:

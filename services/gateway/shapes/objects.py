@@ -61,8 +61,9 @@ class ObjectBatch(Form):
 
 
 class ObjectListBody(ListBody):
-    """ListObjectsRequest."""
+    """ListObjectsRequest: `select` names the user's fields that are wanted; without it all are."""
 
+    select: Annotated[list[str] | None, Field(max_length=200)] = None
     return_presigned_urls: bool | None = None
 
 

@@ -116,6 +116,12 @@ class Upload(Answer):
     task_id: str | None
 
 
+class Taken(Answer):
+    """What the gateway has taken of an upload; `etag` is its MD5, as S3 would say."""
+
+    etag: str
+
+
 class UploadStats(Answer):
     """UploadListStats, of the whole bucket."""
 

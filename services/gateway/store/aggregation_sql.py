@@ -1,11 +1,11 @@
-"""An aggregation of documents as SQL. Pure; nothing of the request becomes part of the text."""
+"""An aggregation of documents or objects as SQL. Pure; nothing of the request becomes part of the text."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.common.errors import InvalidArgumentError
-from services.common.filters import DOCUMENTS, compile_sql, parse
+from services.common.filters import DOCUMENTS, OBJECTS, Table, compile_sql, parse
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import Column, Kind
 from services.gateway.shapes.aggregations import MAX_GROUPS, Aggregate, Aggregation, GroupBy, Having, RangeBucket
@@ -31,6 +31,19 @@ ELEMENTS = "CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_buil
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What is aggregated: a table, and the column that says whose rows they are."""
+
+    table: Table
+    name: str
+    owner: str
+
+
+OF_COLLECTION = Rows(table=DOCUMENTS, name="documents", owner="collection_id")
+OF_BUCKET = Rows(table=OBJECTS, name="objects", owner="bucket_id")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Query:
     """SQL whose rows hold `groups` and `metrics` in the order of their names, and `total`."""
 
@@ -40,22 +53,23 @@ class Query:
     metrics: tuple[str, ...]
 
 
-def aggregation_query(asked: Aggregate, collection_id: str) -> Query:
-    """The query of an aggregation over the documents of a collection."""
+def aggregation_query(asked: Aggregate, owner_id: str, rows: Rows = OF_COLLECTION) -> Query:
+    """The query of an aggregation over the rows of a collection or bucket."""
     parameters = Parameters(1)
-    collection = parameters.bind(collection_id)
-    where, values = compile_sql(parse(asked.filters, "body.filters", inputs=False), start=2)
+    owner = parameters.bind(owner_id)
+    where, values = compile_sql(parse(asked.filters, "body.filters", inputs=False), start=2, table=rows.table)
     parameters.values.extend(values)
     _check_names(asked)
-    values_of = _Values(asked.unwind, parameters)
+    values_of = _Values(asked.unwind, parameters, rows.table)
+    alias = rows.table.alias
     groups = {each.name: values_of.group(each) for each in asked.group_by or []}
     groups |= {each.field: values_of.bucket(each, place) for place, each in enumerate(asked.range_buckets or [])}
     metrics = {each.alias: values_of.metric(each, place) for place, each in enumerate(asked.aggregations)}
-    columns = [*(f"{sql} AS g{n}" for n, sql in enumerate(groups.values())), *values_of.columns, "d.row_key"]
+    columns = [*(f"{sql} AS g{n}" for n, sql in enumerate(groups.values())), *values_of.columns, f"{alias}.row_key"]
     keys = [f"g{number}" for number in range(len(groups))]
     sql = f"""
-        WITH found AS (SELECT {", ".join(columns)} FROM documents d {values_of.join()}
-                       WHERE d.collection_id = {collection} AND {where}),
+        WITH found AS (SELECT {", ".join(columns)} FROM {rows.name} {alias} {values_of.join()}
+                       WHERE {alias}.{rows.owner} = {owner} AND {where}),
         grouped AS (SELECT {_array(keys)} AS groups, {_array(list(metrics.values()))} AS metrics
                     FROM found {f"GROUP BY {', '.join(keys)}" if keys else ""})
         SELECT groups, metrics, count(*) OVER () AS total FROM grouped
@@ -80,8 +94,9 @@ def _array(parts: Sequence[str]) -> str:
 class _Values:
     """Columns of `found`, each a field's value; an unwound field has one row for each of its elements."""
 
-    def __init__(self, unwind: str | None, parameters: Parameters) -> None:
+    def __init__(self, unwind: str | None, parameters: Parameters, table: Table) -> None:
         self.columns: list[str] = []
+        self._table = table
         self._unwind = unwind
         self._parameters = parameters
 
@@ -89,7 +104,7 @@ class _Values:
         """What FROM needs to unwind."""
         if self._unwind is None:
             return ""
-        value = value_sql(DOCUMENTS, self._unwind, self._parameters)
+        value = value_sql(self._table, self._unwind, self._parameters)
         return f"CROSS JOIN LATERAL jsonb_array_elements({ELEMENTS.format(value=value)}) AS element"
 
     def group(self, each: GroupBy) -> str:
@@ -138,12 +153,12 @@ class _Values:
     def _value(self, field: str) -> str:
         if field == self._unwind:
             return "nullif(element.value, 'null'::jsonb)"
-        return value_sql(DOCUMENTS, field, self._parameters)
+        return value_sql(self._table, field, self._parameters)
 
     def _moment(self, field: str) -> str:
-        place = DOCUMENTS.resolve(field)
+        place = self._table.resolve(field)
         if isinstance(place, Column) and place.kind is Kind.TIME:
-            return f"d.{place.name}"
+            return f"{self._table.alias}.{place.name}"
         text = f"({self._value(field)} #>> '{{}}')"
         return f"(CASE WHEN {text} ~ {TIME} THEN {text}::timestamptz END)"
 
