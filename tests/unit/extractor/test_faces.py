@@ -15,7 +15,7 @@ from tests.support.extracting import extract
 from tests.support.face_videos import encode, scene
 from tests.support.numbered_video import numbered
 from tests.support.pdfs import ENCRYPTED, pdf_of
-from tests.support.pictures import FACES, png, portrait, side_by_side
+from tests.support.pictures import FACES, jpeg, png, portrait, side_by_side
 
 MAX_PIXELS = 10_000_000
 OBAMAS = ("obama/obama.jpg", "obama/obama2.jpg", "obama/obama3.jpg")
@@ -98,7 +98,7 @@ def test_a_turned_photo_is_found_upright() -> None:
 def test_a_face_that_fills_the_picture_is_found_at_every_size(width: int) -> None:
     with Image.open(FACES / OBAMAS[0]) as picture:
         close = picture.crop((330, 40, 650, 460)).resize((width, width * 420 // 320))
-    (part,) = extract(faces(), png(close))
+    (part,) = extract(faces(), jpeg(close))
     assert 0.4 < box(part)["width"] / width < 0.95
     assert likeness(part, extract(faces(), (FACES / OBAMAS[1]).read_bytes())[0]) > 0.6
 
