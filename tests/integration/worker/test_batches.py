@@ -16,6 +16,7 @@ from services.common.database.batch_runs import (
 )
 from services.common.database.batches import tallies
 from services.common.database.creation import NewBlob, NewObject, create_object
+from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
 from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
 from services.worker.tasks.batches import follow_batches, trigger_collection
@@ -126,6 +127,20 @@ async def test_what_is_done_is_skipped_and_replaced_only_when_asked(bench: Bench
     assert bench.extractor.inputs == 4
     await assert_each_object_has_one_document(bench.pool, [done, new], COLLECTION)
     assert (await bench.document(done))["fields"][LABEL] == "a person's"
+
+
+async def test_re_extraction_keeps_every_persons_label(bench: Bench) -> None:
+    object_ids = await stored(bench, *(b"%d" % number for number in range(8)))
+    async with bench.services(), bench.worker():
+        assert await ended(bench.pool, await submitted(bench.pool, object_ids)) == "COMPLETED"
+        for object_id in object_ids[:4]:
+            await patch_object(bench.pool, BUCKET, object_id, {LABEL: "a person's"}, None)
+        assert await ended(bench.pool, await submitted(bench.pool, object_ids, "replace")) == "COMPLETED"
+    rows = await bench.pool.fetch("SELECT object_id, fields, labels FROM documents")
+    found = {row["object_id"]: (row["fields"][LABEL], row["labels"][LABEL]["source"]) for row in rows}
+    expected = [("a person's", "human")] * 4 + [("cat", "auto")] * 4
+    assert found == dict(zip(object_ids, expected, strict=True))
+    await assert_each_object_has_one_document(bench.pool, object_ids, COLLECTION)
 
 
 async def test_a_later_batch_does_not_change_what_an_earlier_one_says(bench: Bench) -> None:
