@@ -20,7 +20,10 @@ OPERATIONS: Mapping[str, str] = {
 }
 BY_METHOD: Mapping[str, str] = {"GET": READ, "HEAD": READ, "OPTIONS": READ, "DELETE": DELETE}
 ADMINISTRATION = ("/organizations/users", "/organizations/users/")
-QUESTIONS = ("/list", "/search", "/distinct", "/aggregate", "/count", "/explain", "/typeahead", "/stats/batch")
+QUESTIONS = (
+    *("/list", "/list/batch", "/batch-get", "/search", "/distinct", "/aggregate", "/count", "/explain"),
+    *("/typeahead", "/stats/batch", "/score", "/schema/validate"),
+)
 RUNNERS = ("/retrievers", "/taxonomies")
 
 
