@@ -10,6 +10,8 @@ OUTAGES: tuple[type[BaseException], ...] = (
     exceptions.PostgresConnectionError,
     exceptions.OperatorInterventionError,
     exceptions.InsufficientResourcesError,
+    # A connection that is lost at the very moment at which a statement begins on it.
+    exceptions.InternalClientError,
     exceptions.TransactionRollbackError,
 )
 SECONDS_BETWEEN = 2.0
