@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 JsonObject = dict[str, Any]
+Answer = TypeVar("Answer")
 WAIT_SECONDS = 120.0
 FINAL = {"COMPLETED", "FAILED"}
 
@@ -64,7 +65,7 @@ def object_of(document: JsonObject) -> str:
     return str(document["_internal"]["lineage"]["source_object_id"])
 
 
-def until(ask: Callable[[], JsonObject], good: Callable[[JsonObject], bool]) -> JsonObject:
+def until(ask: Callable[[], Answer], good: Callable[[Answer], bool]) -> Answer:
     """Asks until the answer is good; fails, showing the last answer, when that takes far too long."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not good(answer := ask()):
