@@ -25,6 +25,7 @@ QUESTIONS = (
     *("/typeahead", "/stats/batch", "/score", "/schema/validate"),
 )
 RUNNERS = ("/retrievers", "/taxonomies")
+DELETIONS = ("/objects/bulk-soft-delete",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,8 @@ def needed(method: str, path: str) -> str:
         return ADMIN
     if method in BY_METHOD:
         return BY_METHOD[method]
+    if path.endswith(DELETIONS):
+        return DELETE
     return READ if method == "POST" and _only_asks(path) else WRITE
 
 

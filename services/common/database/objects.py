@@ -1,14 +1,19 @@
 """Objects patched and deleted with their documents, each in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from services.common.database.carriers import carry_from_object
 from services.common.database.outbox import record_event, record_events
-from services.common.database.pool import Pool
+from services.common.database.pool import Connection, Pool
+from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
+
+LOCK = """
+    SELECT object_id, namespace_id FROM objects WHERE bucket_id = $1 AND object_id = ANY($2)
+    ORDER BY object_id FOR UPDATE"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +21,14 @@ class Patched:
     """The object after a patch, and the documents that changed with it."""
 
     object_id: str
+    document_ids: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """What a deletion found and took away."""
+
+    object_ids: list[str]
     document_ids: list[str]
 
 
@@ -50,13 +63,21 @@ async def patch_object(
 async def delete_object(pool: Pool, bucket_id: str, object_id: str) -> list[str]:
     """Deletes an object with its documents; returns their ids."""
     async with pool.acquire() as connection, connection.transaction():
-        query = "SELECT namespace_id FROM objects WHERE bucket_id = $1 AND object_id = $2 FOR UPDATE"
-        namespace_id = await connection.fetchval(query, bucket_id, object_id)
-        if namespace_id is None:
-            raise NotFoundError.of("object", object_id)
-        rows = await connection.fetch("DELETE FROM documents WHERE object_id = $1 RETURNING document_id", object_id)
-        await connection.execute("DELETE FROM objects WHERE object_id = $1", object_id)
-        await record_event(connection, namespace_id, "object.deleted", object_id, {"bucket_id": bucket_id})
-        deleted = [row["document_id"] for row in rows]
-        await record_events(connection, namespace_id, "document.deleted", deleted, {})
-    return deleted
+        deleted = await delete_objects(connection, bucket_id, [object_id], {})
+    if not deleted.object_ids:
+        raise NotFoundError.of("object", object_id)
+    return deleted.document_ids
+
+
+async def delete_objects(connection: Connection, bucket_id: str, object_ids: Sequence[str], why: JsonObject) -> Deleted:
+    """Deletes those of these objects that are in the bucket, with their documents; the events say `why`."""
+    rows = await connection.fetch(LOCK, bucket_id, list(object_ids))
+    found = [row["object_id"] for row in rows]
+    documents = await connection.fetch("DELETE FROM documents WHERE object_id = ANY($1) RETURNING document_id", found)
+    await connection.execute("DELETE FROM objects WHERE object_id = ANY($1)", found)
+    gone = [row["document_id"] for row in documents]
+    if rows:
+        namespace_id = rows[0]["namespace_id"]
+        await record_events(connection, namespace_id, "object.deleted", found, {"bucket_id": bucket_id, **why})
+        await record_events(connection, namespace_id, "document.deleted", gone, {})
+    return Deleted(object_ids=found, document_ids=gone)
