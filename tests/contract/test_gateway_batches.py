@@ -102,6 +102,9 @@ async def test_a_lost_object_is_not_hidden(client: httpx.AsyncClient, stack: Sta
     await stack.gateway.pool.execute("DELETE FROM processing WHERE object_id = $1", lost)
     audit = await ok(client, "GET", f"{BATCHES}/{batch_id}/audit")
     assert (audit["all_balanced"], audit["has_lost_objects"], audit["lost"]) == (False, True, 1)
+    assert (await ok(client, "GET", f"{BATCHES}/{batch_id}"))["unaccounted_object_count"] == 1
+    assert (await ok(client, "GET", f"{BATCHES}/{batch_id}/failed-documents"))["total"] == 1
+    assert (await ok(client, "GET", f"{BATCHES}/{batch_id}/logs"))["logs"][-1]["level"] == "error"
 
 
 async def test_what_failed_is_listed_and_retried_by_its_kind(client: httpx.AsyncClient, stack: Stack) -> None:

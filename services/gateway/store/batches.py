@@ -34,11 +34,15 @@ BATCHES = Table(
 )
 LIST_BATCHES = Listing(table=BATCHES, source="batches b", columns="b.*", key="b.row_key")
 SEARCH_BATCHES = "b.batch_id ILIKE {pattern} OR coalesce(b.batch_name, '') ILIKE {pattern}"
-FAILURES = """
+# What was lost has no time of its own: it is as old as the last news of its batch.
+NEWS = "coalesce(s.updated_at, b.updated_at) AS updated_at"
+FAILURES = f"""
     SELECT * FROM (
-      SELECT *, row_number() OVER (PARTITION BY batch_id ORDER BY updated_at DESC, object_id, collection_id) AS number
-      FROM batch_item_states WHERE batch_id = ANY($1) AND state IN ('FAILED', 'LOST')) AS failed
-    WHERE number <= $2 ORDER BY batch_id, number"""
+      SELECT s.batch_id, s.object_id, s.collection_id, s.reason, s.retries, {NEWS}, row_number() OVER (
+        PARTITION BY s.batch_id ORDER BY s.updated_at DESC, s.object_id, s.collection_id) AS number
+      FROM batch_item_states s JOIN batches b USING (batch_id)
+      WHERE s.batch_id = ANY($1) AND s.state IN ('FAILED', 'LOST')) AS failed
+    WHERE number <= $2 ORDER BY batch_id, number"""  # noqa: S608
 BY_COLLECTION = """
     SELECT collection_id, count(*) AS total,
            count(*) FILTER (WHERE state = 'PENDING') AS pending,
@@ -48,11 +52,11 @@ BY_COLLECTION = """
            count(*) FILTER (WHERE state = 'SKIPPED') AS skipped,
            count(*) FILTER (WHERE state = 'LOST') AS lost
     FROM batch_item_states WHERE batch_id = $1 GROUP BY collection_id ORDER BY collection_id"""
-FAILED_ITEMS = """
-    SELECT object_id, collection_id, reason, retries, updated_at, count(*) OVER () AS total
-    FROM batch_item_states
-    WHERE batch_id = $1 AND state IN ('FAILED', 'LOST') AND ($2::text IS NULL OR collection_id = $2)
-    ORDER BY object_id, collection_id LIMIT $3 OFFSET $4"""
+FAILED_ITEMS = f"""
+    SELECT s.object_id, s.collection_id, s.reason, s.retries, {NEWS}, count(*) OVER () AS total
+    FROM batch_item_states s JOIN batches b USING (batch_id)
+    WHERE s.batch_id = $1 AND s.state IN ('FAILED', 'LOST') AND ($2::text IS NULL OR s.collection_id = $2)
+    ORDER BY s.object_id, s.collection_id LIMIT $3 OFFSET $4"""  # noqa: S608
 
 
 async def get_batch(
