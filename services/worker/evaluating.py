@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from services.common.set_scores import f_score
+
 Scores = dict[str, float]
 
 
@@ -17,8 +19,8 @@ def score(found: Sequence[str], relevant: Collection[str], grades: Mapping[str, 
     return {
         "precision": precision,
         "recall": recall,
-        "f1": _f(precision, recall, 1.0),
-        "f2": _f(precision, recall, 2.0),
+        "f1": f_score(precision, recall, 1.0),
+        "f2": f_score(precision, recall, 2.0),
         "map": _average_precision(hits, min(len(relevant), k)),
         "ndcg": _ndcg(top, {key: float(grades.get(key, 1)) for key in relevant}, k),
         "mrr": next((1 / rank for rank, hit in enumerate(hits, 1) if hit), 0.0),
@@ -44,11 +46,6 @@ def label_scores(expected: Sequence[Any], given: Sequence[Any]) -> Scores:
     accuracy = sum(wanted == got for wanted, got in pairs) / len(pairs)
     wrong = sum(wanted != got for wanted, got in labelled) / len(labelled) if labelled else 0.0
     return {"label_accuracy": round(accuracy, 6), "false_positive_rate": round(wrong, 6)}
-
-
-def _f(precision: float, recall: float, beta: float) -> float:
-    below = beta * beta * precision + recall
-    return (1 + beta * beta) * precision * recall / below if below else 0.0
 
 
 def _average_precision(hits: Sequence[bool], most: int) -> float:
