@@ -38,10 +38,15 @@ class ScriptedExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
 
 
 class ScriptedIndex(index_service_pb2_grpc.IndexServiceServicer):
-    """Remembers which documents it was told of."""
+    """Remembers which documents it was told of, and which shards it was to rebuild."""
 
     def __init__(self) -> None:
         self.refreshed: list[str] = []
+        self.rebuilt: list[index_pb2.ShardKey] = []
+
+    async def Rebuild(self, request: index_pb2.RebuildRequest, context: object) -> index_pb2.RebuildResponse:  # noqa: N802
+        self.rebuilt.append(request.shard)
+        return index_pb2.RebuildResponse(shards=1)
 
     async def Refresh(self, request: index_pb2.RefreshRequest, context: object) -> index_pb2.RefreshResponse:  # noqa: N802
         self.refreshed.extend(request.document_ids)
@@ -110,6 +115,7 @@ class Surroundings:
         """Forgets what earlier tests scripted and did."""
         self.extractor.models = [STAND_IN]
         self.index.refreshed.clear()
+        self.index.rebuilt.clear()
         self.taxonomy.ranked = []
         self.taxonomy.executed.clear()
         self.taxonomy.enriched.clear()
