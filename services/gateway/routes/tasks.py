@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from services.gateway.access import READ
 from services.gateway.context import Identified, Identity
 from services.gateway.listing import listed
 from services.gateway.routing import routes_of
@@ -45,9 +46,9 @@ async def _list(caller: Identity, query: ListQuery, body: TaskListBody | None) -
 
 
 def namespaces_of(caller: Identity) -> list[str] | None:
-    """The namespaces that the key may see; None for all of them."""
+    """The namespaces whose tasks the key may read, whatever else it may do there; None for all of them."""
     namespaces = caller.key.namespaces
-    return None if namespaces is None else sorted(namespaces)
+    return None if namespaces is None else [each for each in sorted(namespaces) if caller.key.may(READ, each)]
 
 
 @router.get("/{task_id}")
