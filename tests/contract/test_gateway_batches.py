@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.common.database.keys import create_key
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up
@@ -282,3 +283,19 @@ async def test_every_draft_is_submitted(client: httpx.AsyncClient) -> None:
     made = await ok(client, "POST", f"{BATCHES}/submit-all")
     assert (made["submitted"], made["total_objects"]) == (2, 2)
     assert (await ok(client, "POST", f"{BATCHES}/submit-all"))["submitted"] == 0
+
+
+@pytest.mark.parametrize(("operations", "seen"), [(["read_data"], 1), (["write_data"], 0), (None, 1)])
+async def test_a_key_sees_batches_and_tasks_where_it_may_read(
+    client: httpx.AsyncClient, stack: Stack, operations: list[str] | None, seen: int
+) -> None:
+    await set_up(client)
+    batch_id = await submitted(client, await stored(client))
+    task_id = (await ok(client, "GET", f"{BATCHES}/{batch_id}"))["task_id"]
+    key_id, key = await create_key(stack.gateway.pool, "scoped")
+    scopes = [{"resource_type": "namespace", "resource_id": stack.namespace_id, "operations": operations}]
+    await stack.gateway.pool.execute("UPDATE api_keys SET scopes = $2 WHERE key_id = $1", key_id, scopes)
+    async with stack.bare_client({"Authorization": f"Bearer {key}"}) as scoped:
+        assert [len((await ok(scoped, "GET", path))["results"]) for path in ("/v1/tasks", "/v1/batches")] == [seen] * 2
+        for path in (f"/v1/tasks/{task_id}", f"/v1/batches/{batch_id}"):
+            assert (await scoped.get(path)).status_code == (200 if seen else 404)
