@@ -164,12 +164,12 @@ def test_keys_are_made_used_changed_rotated_and_ended(labelled: Space) -> None:
     users = labelled.api("OrganizationUsersApi")
     users.create_user_organizations(model("UserCreateRequest", {"email": EMAIL, "user_name": "Ann"}))
     keys = labelled.api("OrganizationAPIKeysApi")
-    made = keys.create_key_organizations_users_email(EMAIL, model("APIKeyCreateRequest", {"name": "laptop"}))
+    made = keys.create_key_organizations_users_email(EMAIL, model("APIKeyCreateRequest", {"name": "notebook"}))
     mine = Space(labelled.url, made.key, labelled.namespace)
-    assert mine.api("AccountApi").whoami_me().key.name == "laptop"
-    rotated = keys.rotate_key_organizations_users_email_name(EMAIL, "laptop")
+    assert mine.api("AccountApi").whoami_me().key.name == "notebook"
+    rotated = keys.rotate_key_organizations_users_email_name(EMAIL, "notebook")
     assert Space(labelled.url, rotated.key).api("AccountApi").whoami_me().organization_id
-    keys.delete_key_organizations_users_email_name(EMAIL, "laptop")
+    keys.delete_key_organizations_users_email_name(EMAIL, "notebook")
     until(lambda: refused(Space(labelled.url, rotated.key)), lambda ended: ended)
 
 

@@ -350,7 +350,8 @@ async def test_the_stage_classifies_what_was_found_and_keeps_nothing(world: Worl
     assert [each.get("kind") for each in found] == ["shoe", None]
     assert found[0]["taxonomy_match"]["source_document_id"] == near
     assert [each["taxonomy_match"]["matched"] for each in found] == [True, False]
-    kept = await world.pool.fetchval("SELECT count(*) FROM documents WHERE fields ? 'kind'")
+    stored = "SELECT count(*) FROM documents WHERE collection_id = $1 AND fields ? 'kind'"
+    kept = await world.pool.fetchval(stored, production)
     assert kept == 0
 
 
