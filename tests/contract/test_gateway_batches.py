@@ -274,6 +274,22 @@ async def test_a_whole_bucket_is_submitted_in_pieces(client: httpx.AsyncClient) 
     found = [await ok(client, "GET", f"{BATCHES}/{each['batch_id']}") for each in made["batches"]]
     assert [each["status"] for each in found] == ["PENDING", "PENDING"]
     assert [object_id for each in found for object_id in each["object_ids"]] == object_ids
+    assert {each["metadata"]["batch_group_id"] for each in found} == {made["batch_group_id"]}
+
+
+async def test_a_bucket_is_never_submitted_in_part_without_a_word(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    [object_id] = await stored(client)
+    copy = """INSERT INTO objects (object_id, namespace_id, bucket_id)
+              SELECT o.object_id || number, namespace_id, bucket_id FROM objects o, generate_series(1, 1000) AS number
+              WHERE o.object_id = $1"""
+    await stack.gateway.pool.execute(copy, object_id)
+    error = await refused(client, 422, "POST", f"{BATCHES}/bulk-submit", {"chunk_size": 1})
+    assert error["details"]["path"] == "body.chunk_size"
+    assert (await ok(client, "GET", BATCHES))["total_count"] == 0
+    assert (await ok(client, "POST", f"{BATCHES}/bulk-submit", {"chunk_size": 1, "max_objects": 2}))["submitted"] == 2
+    whole = await ok(client, "POST", f"{BATCHES}/bulk-submit", {"chunk_size": 600})
+    assert (whole["total_objects"], whole["total_batches"]) == (1001, 2)
 
 
 async def test_every_draft_is_submitted(client: httpx.AsyncClient) -> None:
