@@ -13,8 +13,8 @@ PAYLOAD = """
     SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     WHERE i.indrelid IN ('documents'::regclass, 'objects'::regclass) AND i.indisvalid ORDER BY name"""
 SHARDS = """
-    SELECT DISTINCT d.collection_id, e.feature_uri FROM documents d JOIN embeddings e USING (document_id)
-    WHERE d.namespace_id = $1 ORDER BY 1, 2"""
+    SELECT collection_id, feature_uri FROM collections WHERE namespace_id = $1 AND feature_uri IS NOT NULL
+    ORDER BY collection_id"""
 
 
 class IndexesEnsured(Answer):

@@ -25,6 +25,8 @@ SOURCES = """
 UNSUBMITTED = f"""{SUBMITTED}
     SELECT count(*) FROM ({SOURCES}) source
     WHERE NOT EXISTS (SELECT FROM submitted s WHERE s.object_id = source.object_id)"""  # noqa: S608
-DOCUMENTS = f"""
-    SELECT count(*) AS total, count(*) FILTER (WHERE object_id NOT IN ({SOURCES})) AS orphaned
-    FROM documents WHERE collection_id = $1"""  # noqa: S608
+DOCUMENTS = """
+    SELECT count(*) AS total, count(*) FILTER (
+             WHERE o.bucket_id <> ALL($2) AND NOT EXISTS (
+               SELECT FROM documents s WHERE s.object_id = d.object_id AND s.collection_id = ANY($3))) AS orphaned
+    FROM documents d JOIN objects o USING (object_id) WHERE d.collection_id = $1"""
