@@ -46,6 +46,13 @@ async def test_storage_adds_up_in_any_unit(client: httpx.AsyncClient, stack: Sta
     assert sum(each["storage_gb_hours"] for each in found["metrics"]) == pytest.approx(36)
 
 
+@pytest.mark.parametrize("dates", ["start_date=0001-01-01&end_date=0001-02-01", "end_date=9999-12-31T23:59:59.999999"])
+async def test_the_ends_of_the_calendar_are_refused(client: httpx.AsyncClient, dates: str) -> None:
+    await set_up(client)
+    error = await refused(client, 422, "GET", f"{BUCKET}/usage?{dates}")
+    assert error["details"]["path"] == "query.start_date"
+
+
 async def test_uploads_are_timed_from_link_to_confirmation(client: httpx.AsyncClient, stack: Stack) -> None:
     await set_up(client)
     for status in ("COMPLETED", "FAILED", "PENDING"):

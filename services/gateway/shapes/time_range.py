@@ -1,7 +1,7 @@
 """The time that an analysis is about: the last hours, or from one date to another."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import Query
@@ -57,6 +57,9 @@ def period_of(query: RangeQuery) -> Period:
     end = now if query.hours else _aware(query.end_date) or now
     start = None if query.hours else _aware(query.start_date)
     start = start or _earlier(end, query.hours or DEFAULT_HOURS)
+    # The driver takes the very first and the very last moment of the calendar for infinity.
+    if start.year == MINYEAR or end.year == MAXYEAR:
+        raise InvalidArgumentError("A date is out of range.", path="query.start_date")
     if start >= end:
         raise InvalidArgumentError("start_date must be before end_date.", path="query.start_date")
     if (end - start).total_seconds() / SECONDS[query.group_by] > MAX_BUCKETS:
