@@ -57,14 +57,14 @@ def period_of(query: RangeQuery) -> Period:
     end = now if query.hours else _aware(query.end_date) or now
     start = None if query.hours else _aware(query.start_date)
     start = start or _earlier(end, query.hours or DEFAULT_HOURS)
-    # The driver takes the very first and the very last moment of the calendar for infinity.
-    if start.year == MINYEAR or end.year == MAXYEAR:
-        raise InvalidArgumentError("A date is out of range.", path="query.start_date")
     if start >= end:
         raise InvalidArgumentError("start_date must be before end_date.", path="query.start_date")
     if (end - start).total_seconds() / SECONDS[query.group_by] > MAX_BUCKETS:
         message = f"The period has more than {MAX_BUCKETS} buckets of a {query.group_by}; choose a longer group_by."
         raise InvalidArgumentError(message, path="query.group_by")
+    # The driver takes the very first and the very last moment of the calendar for infinity.
+    if start.year == MINYEAR or end.year == MAXYEAR:
+        raise InvalidArgumentError("A date is out of range.", path="query.start_date")
     return Period(start=start, end=end, unit=query.group_by, given=given)
 
 
