@@ -65,7 +65,7 @@ async def document_list(tenant: Tenant, asked: Asked) -> JsonObject:
 
 
 async def _page(tenant: Tenant, asked: Asked, scope: Scope, window: Window) -> JsonObject:
-    page = await list_page(tenant.gateway.pool, LIST_DOCUMENTS, scope, window, sorts_of(asked.query, asked.body))
+    page = await list_page(tenant.gateway.queries, LIST_DOCUMENTS, scope, window, sorts_of(asked.query, asked.body))
     return {
         "results": await shown(tenant, page.rows, asked.view),
         "pagination": pagination_of(page, window).model_dump(),
@@ -74,7 +74,7 @@ async def _page(tenant: Tenant, asked: Asked, scope: Scope, window: Window) -> J
 
 
 async def _groups(tenant: Tenant, asked: Asked, scope: Scope, window: Window, field: str) -> JsonObject:
-    found = await list_groups(tenant.gateway.pool, scope, window, field)
+    found = await list_groups(tenant.gateway.queries, scope, window, field)
     rows = [row for group in found.groups for row in group.rows]
     documents = iter(await shown(tenant, rows, asked.view))
     groups = [

@@ -30,10 +30,11 @@ class Channels:
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """Everything that a route may use."""
+    """Everything that a route may use. What users ask in their own words goes to `queries`, which only reads."""
 
     settings: Settings
     pool: Pool
+    queries: Pool
     blobs: BlobStore
     staging: Staging
     signer: LinkSigner

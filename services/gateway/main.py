@@ -15,6 +15,7 @@ from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStu
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from services.common.blobs import LinkSigner, open_blob_store, open_staging
+from services.common.database.bounded import BOUNDED
 from services.common.database.garbage import sparing
 from services.common.database.migrate import migrate
 from services.common.database.namespaces import ensure_default_namespace
@@ -43,11 +44,18 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
         index=open_channel(settings.index_address),
         taxonomy=open_channel(settings.taxonomy_address),
     )
-    async with await open_pool(settings) as pool, channels.extractor, channels.index, channels.taxonomy:
+    async with (
+        await open_pool(settings) as pool,
+        await open_pool(settings, session=BOUNDED) as queries,
+        channels.extractor,
+        channels.index,
+        channels.taxonomy,
+    ):
         await ensure_default_namespace(pool)
         yield Gateway(
             settings=settings,
             pool=pool,
+            queries=queries,
             blobs=open_blob_store(settings, sparing(pool)),
             staging=open_staging(settings, sparing(pool)),
             signer=LinkSigner(await shared_secret(pool, LINK_SECRET)),

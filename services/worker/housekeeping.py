@@ -20,9 +20,9 @@ log = structlog.get_logger()
 
 
 async def keep_house(pool: Pool, blobs: BlobStore, staging: Staging) -> None:
-    """Revives held jobs, prunes the queue's log, sweeps blobs and uploads, starts due deletions, once a minute until cancelled.
+    """Revives held jobs, prunes the queue's log, sweeps blobs and uploads, starts due deletions: once a minute.
 
-    A blob store that is away is tried again a minute later, as the database is.
+    Until cancelled. A blob store that is away is tried again a minute later, as the database is.
     """
     while True:
         try:

@@ -1,6 +1,6 @@
 """Reading with a query that a user wrote: bounded in time, planned for its very values, and its faults the user's."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
@@ -9,30 +9,27 @@ from services.common.database.pool import Connection, Pool
 from services.common.errors import InvalidArgumentError
 
 QUERY_SECONDS = 10
-# A plan made for no value in particular reads a whole collection to find a rare label.
-SETTINGS = (
-    f"SET LOCAL statement_timeout = '{QUERY_SECONDS}s'; "
-    "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
-)
-# In one round trip: a list is answered in a few milliseconds.
-BEGIN = f"BEGIN READ ONLY; {SETTINGS}"
+LIMITS: Mapping[str, str] = {
+    "statement_timeout": f"{QUERY_SECONDS}s",
+    # A plan made for no value in particular reads a whole collection to find a rare label.
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+}
+# For a pool of connections for such queries; to set and unset this each time would cost two round trips per list.
+BOUNDED: Mapping[str, str] = {**LIMITS, "default_transaction_read_only": "on"}
+# The same for one transaction, which may also write.
+SETTINGS = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in LIMITS.items())
 
 
 @asynccontextmanager
-async def bounded(pool: Pool, path: str = "filters") -> AsyncIterator[Connection]:
-    """A connection in a read-only transaction whose statements end after QUERY_SECONDS.
+async def bounded(queries: Pool, path: str = "filters") -> AsyncIterator[Connection]:
+    """A connection of a pool whose session is BOUNDED: its statements only read, and end after QUERY_SECONDS.
 
     What takes longer, or holds what a database cannot compare, becomes an InvalidArgumentError at `path`.
     """
-    async with pool.acquire() as connection:
-        await connection.execute(BEGIN)
-        try:
-            with user_faults(path):
-                yield connection
-        finally:
-            # What ends the process or the connection ends the transaction too.
-            if not connection.is_closed():
-                await connection.execute("ROLLBACK")
+    async with queries.acquire() as connection:
+        with user_faults(path):
+            yield connection
 
 
 @contextmanager

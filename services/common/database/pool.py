@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, the truth of the product."""
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -14,8 +15,11 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Executor: TypeAlias = "Connection | Pool"
 
 
-async def open_pool(settings: Settings, *, size: int | None = None) -> Pool:
-    """A pool on LIKENESS_DATABASE_URL, after checking that an acknowledged commit survives a crash."""
+async def open_pool(settings: Settings, *, size: int | None = None, session: Mapping[str, str] | None = None) -> Pool:
+    """A pool on LIKENESS_DATABASE_URL, after checking that an acknowledged commit survives a crash.
+
+    `session` are settings of PostgreSQL that hold on each of its connections.
+    """
     if not settings.database_url:
         raise InternalError("LIKENESS_DATABASE_URL is not set; name a PostgreSQL database or use `likeness up`.")
     pool = await asyncpg.create_pool(
@@ -25,6 +29,7 @@ async def open_pool(settings: Settings, *, size: int | None = None) -> Pool:
         init=prepare_connection,
         reset=keep_session,
         command_timeout=60,
+        server_settings=dict(session or {}),
     )
     await _require_durability(pool)
     return pool

@@ -15,15 +15,15 @@ router = routes_of("Documents")
 @router.post("/collections/{collection}/documents/aggregate", response_model=Aggregated)
 async def aggregate_documents(collection: str, form: Aggregate, tenant: InNamespace) -> JsonAnswer:
     """Groups documents and computes metrics of each group; without group_by, of all of them."""
-    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
-    return await _answer(tenant.gateway.pool, aggregation_query(form, found.collection_id))
+    found = await get_collection(tenant.gateway.queries, tenant.namespace_id, collection)
+    return await _answer(tenant.gateway.queries, aggregation_query(form, found.collection_id))
 
 
 @router.post("/buckets/{bucket}/objects/aggregate", response_model=Aggregated, tags=["Objects"])
 async def aggregate_objects(bucket: str, form: Aggregate, tenant: InNamespace) -> JsonAnswer:
     """Groups objects and computes metrics of each group; without group_by, of all of them."""
-    found = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
-    return await _answer(tenant.gateway.pool, aggregation_query(form, found["bucket_id"], OF_BUCKET))
+    found = await get_row(tenant.gateway.queries, "bucket", tenant.namespace_id, bucket)
+    return await _answer(tenant.gateway.queries, aggregation_query(form, found["bucket_id"], OF_BUCKET))
 
 
 async def _answer(pool: Pool, query: Query) -> JsonAnswer:

@@ -52,7 +52,9 @@ async def _list(caller: Identity, request: Request, query: ListQuery, body: Batc
     named = request.headers.get("x-namespace") or asked.namespace_id
     namespace_id = await caller.gateway.tenants.get(named) if named else None
     values = (namespaces_of(caller), namespace_id, asked.status, asked.bucket_id, asked.collection_id)
-    found = await listed(pool, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES)
+    found = await listed(
+        caller.gateway.queries, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES
+    )
     results = await batch_answers(pool, found.page.rows, with_objects=False)
     total = int(await pool.fetchval(f"SELECT count(*) FROM batches b WHERE {MATCHES}", *values))  # noqa: S608
     return BatchList(results=results, total_count=total, pagination=found.pagination)

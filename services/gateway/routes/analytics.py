@@ -27,8 +27,8 @@ async def field_distribution(
     collection: str, tenant: InNamespace, field: Annotated[str, Query(min_length=1, max_length=512)]
 ) -> FieldDistribution:
     """How the values of a field are spread, most frequent first; percentages are of all documents."""
-    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
-    rows = await count_values(tenant.gateway.pool, found.collection_id, field)
+    found = await get_collection(tenant.gateway.queries, tenant.namespace_id, collection)
+    rows = await count_values(tenant.gateway.queries, found.collection_id, field)
     total = sum(row["count"] for row in rows)
     shares = [
         Share(value=row["value"], count=row["count"], percentage=round(100 * row["count"] / total, 2))
@@ -61,16 +61,16 @@ async def count_by_body(collection: str, tenant: InNamespace, body: CountBody | 
 
 
 async def _count(identifier: str, tenant: Tenant, filters: Filter) -> DocumentCount:
-    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, identifier)
-    counted = await count_documents(tenant.gateway.pool, found.collection_id, filters)
+    found = await get_collection(tenant.gateway.queries, tenant.namespace_id, identifier)
+    counted = await count_documents(tenant.gateway.queries, found.collection_id, filters)
     return DocumentCount(collection_id=found.collection_id, count=counted)
 
 
 @router.post("/documents/distinct")
 async def distinct_values(collection: str, body: DistinctBody, tenant: InNamespace) -> DistinctValues:
     """The values of a field, most frequent first."""
-    found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
+    found = await get_collection(tenant.gateway.queries, tenant.namespace_id, collection)
     filters = parse(body.filters, "body.filters")
-    rows = await count_values(tenant.gateway.pool, found.collection_id, body.field, filters)
+    rows = await count_values(tenant.gateway.queries, found.collection_id, body.field, filters)
     values = [DistinctValue(value=row["value"], count=row["count"]) for row in rows if row["value"] is not None]
     return DistinctValues(field=body.field, values=values[: body.limit], total_distinct=len(values))

@@ -81,7 +81,9 @@ async def _list(bucket: str, tenant: Tenant, query: ListQuery, body: BatchListBo
     row, pool = await bucket_of(tenant, bucket), tenant.gateway.pool
     status, collection_id = (body.status, body.collection_id) if body else (None, None)
     values = (row["bucket_id"], status, collection_id)
-    found = await listed(pool, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES)
+    found = await listed(
+        tenant.gateway.queries, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES
+    )
     results = await batch_answers(pool, found.page.rows, with_objects=False)
     total = int(await pool.fetchval(f"SELECT count(*) FROM batches b WHERE {MATCHES}", *values))  # noqa: S608
     return BatchList(results=results, total_count=total, pagination=found.pagination)

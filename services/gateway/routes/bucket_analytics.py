@@ -46,7 +46,7 @@ FAILED = """
 @router.get("/buckets/health")
 async def buckets_health(tenant: InNamespace, query: RangeAsked) -> BucketsHealth:
     """What failed in each bucket of the namespace."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     async with bounded(pool, "query") as connection:
         rows = await connection.fetch(BUCKETS, tenant.namespace_id)
         buckets = [await _health(connection, row["bucket_id"], period) for row in rows]
@@ -56,7 +56,7 @@ async def buckets_health(tenant: InNamespace, query: RangeAsked) -> BucketsHealt
 @router.get("/buckets/{bucket}/health")
 async def bucket_health(bucket: str, tenant: InNamespace, query: RangeAsked) -> BucketHealth:
     """What failed in a bucket, by the reason that errors begin with."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     row = await get_row(pool, "bucket", tenant.namespace_id, bucket)
     async with bounded(pool, "query") as connection:
         return await _health(connection, row["bucket_id"], period)
@@ -88,7 +88,7 @@ async def _health(connection: Connection, bucket_id: str, period: Period) -> Buc
 @router.get("/buckets/{bucket}/storage")
 async def bucket_storage(bucket: str, tenant: InNamespace, query: RangeAsked) -> Storage:
     """How much a bucket held over time; blobs count once the server has their bytes."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_row(pool, "bucket", tenant.namespace_id, bucket)
     async with bounded(pool, "query") as connection:
         rows = await connection.fetch(STORED, found["bucket_id"], period.start, period.end, period.unit)
@@ -111,7 +111,7 @@ async def bucket_storage(bucket: str, tenant: InNamespace, query: RangeAsked) ->
 @router.get("/namespaces/errors")
 async def namespace_errors(tenant: InNamespace, hours: Annotated[int, Query(ge=1, le=720)] = 24) -> NamespaceErrors:
     """How many objects failed in each collection of the namespace."""
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await connection.fetch(FAILED, tenant.namespace_id, hours)
     counts = [ErrorCount(resource_id=row["collection_id"], error_count=row["count"]) for row in rows]
     total = sum(each.error_count for each in counts)

@@ -69,7 +69,7 @@ async def _list(
         warnings = unresolved(response, request.headers["x-namespace"])
         return BucketList(results=[], total_count=0, pagination=Pagination(), warnings=warnings)
     found = await listed(
-        tenant.gateway.pool,
+        tenant.gateway.queries,
         LIST_BUCKETS,
         query,
         body,

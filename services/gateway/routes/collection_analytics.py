@@ -29,7 +29,7 @@ router: APIRouter = routes_of("Analytics", "/analytics/collections/{collection}"
 @router.get("/overview")
 async def overview(collection: str, tenant: InNamespace) -> Overview:
     """The collection at a glance."""
-    pool = tenant.gateway.pool
+    pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     async with bounded(pool, "path.collection") as connection:
         row = await connection.fetchrow(sql.OVERVIEW, found.collection_id)
@@ -60,7 +60,7 @@ def success_rate(outcomes: asyncpg.Record | None) -> float:
 @router.get("/growth")
 async def growth(collection: str, tenant: InNamespace, query: RangeAsked) -> Growth:
     """Documents added over time, with the success and the time of their processing."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     values = (found.collection_id, period.start, period.end, period.unit)
     async with bounded(pool, "query") as connection:
@@ -83,7 +83,7 @@ async def growth(collection: str, tenant: InNamespace, query: RangeAsked) -> Gro
 @router.get("/failures")
 async def failures(collection: str, tenant: InNamespace, query: RangeAsked) -> Failures:
     """Why objects could not be processed, by the reason that their errors begin with."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     async with bounded(pool, "query") as connection:
         rows = await connection.fetch(sql.FAILURES, found.collection_id, period.start, period.end)
@@ -107,7 +107,7 @@ async def failures(collection: str, tenant: InNamespace, query: RangeAsked) -> F
 @router.get("/latency")
 async def latency(collection: str, tenant: InNamespace, query: RangeAsked) -> Latency:
     """How long extraction took over time, and the documents for which it took longest."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     values = (found.collection_id, period.start, period.end)
     async with bounded(pool, "query") as connection:
@@ -133,7 +133,7 @@ async def latency(collection: str, tenant: InNamespace, query: RangeAsked) -> La
 @router.get("/extractors")
 async def extractors(collection: str, tenant: InNamespace, query: RangeAsked) -> Extractors:
     """How the collection's extractor did."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     async with bounded(pool, "query") as connection:
         row = await connection.fetchrow(sql.LATENCY, found.collection_id, period.start, period.end)

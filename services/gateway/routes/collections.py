@@ -68,7 +68,7 @@ async def _list(
         warnings = unresolved(response, request.headers["x-namespace"])
         return CollectionList(results=[], total_count=0, pagination=Pagination(), warnings=warnings)
     found = await listed(
-        tenant.gateway.pool,
+        tenant.gateway.queries,
         LIST_COLLECTIONS,
         query,
         body,

@@ -57,7 +57,7 @@ async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) ->
 async def _matching(tenant: Tenant, within: Within, filters: Filter) -> list[str]:
     where, values = compile_sql(filters, start=2)
     sql = f"SELECT d.document_id FROM documents d WHERE d.collection_id = $1 AND {where} LIMIT {MAX_BATCH + 1}"  # noqa: S608
-    async with bounded(tenant.gateway.pool, "body.filters") as connection:
+    async with bounded(tenant.gateway.queries, "body.filters") as connection:
         rows = await connection.fetch(sql, within.collection_id, *values)
     if len(rows) > MAX_BATCH:
         message = f"More than {MAX_BATCH} documents pass the filter; use PATCH /documents/bulk, which makes a task."

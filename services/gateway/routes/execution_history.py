@@ -95,7 +95,7 @@ async def _listed(tenant: Tenant, retriever_id: str | None, query: ListQuery, bo
     asked = body or ListExecutions()
     asked = asked.model_copy(update={"sort": asked.sort or asked.sorts, "include_total": True})
     return await listed(
-        tenant.gateway.pool,
+        tenant.gateway.queries,
         LIST_EXECUTIONS,
         query,
         asked,

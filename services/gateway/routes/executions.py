@@ -65,8 +65,13 @@ async def execute_batch(retriever: str, form: ExecuteBatch, tenant: InNamespace,
     """Runs a retriever for up to 16 queries; one that fails says why, and does not hold up the others."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
     turns = asyncio.Semaphore(form.concurrency or AT_ONCE)
-    works = (_outcome(tenant, form, each, query, row, number, turns) for number, each in enumerate(form.queries))
-    outcomes = await asyncio.gather(*works)
+
+    async def outcome(number: int, each: BatchQuery) -> JsonObject:
+        async with turns:
+            single = _complete(_single(form, each), row).merged(query)
+            return {"query_index": number, **await _outcome(tenant, single, row)}
+
+    outcomes = await asyncio.gather(*(outcome(number, each) for number, each in enumerate(form.queries)))
     failed = sum(outcome["status"] == "failed" for outcome in outcomes)
     total = len(outcomes)
     counts = {"total_queries": total, "succeeded": total - failed, "failed": failed}
@@ -88,29 +93,22 @@ def _complete(form: ExecuteRetriever, row: asyncpg.Record) -> ExecuteRetriever:
     return form.model_copy(update={"inputs": with_defaults(form.inputs, row["input_schema"] or {})})
 
 
-async def _outcome(
-    tenant: Tenant,
-    form: ExecuteBatch,
-    each: BatchQuery,
-    query: ExecuteQuery,
-    row: asyncpg.Record,
-    number: int,
-    turns: asyncio.Semaphore,
-) -> JsonObject:
-    single = ExecuteRetriever(
+def _single(form: ExecuteBatch, each: BatchQuery) -> ExecuteRetriever:
+    return ExecuteRetriever(
         inputs=each.inputs,
         filters=each.filters,
         settings=form.settings,
         return_presigned_urls=form.return_presigned_urls,
         return_vectors=form.return_vectors,
     )
-    async with turns:
-        try:
-            execution = await execute(tenant, _complete(single, row).merged(query), run_of(row))
-        except LikenessError as error:
-            return {"query_index": number, "status": "failed", "documents": [], "error": error.message}
-    documents = execution["documents"]
-    return {"query_index": number, "status": "completed", "execution": execution, "documents": documents}
+
+
+async def _outcome(tenant: Tenant, form: ExecuteRetriever, row: asyncpg.Record) -> JsonObject:
+    try:
+        execution = await execute(tenant, form, run_of(row))
+    except LikenessError as error:
+        return {"status": "failed", "documents": [], "error": error.message}
+    return {"status": "completed", "execution": execution, "documents": execution["documents"]}
 
 
 async def _answer(tenant: Tenant, form: ExecuteRetriever, query: ExecuteQuery, run: Run) -> Response:

@@ -48,7 +48,7 @@ async def typeahead(
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
     literal = q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     named = [name.strip() for part in fields or [] for name in part.split(",") if name.strip()] or None
-    values = await values_like(pool, namespace_id, f"%{literal}%", named, limit)
+    values = await values_like(tenant.gateway.queries, namespace_id, f"%{literal}%", named, limit)
     collections = await collections_like(pool, namespace_id, f"%{literal}%", limit)
     return Typeahead(
         query=q,

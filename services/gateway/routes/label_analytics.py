@@ -27,7 +27,7 @@ LOW = 0.4
 @router.get(f"{THERE}/label-coverage")
 async def label_coverage(collection: str, tenant: InNamespace) -> Coverage:
     """The shares of documents that machines, people and uploads have labelled, for each label field."""
-    pool = tenant.gateway.pool
+    pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     fields = await label_fields_of(pool, found.collection_id)
     async with bounded(pool, "path.collection") as connection:
@@ -56,7 +56,7 @@ async def review_queue(
     low: Annotated[float, Query(ge=0, le=1, description="A machine's label under this waits for a check")] = LOW,
 ) -> ReviewQueue:
     """How many documents wait for a person: those without a label, and unsure labels that nobody has checked."""
-    pool = tenant.gateway.pool
+    pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     fields = await label_fields_of(pool, found.collection_id)
     async with bounded(pool, "path.collection") as connection:
@@ -77,7 +77,7 @@ async def review_queue(
 @router.get(f"{THERE}/false-positives")
 async def false_positives(collection: str, tenant: InNamespace, query: RangeAsked) -> Accuracy:
     """How often people found machine labels of this collection wrong, by label."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     about = About(
         namespace_id=tenant.namespace_id,

@@ -74,7 +74,13 @@ async def list_namespaces_by_body(
 async def _list(identity: Identity, query: ListQuery, body: ListBody | None) -> NamespaceList:
     pool, visible = identity.gateway.pool, identity.visible_namespaces()
     found = await listed(
-        pool, LIST_NAMESPACES, query, body, where=VISIBLE, values=(visible,), search_sql=SEARCH_NAMESPACES
+        identity.gateway.queries,
+        LIST_NAMESPACES,
+        query,
+        body,
+        where=VISIBLE,
+        values=(visible,),
+        search_sql=SEARCH_NAMESPACES,
     )
     total = int(await pool.fetchval(COUNT, visible))
     return NamespaceList(results=found.shaped(to_namespace), total_count=total, pagination=found.pagination)

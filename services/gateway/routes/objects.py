@@ -66,7 +66,7 @@ async def _list(
 ) -> JsonAnswer:
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
     found = await listed(
-        tenant.gateway.pool,
+        tenant.gateway.queries,
         LIST_OBJECTS,
         query,
         body,

@@ -19,7 +19,7 @@ SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 @router.get("/reconciliation")
 async def reconcile(collection: str, tenant: InNamespace, limit: Limit = 100) -> Reconciliation:
     """Counts objects and documents, and lists the objects that have none, with the reason."""
-    pool = tenant.gateway.pool
+    pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     sources = (list(found.bucket_ids), list(found.source_collection_ids))
     async with bounded(pool, "path.collection") as connection:

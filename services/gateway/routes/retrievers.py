@@ -80,7 +80,7 @@ async def _list(
         warnings = unresolved(response, request.headers["x-namespace"])
         return RetrieverList(results=[], total=0, pagination=Pagination(), warnings=warnings)
     found = await listed(
-        tenant.gateway.pool,
+        tenant.gateway.queries,
         LIST_RETRIEVERS,
         query,
         body,

@@ -34,7 +34,7 @@ async def list_tasks_by_body(
 async def _list(caller: Identity, query: ListQuery, body: TaskListBody | None) -> TaskList:
     status, task_type = (body.status, body.task_type) if body else (None, None)
     found = await listed(
-        caller.gateway.pool,
+        caller.gateway.queries,
         LIST_TASKS,
         query,
         body,

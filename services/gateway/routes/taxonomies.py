@@ -77,7 +77,7 @@ async def _list(
         pagination = Pagination().model_dump()
         return TaxonomyList(results=[], total_count=0, pagination=pagination, stats=stats_of([]), warnings=warnings)
     found = await listed(
-        tenant.gateway.pool,
+        tenant.gateway.queries,
         store.LIST_TAXONOMIES,
         query,
         body,

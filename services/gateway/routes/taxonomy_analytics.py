@@ -32,7 +32,7 @@ LOW = 0.4
 
 async def _about(tenant: Tenant, taxonomy: str, query: RangeQuery, *, always: bool = False) -> tuple[About, Period]:
     """What is asked about; without a range it is of all time, unless `always` in a period."""
-    row = await get_row(tenant.gateway.pool, "taxonomy", tenant.namespace_id, taxonomy)
+    row = await get_row(tenant.gateway.queries, "taxonomy", tenant.namespace_id, taxonomy)
     period = period_of(query)
     about = About(
         namespace_id=tenant.namespace_id,
@@ -51,7 +51,7 @@ async def label_distribution(
 ) -> LabelDistribution:
     """The labels that the taxonomy has set and that stand, most frequent first."""
     about, _ = await _about(tenant, taxonomy, query)
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await stored.by_label(connection, about, limit)
     labels, total = (rows[0]["labels"], rows[0]["total"]) if rows else (0, 0)
     return LabelDistribution(
@@ -81,7 +81,7 @@ async def confidence_distribution(
 ) -> ConfidenceDistribution:
     """How sure the taxonomy was of the labels that it set, by tenths."""
     about, _ = await _about(tenant, taxonomy, query)
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await stored.by_score(connection, about, low)
     total = sum(row["count"] for row in rows)
     counts = {row["tenth"]: row["count"] for row in rows}
@@ -104,7 +104,7 @@ async def confidence_distribution(
 async def assignments_over_time(taxonomy: str, tenant: InNamespace, query: RangeAsked) -> Assignments:
     """The labels that the taxonomy has set over time, and in the summary how people judged them."""
     about, period = await _about(tenant, taxonomy, query, always=True)
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await stored.by_time(connection, about, period.unit)
         found = accuracy_of(await stored.checked(connection, about), about)
     total = sum(row["count"] for row in rows)
@@ -131,7 +131,7 @@ def _assignment(row: asyncpg.Record) -> AssignmentMetric:
 async def enrichments_over_time(taxonomy: str, tenant: InNamespace, query: RangeAsked) -> Enrichments:
     """How often the taxonomy was asked over time, and how often it matched."""
     about, period = await _about(tenant, taxonomy, query, always=True)
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await stored.enriched(connection, about, period)
     total, matched = sum(row["count"] for row in rows), sum(row["matched"] for row in rows)
     return Enrichments(
@@ -157,5 +157,5 @@ def _enrichment(row: asyncpg.Record) -> EnrichmentMetric:
 async def false_positives(taxonomy: str, tenant: InNamespace, query: RangeAsked) -> Accuracy:
     """How often people found the taxonomy's labels wrong, by label; a range is about the time of the checks."""
     about, _ = await _about(tenant, taxonomy, query)
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         return accuracy_of(await stored.checked(connection, about), about)

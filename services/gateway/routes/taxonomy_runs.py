@@ -55,7 +55,7 @@ async def apply_taxonomy(collection: str, form: ApplyTaxonomy, tenant: InNamespa
             f"{path}: '{form.taxonomy_id}' is not in the taxonomy_applications of '{found.collection_name}'.", path=path
         )
     filters = parse(form.scroll_filters, "body.scroll_filters")
-    estimated = await count_documents(pool, found.collection_id, filters)
+    estimated = await count_documents(tenant.gateway.queries, found.collection_id, filters)
     inputs = {
         "collection_id": found.collection_id,
         "taxonomy_id": row["taxonomy_id"],

@@ -77,7 +77,13 @@ async def _list(
     row, pool = await _bucket(tenant, bucket), tenant.gateway.pool
     values = (row["bucket_id"],)
     found = await listed(
-        pool, LIST_UPLOADS, query, body, where="u.bucket_id = $1", values=values, search_sql=SEARCH_UPLOADS
+        tenant.gateway.queries,
+        LIST_UPLOADS,
+        query,
+        body,
+        where="u.bucket_id = $1",
+        values=values,
+        search_sql=SEARCH_UPLOADS,
     )
     results = [to_upload(each, await _link(tenant, each) if links else None) for each in found.page.rows]
     return UploadList(results=results, pagination=found.pagination, stats=await stats_of(pool, row["bucket_id"]))

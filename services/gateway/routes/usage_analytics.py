@@ -29,7 +29,7 @@ TIMES = {"avg_latency_ms": "average", "p95_latency_ms": "p95", "p99_latency_ms":
 @router.get("/buckets/{bucket}/usage")
 async def bucket_usage(bucket: str, tenant: InNamespace, query: RangeAsked) -> Usage:
     """What a bucket kept over time, in gigabyte hours, and how many objects came."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_row(pool, "bucket", tenant.namespace_id, bucket)
     async with bounded(pool, "query") as connection:
         rows = await connection.fetch(sql.STORED, found["bucket_id"], period.start, period.end, period.unit)
@@ -45,7 +45,7 @@ async def bucket_usage(bucket: str, tenant: InNamespace, query: RangeAsked) -> U
 @router.get("/buckets/{bucket}/upload-performance")
 async def upload_performance(bucket: str, tenant: InNamespace, query: RangeAsked) -> UploadPerformance:
     """How presigned uploads went: how long from the link to the confirmation, how fast, how many failed."""
-    pool, period = tenant.gateway.pool, period_of(query)
+    pool, period = tenant.gateway.queries, period_of(query)
     found = await get_row(pool, "bucket", tenant.namespace_id, bucket)
     async with bounded(pool, "query") as connection:
         rows = await connection.fetch(sql.UPLOADS, found["bucket_id"], period.start, period.end, period.unit)
@@ -75,7 +75,7 @@ async def extractor_performance(
     hours: Annotated[int, Query(ge=1, le=720)] = 24,
 ) -> list[ExtractorRuns]:
     """How each extractor did in the namespace; one that ran nothing in this time is missing."""
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await connection.fetch(sql.EXTRACTORS, tenant.namespace_id, extractor_name, hours)
     return [_runs(row) for row in rows]
 
@@ -97,7 +97,7 @@ def _runs(row: asyncpg.Record) -> ExtractorRuns:
 @router.get("/namespaces/summary")
 async def namespace_summary(tenant: InNamespace, days: Annotated[int, Query(ge=1, le=90)] = 7) -> NamespaceSummary:
     """What is in the namespace and what was done in it; there is nothing to recommend, no index is missing."""
-    async with bounded(tenant.gateway.pool, "query") as connection:
+    async with bounded(tenant.gateway.queries, "query") as connection:
         row = await connection.fetchrow(sql.SUMMARY, tenant.namespace_id, days)
     return NamespaceSummary(
         namespace_id=tenant.namespace_id,

@@ -31,7 +31,8 @@ def to_document(
     vectors: Mapping[str, Sequence[float]] | None,
 ) -> JsonObject:
     """A document; `links` and `vectors` only when asked for. A file made of it is also the value of its field."""
-    fields = {name: value for name, value in row["fields"].items() if name not in RESERVED}
+    stored = row["fields"]
+    fields = stored if RESERVED.isdisjoint(stored) else {name: stored[name] for name in stored if name not in RESERVED}
     shown = [_file(file, base_url, links) for file in files]
     made = {file["field"]: file.get("presigned_url", file["url"]) for file in shown if file["role"] != SOURCE}
     return {
@@ -40,7 +41,7 @@ def to_document(
         **(vectors or {}),
         "document_id": row["document_id"],
         "collection_id": row["collection_id"],
-        "metadata": row["fields"],
+        "metadata": stored,
         "taxonomy_match": row["taxonomy_match"],
         "document_blobs": shown,
         "_internal": _internal(row, [file.blob for file in files if file.role == SOURCE], shown),

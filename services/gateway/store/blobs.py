@@ -35,7 +35,8 @@ async def files_of(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, li
     objects, documents = {row["object_id"] for row in rows}, [row["document_id"] for row in rows]
     owned: dict[str, list[File]] = defaultdict(list)
     for row in await db.fetch(OF_DOCUMENTS, list(objects), documents):
-        owned[row["owner"]].append(File(role=row["role"], blob=to_blob(row)))
+        values = dict(row)
+        owned[values.pop("owner")].append(File(role=values.pop("role"), blob=Blob(**values)))
     return {row["document_id"]: [*owned[row["object_id"]], *owned[row["document_id"]]] for row in rows}
 
 
