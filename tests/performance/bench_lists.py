@@ -1,10 +1,10 @@
 """Lists of documents with a label filter, over REST, against the bare SQL; and what the 1,000th page costs.
 
 One collection of 100,000 documents with an object and a blob each: a tenth bears one common label, the others one of
-ninety. In one loop, in random turns, for labels drawn by their frequency: a page of 100 documents over REST, and what
-it takes without us: the two queries that a person would write for it (documents by label in order, their blobs), on a
-connection of their own, rows decoded. Then the first and the 1,000th page of the common label, ten a page as is the
-default, in turns: by cursor, and by page number.
+ninety. In one loop, in random turns, for labels drawn by their frequency: a page of 10 documents (the default) or of
+100 over REST, and what it takes without us: the two queries that a person would write for it (documents by label in
+order, their blobs), on a connection of their own, rows decoded. Then the first and the 1,000th page of the common
+label, ten a page, in turns: by cursor, and by page number.
 Usage: `python -m tests.performance.bench_lists [DOCUMENTS ROUNDS]`.
 """
 
@@ -31,7 +31,7 @@ from tests.support.postgres import Databases
 from tests.support.postgres_server import running_postgres
 
 COMMON, LABELS = "kind 0", 91
-PAGE, DEEP_PAGE, DEEP = 100, 10, 1000
+PAGES, DEEP_PAGE, DEEP = (10, 100), 10, 1000
 WARM = 30
 LIMIT, DEEP_LIMIT = 2.0, 1.5
 NAMESPACE, BUCKET, COLLECTION = "ns_bench", "bkt_bench", "col_bench"
@@ -116,9 +116,9 @@ def query_of(label: str, limit: int) -> str:
     return f'filters={{"field":"product_label","operator":"eq","value":"{label}"}}&limit={limit}'
 
 
-async def bare(connection: Connection, label: str) -> int:
+async def bare(connection: Connection, label: str, page: int) -> int:
     """A page as two plain queries."""
-    rows = await connection.fetch(BARE, COLLECTION, {"product_label": label}, PAGE)
+    rows = await connection.fetch(BARE, COLLECTION, {"product_label": label}, page)
     await connection.fetch(BARE_BLOBS, [row["object_id"] for row in rows])
     return len(rows)
 
@@ -130,25 +130,22 @@ async def timed(call: Awaitable[object]) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-async def compare_with_bare(get: Get, connection: Connection, rounds: int) -> None:
-    """Pages of 100, over REST and bare."""
+async def compare_with_bare(get: Get, connection: Connection, page: int, rounds: int) -> None:
+    """Pages of this size, over REST and bare."""
     random = np.random.default_rng(7)
     shares = [0.1, *[0.9 / (LABELS - 1)] * (LABELS - 1)]
-    rest: list[float] = []
-    alone: list[float] = []
+    times: dict[str, list[float]] = {"REST": [], "bare SQL": []}
     for number in random.choice(LABELS, size=rounds + WARM, p=shares):
         label = f"kind {number}"
-        if random.integers(2):
-            rest.append(await timed(get(query_of(label, PAGE))))
-            alone.append(await timed(bare(connection, label)))
-        else:
-            alone.append(await timed(bare(connection, label)))
-            rest.append(await timed(get(query_of(label, PAGE))))
-    for name, times in (("bare SQL", alone[WARM:]), ("REST", rest[WARM:])):
+        for name in random.permutation(list(times)):
+            call = get(query_of(label, page)) if name == "REST" else bare(connection, label, page)
+            times[name].append(await timed(call))
+    for name, spent in times.items():
         for percent in (50, 95):
-            emit(Figure(name=f"list by label, 100 a page, {name}, p{percent}", value=_p(times, percent), unit="ms"))
-    ratio = _p(rest[WARM:], 95) / _p(alone[WARM:], 95)
-    emit(Figure(name="list by label, REST / bare SQL, p95", value=ratio, unit="ratio", limit=LIMIT))
+            value = _p(spent[WARM:], percent)
+            emit(Figure(name=f"list by label, {page} a page, {name}, p{percent}", value=value, unit="ms"))
+    ratio = _p(times["REST"][WARM:], 95) / _p(times["bare SQL"][WARM:], 95)
+    emit(Figure(name=f"list by label, {page} a page, REST / bare SQL, p95", value=ratio, unit="ratio", limit=LIMIT))
 
 
 async def go_deep(get: Get, rounds: int) -> None:
@@ -197,7 +194,8 @@ async def run(services: Services, documents: int, rounds: int) -> None:
         session = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
         connection = await stack.enter_async_context(pool.acquire())
         get = getter(session, base)
-        await compare_with_bare(get, connection, rounds)
+        for page in PAGES:
+            await compare_with_bare(get, connection, page, rounds)
         await go_deep(get, rounds)
 
 
