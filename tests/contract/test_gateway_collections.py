@@ -72,7 +72,10 @@ async def test_a_collection_of_collections(client: httpx.AsyncClient) -> None:
     assert made["source"]["collection_ids"] == [first["collection_id"]]
     assert made["source"]["inherited_bucket_ids"] == first["source"]["bucket_ids"]
     assert made["source"]["source_filters"] == {"filters": filters}
-    assert set(made["input_schema"]["properties"]) == {"product_label", "image_extractor_v1_embedding"}
+    assert set(made["input_schema"]["properties"]) == {
+        *("product_label", "image_extractor_v1_embedding"),
+        *("processing_time_ms", "page_number", "total_pages"),
+    }
     found = await ok(client, "POST", "/v1/collections/list", {"filters": {"source.type": "collection"}})
     assert [each["collection_name"] for each in found["results"]] == ["other"]
     await ok(client, "DELETE", PATH)

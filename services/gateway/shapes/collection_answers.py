@@ -11,6 +11,7 @@ from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.bucket_schema import BucketSchemaOut
 from services.gateway.shapes.collection_source import to_source
 from services.gateway.shapes.collections import Collection, FeatureExtractor, VectorIndex
+from services.gateway.shapes.extractor_details import details_of
 from services.gateway.shapes.features import ExtractorName, output_of
 from services.gateway.shapes.inline_taxonomies import TaxonomyOut
 
@@ -57,13 +58,14 @@ def input_properties(row: asyncpg.Record) -> JsonObject:
 
 
 def output_properties(row: asyncpg.Record, schema: Mapping[str, Any]) -> JsonObject:
-    """The fields of the documents: what passes through, and the vector."""
+    """The fields of the documents: what the extractor finds, what passes through, and the vector."""
+    found = details_of(row["feature_extractor"]["feature_extractor_name"]).fields
     fields = {rule.target: schema.get(rule.source, UNKNOWN_FIELD) for rule in rules_of(row["feature_extractor"])}
     if row["feature_extractor"].get("include_all_source_fields"):
         fields = {**schema, **fields}
     if row["feature_uri"] is None:
-        return fields
-    return fields | {ExtractorName.parse(row["extractor"]).vector_field: {"type": "array"}}
+        return {**found, **fields}
+    return {**found, **fields} | {ExtractorName.parse(row["extractor"]).vector_field: {"type": "array"}}
 
 
 def _taxonomy(row: asyncpg.Record) -> TaxonomyOut | None:
