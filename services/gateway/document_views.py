@@ -25,13 +25,6 @@ class View:
     expand: Sequence[str] = ()
 
 
-async def document_answers(
-    tenant: Tenant, rows: Sequence[asyncpg.Record], *, presigned: bool, vectors: bool
-) -> list[JsonObject]:
-    """Each row as the contract's document; `presigned` adds links to its blobs, `vectors` its embeddings."""
-    return await shown(tenant, rows, View(presigned=presigned, vectors=vectors))
-
-
 async def shown(tenant: Tenant, rows: Sequence[asyncpg.Record], view: View) -> list[JsonObject]:
     """Each row as the contract's document, as much of it as the view says."""
     vectors: Mapping[str, Vectors] = {}

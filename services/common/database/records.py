@@ -41,20 +41,6 @@ class Retriever:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taxonomy:
-    """The taxonomy that labels a collection's documents."""
-
-    taxonomy_id: str
-    namespace_id: str
-    collection_id: str
-    retriever_identifier: str
-    field_to_enrich: str
-    confidence_threshold: float
-    reference_labels: str
-    version: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Labeller:
     """What labels the documents of a collection: an applied taxonomy or, without `taxonomy_id`, a retriever enrichment.
 

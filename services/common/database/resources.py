@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 import asyncpg
 
 from services.common.database.pool import Executor
-from services.common.database.records import Collection, Labeller, Retriever, Taxonomy
+from services.common.database.records import Collection, Labeller, Retriever
 from services.common.errors import NotFoundError
 
-Row = TypeVar("Row", Collection, Labeller, Retriever, Taxonomy)
+Row = TypeVar("Row", Collection, Labeller, Retriever)
 
 PREFIXES = {"bucket": "bkt_", "collection": "col_", "retriever": "ret_", "taxonomy": "tax_"}
 FIND = """
@@ -51,12 +51,6 @@ async def collections_of_bucket(db: Executor, bucket_id: str) -> list[Collection
     """The collections that process the objects of a bucket."""
     rows = await db.fetch("SELECT * FROM collections WHERE bucket_ids @> ARRAY[$1] ORDER BY collection_id", bucket_id)
     return [to_record(Collection, row) for row in rows]
-
-
-async def taxonomy_of_collection(db: Executor, collection_id: str) -> Taxonomy | None:
-    """The taxonomy that labels this collection, if it has one."""
-    row = await db.fetchrow("SELECT * FROM taxonomies WHERE collection_id = $1", collection_id)
-    return None if row is None else to_record(Taxonomy, row)
 
 
 def to_record(kind: type[Row], row: asyncpg.Record | Mapping[str, Any]) -> Row:

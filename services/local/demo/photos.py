@@ -33,10 +33,6 @@ class Cast:
     first_round: tuple[Photo, ...]
     second_round: tuple[Photo, ...]
 
-    def is_stranger(self, photo: Photo) -> bool:
-        """Whether no photo of this kind is among the examples."""
-        return photo.kind not in self.known
-
 
 def load_photos(folder: Path) -> list[Photo]:
     """Every `<folder>/<kind>/*.jpg`."""
