@@ -1,6 +1,7 @@
 """A model's manifest: all that is to be known of a network file in order to serve it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -118,3 +119,8 @@ class TextManifest(Manifest):
         if self.input.tokenizer not in self.companions:
             raise ValueError(f"companions must hold the sha256 of '{self.input.tokenizer}'")
         return self
+
+
+def read_manifest(folder: Path) -> ImageManifest:
+    """The manifest of the image model that lies in `folder`. Raises ValidationError when it is not one."""
+    return ImageManifest.model_validate_json((folder / MANIFEST).read_bytes())
