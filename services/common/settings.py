@@ -3,6 +3,7 @@
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -53,6 +54,26 @@ class Settings(BaseSettings):
 
     index_exact_limit: int = 10_000
     index_snapshot_seconds: float = 300.0
+
+    secrets_key: str = ""
+    webhook_retry_seconds: tuple[float, ...] = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+    webhook_pause_failures: int = Field(default=50, ge=1)
+    alert_sweep_seconds: float = Field(default=60.0, gt=0)
+    event_retention_days: float = Field(default=90.0, gt=0)
+
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
+
+    llm_url: str = ""
+    llm_model: str = ""
+    llm_api_key: str = ""
+    llm_timeout: float = 30.0
+
+    cluster_sample_limit: int = Field(default=50_000, ge=100)
 
     drain_seconds: float = 10.0
     rpc_timeout: float = 30.0

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 class DataFolder:
-    """`<data folder>`: postgres/, blobs and shards of the services, logs/, run/ and the file api-key."""
+    """`<data folder>`: postgres/, blobs and shards of the services, logs/, run/ and two key files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
@@ -29,6 +29,7 @@ class DataFolder:
         self.processes_file = self.run / "processes.json"
         self.endpoints_file = self.run / "endpoints.json"
         self.api_key_file = self.path / "api-key"
+        self.secrets_key_file = self.path / "secrets-key"
 
     def create(self) -> None:
         """Makes the folders, private to their owner; another account may pass through the outer one, for PostgreSQL."""

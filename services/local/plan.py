@@ -28,6 +28,7 @@ class Endpoints:
     database_url: str
     sockets: Path
     data_dir: Path
+    secrets_key: str
 
     def address(self, service: str) -> str:
         """The gRPC address of a service."""
@@ -50,6 +51,7 @@ def environment(endpoints: Endpoints, inherited: Mapping[str, str]) -> dict[str,
     return {
         **THREAD_LIMITS,
         **MEMORY_LIMITS,
+        "LIKENESS_SECRETS_KEY": endpoints.secrets_key,
         **inherited,
         **addresses,
         "LIKENESS_DATABASE_URL": endpoints.database_url,

@@ -14,11 +14,11 @@ from services.common.errors import UnavailableError
 from services.common.lifecycle import PARENT_PIPE
 from services.common.settings import Settings
 from services.local import plan
-from services.local.access import ensure_api_key
 from services.local.child import Child, ChildSpec
 from services.local.folder import DataFolder
 from services.local.guard import PostgresGuard
 from services.local.health import wait_accepting, wait_http, wait_serving
+from services.local.keys import ensure_api_key, ensure_secrets_key
 from services.local.logfiles import bound_log, last_line
 from services.local.plan import Endpoints
 from services.local.ports import base_url, reachable_host, reserve_port
@@ -98,6 +98,7 @@ class Stack:
             database_url=postgres.url() if postgres else self.settings.database_url,
             sockets=self._sockets,
             data_dir=self.folder.path,
+            secrets_key=ensure_secrets_key(self.folder.secrets_key_file),
         )
         self.folder.write_endpoints(endpoints.summary())
         return endpoints, postgres

@@ -1,6 +1,5 @@
 """What keeps the queue's tables, the blob store and what was deleted in order."""
 
-import asyncio
 from datetime import timedelta
 
 import structlog
@@ -10,8 +9,6 @@ from services.common.database.garbage import sweep_blobs
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Pool
 from services.common.database.removal import start_due_removals
-from services.common.errors import UnavailableError
-from services.worker.patience import is_outage
 from services.worker.sweeping import sweep_uploads
 
 SECONDS_BETWEEN = 60.0
@@ -19,22 +16,22 @@ KEEP_LOG = timedelta(days=1)
 log = structlog.get_logger()
 
 
-async def keep_house(pool: Pool, blobs: BlobStore, staging: Staging) -> None:
-    """Revives held jobs, prunes the queue's log, sweeps blobs and uploads, starts due deletions: once a minute.
+class Housekeeper:
+    """Revives held jobs, prunes the queue's log, sweeps blobs and uploads, starts due deletions."""
 
-    Until cancelled. A blob store that is away is tried again a minute later, as the database is.
-    """
-    while True:
-        try:
-            await revive_held(pool)
-            await prune_log(pool)
-            await start_due_removals(pool)
-            await sweep_blobs(pool, blobs)
-            await sweep_uploads(pool, staging)
-        except Exception as error:
-            if not (is_outage(error) or isinstance(error, UnavailableError)):
-                raise
-        await asyncio.sleep(SECONDS_BETWEEN)
+    def __init__(self, pool: Pool, blobs: BlobStore, staging: Staging) -> None:
+        self._pool = pool
+        self._blobs = blobs
+        self._staging = staging
+
+    async def keep(self) -> bool:
+        """One round; a blob store that is away is tried again in the next one, as the database is."""
+        await revive_held(self._pool)
+        await prune_log(self._pool)
+        await start_due_removals(self._pool)
+        await sweep_blobs(self._pool, self._blobs)
+        await sweep_uploads(self._pool, self._staging)
+        return False
 
 
 async def revive_held(pool: Pool) -> int:

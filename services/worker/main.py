@@ -18,10 +18,11 @@ from services.worker.content import Contents
 from services.worker.enricher import Enricher
 from services.worker.extraction import Extractor
 from services.worker.gate import Gate
-from services.worker.housekeeping import keep_house
+from services.worker.housekeeping import SECONDS_BETWEEN, Housekeeper
 from services.worker.indexer import Indexer
 from services.worker.ingest import Ingestor, Services
 from services.worker.labels import Labels
+from services.worker.loops import Loop, run_loops
 from services.worker.queue import JobQueue
 from services.worker.records import Records
 from services.worker.sources import Sources
@@ -40,19 +41,25 @@ async def serve(stop: asyncio.Event, settings: Settings) -> None:
     async with await open_pool(settings) as pool, open_services(settings, pool) as services:
         runner = TaskRunner(pool, handlers_of(services), settings.max_attempts, settings.retry_base_seconds)
         queue = asyncio.create_task(JobQueue(Ingestor(services, settings), runner, settings).serve(stop))
-        house = asyncio.create_task(keep_house(pool, open_blob_store(settings), open_staging(settings)))
+        beside = asyncio.create_task(run_loops(*loops_of(settings, pool)))
         stopping = asyncio.create_task(stop.wait())
         log.info("working", concurrency=settings.worker_concurrency)
-        await asyncio.wait((queue, house, stopping), return_when=asyncio.FIRST_COMPLETED)
-        house.cancel()
+        await asyncio.wait((queue, beside, stopping), return_when=asyncio.FIRST_COMPLETED)
+        beside.cancel()
         if not stop.is_set():
             stop.set()
         _, pending = await asyncio.wait((queue,), timeout=settings.drain_seconds + LEAVE_SECONDS)
         if pending:
             pool.terminate()
-        for task in (queue, house):
+        for task in (queue, beside):
             if task.done() and not task.cancelled():
                 task.result()
+
+
+def loops_of(settings: Settings, pool: Pool) -> tuple[Loop, ...]:
+    """What is done again and again beside the jobs."""
+    housekeeper = Housekeeper(pool, open_blob_store(settings), open_staging(settings))
+    return (Loop(name="house", step=housekeeper.keep, seconds=SECONDS_BETWEEN),)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ ENDPOINTS = Endpoints(
     database_url="postgresql://postgres@/postgres?host=/tmp/likeness-x/postgres",
     sockets=Path("/tmp/likeness-x"),
     data_dir=Path("/data"),
+    secrets_key="made at the first start",
 )
 
 
@@ -30,6 +31,11 @@ def test_the_operators_variables_reach_the_services_but_cannot_part_them() -> No
     assert told["OMP_NUM_THREADS"] == "4"
     assert told["HOME"] == "/home/me"
     assert told["LIKENESS_INDEX_ADDRESS"] == ENDPOINTS.address("index")
+
+
+def test_secrets_are_sealed_with_the_folders_key_unless_the_operator_names_others() -> None:
+    assert environment(ENDPOINTS, {})["LIKENESS_SECRETS_KEY"] == "made at the first start"
+    assert environment(ENDPOINTS, {"LIKENESS_SECRETS_KEY": "mine"})["LIKENESS_SECRETS_KEY"] == "mine"
 
 
 def test_the_gateway_stops_first_and_the_database_last() -> None:

@@ -1,4 +1,4 @@
-"""The API key of a stack: made at the first start, kept in a file that only its owner can read."""
+"""The keys of a stack: made at its first start, kept in files that only their owner can read."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.common.database.keys import create_key
 from services.common.database.pool import Pool
+from services.common.sealing import new_key
 
 KEY_NAME = "likeness up"
 
@@ -16,6 +17,13 @@ async def ensure_api_key(pool: Pool, key_file: Path) -> None:
         return
     _, plaintext = await create_key(pool, KEY_NAME)
     await asyncio.to_thread(_write_private, key_file, plaintext)
+
+
+def ensure_secrets_key(key_file: Path) -> str:
+    """The key that seals stored secrets, made with its file unless that is there."""
+    if not key_file.exists():
+        _write_private(key_file, new_key())
+    return key_file.read_text().strip()
 
 
 def _write_private(key_file: Path, plaintext: str) -> None:

@@ -1,0 +1,43 @@
+"""Following the events without losing one that commits late, each exactly once per follower.
+
+A window holds every event of the transactions between two positions, below which nothing is still running. Within a
+window, events are to be taken by `seq`: it is handed out while the subject is locked, so it is the order of each
+subject's changes, which the order of transaction ids is not.
+"""
+
+from dataclasses import dataclass
+
+from services.common.database.pool import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Events with `start <= xid < end`, transaction ids as PostgreSQL's text of an xid8."""
+
+    start: str
+    end: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no transaction can have ended since the window before."""
+        return self.start == self.end
+
+
+async def next_window(connection: Connection, follower: str) -> Window:
+    """What `follower` has not seen yet, marked as seen in the caller's transaction.
+
+    A second worker waits here until the first has committed. A new follower begins with the oldest event.
+    """
+    await connection.execute(
+        "INSERT INTO event_followers (follower, position) VALUES ($1, '0') ON CONFLICT DO NOTHING", follower
+    )
+    start: str = await connection.fetchval(
+        "SELECT position::text FROM event_followers WHERE follower = $1 FOR UPDATE", follower
+    )
+    end: str = await connection.fetchval(
+        """UPDATE event_followers SET updated_at = now(),
+             position = greatest(position, pg_snapshot_xmin(pg_current_snapshot()))
+           WHERE follower = $1 RETURNING position::text""",
+        follower,
+    )
+    return Window(start=start, end=end)
