@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     secrets_key: str = ""
     webhook_retry_seconds: tuple[float, ...] = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
     webhook_pause_failures: int = Field(default=50, ge=1)
+    webhook_pause_seconds: float = Field(default=259_200.0, ge=0)
     alert_sweep_seconds: float = Field(default=60.0, gt=0)
     event_retention_days: float = Field(default=90.0, gt=0)
 
