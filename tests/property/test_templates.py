@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.template_limits import SECONDS
+from services.common.templates.limits import SECONDS
 from services.taxonomy.templates import Templates
 
 JSON = st.recursive(

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import orjson
 
 from services.common.errors import InvalidArgumentError
+from services.common.templates.limits import LONGEST
 from services.taxonomy.domain import Candidate, Ranked, State
 from services.taxonomy.rows import document_of, shown_alone
 from services.taxonomy.stages.candidates import with_rows
 from services.taxonomy.stages.parameters import Parameters, invalid
 from services.taxonomy.stages.stage import Execution, Stage
-from services.taxonomy.template_limits import LONGEST
 from services.taxonomy.templates import Templates
 
 MOST_WARNINGS = 3

@@ -5,7 +5,7 @@ are refused; so is arithmetic on anything but numbers of moderate size, and what
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import ChainableUndefined, Undefined, meta, nodes
@@ -15,14 +15,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import htmlsafe_json_dumps
 from jinja2.visitor import NodeTransformer
 
-from services.taxonomy.template_functions import FUNCTIONS, slugify, to_bool
-from services.taxonomy.template_limits import Budget, bounded, total
+from services.common.templates.functions import FUNCTIONS, slugify, to_bool
+from services.common.templates.limits import Budget, bounded, total
 
-NAMES = ("INPUT", "input", "inputs")
-DOCUMENT_NAMES = ("DOC", "doc")
-CONTEXT_NAMES = ("CONTEXT", "context")
-EMPTY_NAMES = ("STAGE", "stage", "SECRET", "secret", "secrets")
-KNOWN_NAMES = (*NAMES, *DOCUMENT_NAMES, *CONTEXT_NAMES, *EMPTY_NAMES)
 KEPT_FILTERS = ("first", "last", "map", "length")
 ELEMENTS, WRITTEN = "_elements", "_written"
 LOOP_FIELDS = frozenset({"index", "index0", "first", "last", "length"})
@@ -45,12 +40,16 @@ REFUSED = (
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """An environment in which a dot reaches the keys of data and nothing else."""
+    """An environment in which a dot reaches the keys of data and nothing else.
+
+    `names` are those that a template may use; `hint` says so to whoever uses another.
+    """
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
 
-    def __init__(self) -> None:
+    def __init__(self, names: Collection[str], hint: str) -> None:
         super().__init__(undefined=ChainableUndefined, autoescape=False, finalize=bounded)
+        self._names, self._hint = frozenset(names), hint
         self.budget = Budget()
         kept = {name: self.filters[name] for name in KEPT_FILTERS}
         own = {"slugify": self._slugify, "bool": to_bool, "join": self._join, "tojson": self._to_json}
@@ -62,6 +61,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if len(text) > LONGEST_TEMPLATE:
             raise SecurityError(f"it is longer than {LONGEST_TEMPLATE} characters")
         tree = self.parse(text)
+        self._refuse_unknown(tree)
         _refuse(tree)
         limited = _Limits().visit(tree)
         assert isinstance(limited, nodes.Template)
@@ -101,6 +101,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError(f"'**' takes an exponent up to {LARGEST_EXPONENT} only")
         return super().call_binop(context, operator, left, right)
 
+    def _refuse_unknown(self, tree: nodes.Template) -> None:
+        if unknown := meta.find_undeclared_variables(tree) - self._names - set(FUNCTIONS):
+            raise SecurityError(f"there is no '{min(unknown)}'; {self._hint}")
+
     def _slugify(self, value: object) -> str:
         self.budget.check()
         return slugify(bounded(value))
@@ -134,9 +138,6 @@ def _filtered(node: nodes.Node, name: str) -> nodes.Filter:
 
 
 def _refuse(tree: nodes.Template) -> None:
-    unknown = meta.find_undeclared_variables(tree) - {*KNOWN_NAMES, *FUNCTIONS}
-    if unknown:
-        raise SecurityError(f"there is no '{min(unknown)}'; inputs are written INPUT.name")
     for node in tree.find_all(REFUSED):
         raise SecurityError(f"'{type(node).__name__.lower()}' is not available")
     for loop in tree.find_all(nodes.For):
