@@ -1,0 +1,5 @@
+"""Names for the groups of a cluster run: `await Namer(pool=pool, settings=settings).name(NamingRequest(...))` -> `Named`.
+
+A run calls it once, after its groups are known and before it is told completed. It never raises for what an endpoint
+or a document says, and takes a bounded time; what went wrong is in `Named.errors`.
+"""
