@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from services.common.database.batch_runs import KINDS, cancel_batch
+from services.common.database.cluster_runs import CLUSTER_RUN, cancel_run
 from services.common.database.listings import Listing
 from services.common.database.pool import Executor, Pool
 from services.common.database.records import JsonObject
@@ -41,7 +42,15 @@ async def get_task(db: Executor, task_id: str, namespaces: Sequence[str] | None)
 
 
 async def kill_task(pool: Pool, task: asyncpg.Record) -> None:
-    """Stops a task: at once when it has not begun, else as soon as it reports progress. A batch's cancels the batch."""
+    """Stops a task: at once when it has not begun, else as soon as it reports progress.
+
+    A batch's cancels the batch, a cluster run's the run.
+    """
+    if task["kind"] == CLUSTER_RUN:
+        async with pool.acquire() as connection, connection.transaction():
+            await cancel_run(connection, task["task_id"])
+            await request_cancel(connection, task["task_id"])
+        return
     if task["kind"] not in KINDS:
         await request_cancel(pool, task["task_id"])
         return

@@ -104,7 +104,8 @@ CREATE TABLE cluster_groups (
 );
 
 -- worker: every document of a run once; those deleted since are gone from here too, and the groups' counts are stale.
--- distance is 1 - cosine to the centroid, null for noise; x, y, z are the place in the picture
+-- distance is 1 - cosine to the centroid, null for noise; x, y, z are the place in the picture;
+-- added_by: the `assign` run that added it to a run that was over
 CREATE TABLE cluster_members (
   run_id text NOT NULL REFERENCES cluster_runs ON DELETE CASCADE,
   document_id text NOT NULL REFERENCES documents ON DELETE CASCADE,
@@ -113,6 +114,7 @@ CREATE TABLE cluster_members (
   x real,
   y real,
   z real,
+  added_by text,
   PRIMARY KEY (run_id, document_id)
 );
 CREATE INDEX cluster_members_of_group ON cluster_members (run_id, number, distance);
