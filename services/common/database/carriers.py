@@ -10,6 +10,8 @@ from services.common.database.pool import Connection
 from services.common.labels import LabelledDocument
 
 JsonObject = dict[str, Any]
+# Document id -> the fields that it took over.
+Carried = dict[str, JsonObject]
 OF_OBJECT = """
     SELECT d.document_id, d.collection_id, d.source_document_id, d.fields, d.labels, d.taxonomy_match,
            c.extractor, c.feature_extractor,
@@ -32,24 +34,22 @@ WITH_FOLLOWERS = """
     WHERE s.document_id = ANY($1) GROUP BY s.object_id"""
 
 
-async def carry_from_object(
-    connection: Connection, object_id: str, changed: Mapping[str, Any], set_at: str
-) -> list[str]:
-    """Changes the documents of an object, which the caller has locked, as its own change; returns their ids."""
+async def carry_from_object(connection: Connection, object_id: str, changed: Mapping[str, Any], set_at: str) -> Carried:
+    """Changes the documents of an object, which the caller has locked, as its own change."""
     return await _carry(connection, object_id, {OBJECT: changed}, set_at)
 
 
-async def carry_from_documents(connection: Connection, changed: Mapping[str, JsonObject], set_at: str) -> list[str]:
-    """Changes the documents that were made from these, whose objects the caller has locked; returns their ids."""
+async def carry_from_documents(connection: Connection, changed: Mapping[str, JsonObject], set_at: str) -> Carried:
+    """Changes the documents that were made from these, whose objects the caller has locked."""
     rows = await connection.fetch(WITH_FOLLOWERS, list(changed))
-    found: list[str] = []
+    found: Carried = {}
     for row in rows:
         ours = {document_id: changed[document_id] for document_id in row["document_ids"]}
-        found += await _carry(connection, row["object_id"], ours, set_at)
+        found |= await _carry(connection, row["object_id"], ours, set_at)
     return found
 
 
-async def carry_from_upload(connection: Connection, object_id: str, changed: Mapping[str, Any]) -> list[str]:
+async def carry_from_upload(connection: Connection, object_id: str, changed: Mapping[str, Any]) -> Carried:
     """Like carry_from_object, but nobody has said so: no label is touched."""
     rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
     carried = carry([_carrier(row) for row in rows.values()], {OBJECT: changed})
@@ -59,12 +59,12 @@ async def carry_from_upload(connection: Connection, object_id: str, changed: Map
     }
     after = {document_id: fields for document_id, fields in plain.items() if fields}
     await connection.execute(MERGE, list(after), list(after.values()))
-    return list(after)
+    return after
 
 
 async def _carry(
     connection: Connection, object_id: str, changed: Mapping[str | None, Mapping[str, Any]], set_at: str
-) -> list[str]:
+) -> Carried:
     rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
     carriers = {document_id: _carrier(row) for document_id, row in rows.items()}
     carried = carry(list(carriers.values()), changed)
@@ -73,7 +73,7 @@ async def _carry(
         for document_id, fields in carried.items()
     ]
     await _update(connection, list(carried), after)
-    return list(carried)
+    return carried
 
 
 async def _update(connection: Connection, document_ids: Sequence[str], documents: Sequence[LabelledDocument]) -> None:

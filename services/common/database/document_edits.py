@@ -12,39 +12,37 @@ import asyncpg
 
 from services.common.carrying import said_by_person
 from services.common.database.carriers import carry_from_documents
+from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.documents import lock_objects
-from services.common.database.outbox import record_events
-from services.common.database.pool import Connection, Executor
+from services.common.database.object_events import tell_objects_gone
+from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
-from services.common.ids import new_id
 from services.common.labels import LabelledDocument
 
 JsonObject = dict[str, Any]
 
 OBJECTS = "SELECT DISTINCT object_id FROM documents WHERE document_id = ANY($1) AND namespace_id = $2"
-FIND = """
-    SELECT document_id, object_id, collection_id, fields, labels, taxonomy_match FROM documents
+FIND = f"""
+    SELECT {GONE}, fields, labels, taxonomy_match FROM documents
     WHERE document_id = ANY($1) AND namespace_id = $2 AND ($3::text IS NULL OR collection_id = $3)
-    ORDER BY document_id FOR UPDATE"""
+    ORDER BY document_id FOR UPDATE"""  # noqa: S608
 UPDATE = """
     UPDATE documents d SET fields = new.fields, labels = new.labels, taxonomy_match = new.taxonomy_match,
       updated_at = now()
     FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[]) AS new (document_id, fields, labels, taxonomy_match)
     WHERE d.document_id = new.document_id"""
-TELL = """
-    INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
-    SELECT event_id, $1, $2, 'document', document_id, payload
-    FROM unnest($3::text[], $4::text[], $5::jsonb[]) AS event (event_id, document_id, payload)"""
-FOLLOWERS = """
+FOLLOWERS = f"""
     WITH RECURSIVE made AS (
       SELECT document_id FROM documents WHERE source_document_id = ANY($1)
       UNION SELECT d.document_id FROM documents d JOIN made m ON d.source_document_id = m.document_id
     )
-    SELECT document_id, object_id, collection_id FROM documents
-    WHERE document_id IN (SELECT document_id FROM made) AND document_id <> ALL($1)"""
+    SELECT {GONE} FROM documents
+    WHERE document_id IN (SELECT document_id FROM made) AND document_id <> ALL($1)"""  # noqa: S608
 DELETE = "DELETE FROM documents WHERE document_id = ANY($1)"
-DELETE_OWN = "DELETE FROM objects WHERE idempotency_key = ANY($1) AND namespace_id = $2 AND object_id = ANY($3)"
+DELETE_OWN = """
+    DELETE FROM objects WHERE idempotency_key = ANY($1) AND namespace_id = $2 AND object_id = ANY($3)
+    RETURNING object_id, namespace_id, bucket_id"""
 OWN_OBJECT = "document:"
 
 
@@ -79,10 +77,9 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
         [each.labels for each in edited],
         [each.taxonomy_match for each in edited],
     )
-    await _tell(connection, within, "document.updated", rows)
     changed = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
     followers = await carry_from_documents(connection, changed, set_at)
-    await record_events(connection, within.namespace_id, "document.updated", followers, {})
+    await tell_changed(connection, followers | changed)
     return ids
 
 
@@ -102,10 +99,11 @@ async def delete_documents(connection: Connection, within: Within, document_ids:
     gone = [*rows, *await connection.fetch(FOLLOWERS, ids)]
     every = [row["document_id"] for row in gone]
     await connection.execute(DELETE, every)
-    await connection.execute(
+    objects = await connection.fetch(
         DELETE_OWN, [OWN_OBJECT + each for each in every], within.namespace_id, [row["object_id"] for row in gone]
     )
-    await _tell(connection, within, "document.deleted", gone)
+    await tell_gone(connection, gone)
+    await tell_objects_gone(connection, objects)
     return ids
 
 
@@ -141,14 +139,3 @@ async def _locked(connection: Connection, within: Within, document_ids: Sequence
     objects = await connection.fetch(OBJECTS, list(document_ids), within.namespace_id)
     await lock_objects(connection, [row["object_id"] for row in objects])
     return await connection.fetch(FIND, list(document_ids), within.namespace_id, within.collection_id)
-
-
-async def _tell(db: Executor, within: Within, event: str, rows: Sequence[asyncpg.Record]) -> None:
-    await db.execute(
-        TELL,
-        within.namespace_id,
-        event,
-        [new_id("evt", 20) for _ in rows],
-        [row["document_id"] for row in rows],
-        [{"object_id": row["object_id"], "collection_id": row["collection_id"]} for row in rows],
-    )

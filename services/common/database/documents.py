@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.common.database.outbox import record_event, record_events
+from services.common.database.document_events import GONE, WRITTEN, tell_gone, tell_written
+from services.common.database.outbox import new_event_id
 from services.common.database.pool import Connection, Executor
 from services.common.database.records import DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
-from services.common.ids import new_id
+from services.common.event_payloads import MOST_IDS
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]
@@ -37,7 +38,7 @@ ADD = f"""
         AND NOT EXISTS (SELECT FROM documents d
                         WHERE d.collection_id = new.collection_id AND d.object_id = new.object_id AND d.part >= 0)
       ON CONFLICT (document_id) DO NOTHING
-      RETURNING document_id, namespace_id, collection_id, object_id
+      RETURNING {GONE}
     ), embedded AS (
       INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
       SELECT new.* FROM unnest($15::text[], $16::text[], $17::text[], $18::int[], $19::bytea[])
@@ -49,8 +50,15 @@ ADD = f"""
     ), told AS (
       INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
       SELECT event_id, namespace_id, 'document.created', 'document', document_id,
-             jsonb_build_object('object_id', object_id, 'collection_id', collection_id)
+             jsonb_build_object('object_id', object_id, 'collection_id', collection_id, 'bucket_id', bucket_id)
       FROM added JOIN unnest($1::text[], $20::text[]) AS event (document_id, event_id) USING (document_id)
+    ), summed AS (
+      INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
+      SELECT min(event_id), namespace_id, 'collection.documents.written', 'collection', collection_id,
+             jsonb_build_object('collection_id', collection_id, 'document_count', count(*), 'created_count', count(*),
+               'updated_count', 0, 'document_ids', to_jsonb((array_agg(document_id))[:{MOST_IDS}]))
+      FROM added JOIN unnest($1::text[], $22::text[]) AS event (document_id, event_id) USING (document_id)
+      GROUP BY namespace_id, collection_id
     )
     SELECT document_id FROM added"""  # noqa: S608
 LOCK = """
@@ -62,7 +70,7 @@ UPSERT = f"""
       source_document_id = excluded.source_document_id, fields = excluded.fields,
       taxonomy_match = excluded.taxonomy_match, labels = excluded.labels, internal = excluded.internal,
       updated_at = now()
-    RETURNING document_id, xmax = 0 AS created"""  # noqa: S608
+    RETURNING {WRITTEN}"""  # noqa: S608
 EMBED = """
     INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bytea[])
@@ -75,13 +83,13 @@ STORED = """
             ORDER BY e.feature_uri LIMIT 1) AS vector
     FROM documents d JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
       USING (object_id, collection_id) WHERE d.part >= 0"""
-DELETE_SURPLUS = """
+DELETE_SURPLUS = f"""
     WITH RECURSIVE surplus AS (
       SELECT d.document_id FROM documents d JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
         USING (object_id, collection_id) WHERE d.part >= 0 AND d.document_id <> ALL($3)
       UNION SELECT d.document_id FROM documents d JOIN surplus s ON d.source_document_id = s.document_id
     )
-    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM surplus) RETURNING document_id, namespace_id"""
+    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM surplus) RETURNING {GONE}"""  # noqa: S608
 
 
 async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], documents: Sequence[DocumentRow]) -> list[str]:
@@ -96,8 +104,9 @@ async def add_documents(db: Executor, seen: Mapping[str, ObjectFields], document
         [current.fields for current in seen.values()],
         [current.human_fields for current in seen.values()],
         *_embedding_columns(documents),
-        [new_id("evt", 20) for _ in documents],
+        [new_event_id() for _ in documents],
         _blob_rows(documents),
+        [new_event_id() for _ in documents],
     )
     return [row["document_id"] for row in rows]
 
@@ -134,11 +143,7 @@ async def write_documents(connection: Connection, documents: Sequence[DocumentRo
     ids = [row["document_id"] for row in rows]
     await connection.execute("DELETE FROM document_blobs WHERE document_id = ANY($1)", ids)
     await connection.execute(KEEP_BLOBS, _blob_rows(documents))
-    created = {row["document_id"]: row["created"] for row in rows}
-    for document in documents:
-        event = "document.created" if created[document.document_id] else "document.updated"
-        payload = {"object_id": document.object_id, "collection_id": document.collection_id}
-        await record_event(connection, document.namespace_id, event, document.document_id, payload)
+    await tell_written(connection, rows)
     return ids
 
 
@@ -148,11 +153,7 @@ async def delete_surplus(connection: Connection, keys: Sequence[Key], kept: Sequ
     Documents that were created directly have negative parts, and stay. Returns the ids of those removed.
     """
     rows = await connection.fetch(DELETE_SURPLUS, [key[0] for key in keys], [key[1] for key in keys], list(kept))
-    namespaces: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        namespaces[row["namespace_id"]].append(row["document_id"])
-    for namespace_id, ids in namespaces.items():
-        await record_events(connection, namespace_id, "document.deleted", ids, {})
+    await tell_gone(connection, rows)
     return [row["document_id"] for row in rows]
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.carriers import carry_from_upload
+from services.common.database.carriers import Carried, carry_from_upload
+from services.common.database.document_events import tell_changed
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.objects_to_process import collections_of, collections_without_blobs
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
+from services.common.event_payloads import changed_fields
 from services.common.passthrough import rules_of
 
 JsonObject = dict[str, Any]
@@ -64,8 +66,8 @@ async def merge_object(
     if process:
         await enqueue_ingest(connection, object_id, await _to_process(connection, object_id, row["bucket_id"], current))
     changed = await carry_from_upload(connection, object_id, merged)
-    await _tell(connection, row, object_id, merged, changed)
-    return changed
+    await _tell(connection, row, object_id, [*merged, *(["blobs"] if blobs else [])], changed)
+    return list(changed)
 
 
 async def _to_process(connection: Connection, object_id: str, bucket_id: str, fields: JsonObject) -> list[str]:
@@ -104,9 +106,8 @@ def _root(source: str) -> str:
 
 
 async def _tell(
-    connection: Connection, row: asyncpg.Record, object_id: str, fields: JsonObject, changed: Sequence[str]
+    connection: Connection, row: asyncpg.Record, object_id: str, fields: Sequence[str], changed: Carried
 ) -> None:
-    payload = {"bucket_id": row["bucket_id"], "fields": sorted(fields)}
+    payload = {"bucket_id": row["bucket_id"], **changed_fields(fields)}
     await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
-    for document_id in changed:
-        await record_event(connection, row["namespace_id"], "document.updated", document_id, {"object_id": object_id})
+    await tell_changed(connection, changed)

@@ -6,14 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.common.database.carriers import carry_from_object
-from services.common.database.outbox import record_event, record_events
+from services.common.database.document_events import GONE, tell_changed, tell_gone
+from services.common.database.object_events import tell_objects_gone
+from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
+from services.common.event_payloads import changed_fields
 
 LOCK = """
-    SELECT object_id, namespace_id FROM objects WHERE bucket_id = $1 AND object_id = ANY($2)
+    SELECT object_id, namespace_id, bucket_id FROM objects WHERE bucket_id = $1 AND object_id = ANY($2)
     ORDER BY object_id FOR UPDATE"""
+DELETE_DOCUMENTS = f"DELETE FROM documents WHERE object_id = ANY($1) RETURNING {GONE}"  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +59,10 @@ async def patch_object(
         if namespace_id is None:
             raise NotFoundError.of("object", object_id)
         changed = await carry_from_object(connection, object_id, fields, set_at)
-        await record_event(connection, namespace_id, "object.updated", object_id, {"fields": sorted(fields)})
-        await record_events(connection, namespace_id, "document.updated", changed, {"object_id": object_id})
-    return Patched(object_id=object_id, document_ids=changed)
+        payload = {"bucket_id": bucket_id, **changed_fields(fields)}
+        await record_event(connection, namespace_id, "object.updated", object_id, payload)
+        await tell_changed(connection, changed)
+    return Patched(object_id=object_id, document_ids=list(changed))
 
 
 async def delete_object(pool: Pool, bucket_id: str, object_id: str) -> list[str]:
@@ -73,11 +78,9 @@ async def delete_objects(connection: Connection, bucket_id: str, object_ids: Seq
     """Deletes those of these objects that are in the bucket, with their documents; the events say `why`."""
     rows = await connection.fetch(LOCK, bucket_id, list(object_ids))
     found = [row["object_id"] for row in rows]
-    documents = await connection.fetch("DELETE FROM documents WHERE object_id = ANY($1) RETURNING document_id", found)
+    documents = await connection.fetch(DELETE_DOCUMENTS, found)
     await connection.execute("DELETE FROM objects WHERE object_id = ANY($1)", found)
     gone = [row["document_id"] for row in documents]
-    if rows:
-        namespace_id = rows[0]["namespace_id"]
-        await record_events(connection, namespace_id, "object.deleted", found, {"bucket_id": bucket_id, **why})
-        await record_events(connection, namespace_id, "document.deleted", gone, {})
+    await tell_objects_gone(connection, rows, **why)
+    await tell_gone(connection, documents)
     return Deleted(object_ids=found, document_ids=gone)

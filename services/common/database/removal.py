@@ -1,9 +1,10 @@
 """Deleting a bucket or a namespace: hidden in the request, emptied by a task, some objects at a time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.common.database.outbox import record_event, record_events
+from services.common.database.document_events import GONE, tell_gone
+from services.common.database.object_events import tell_objects_gone
+from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.tasks import NewTask, create_task
 
@@ -26,11 +27,13 @@ FORGOTTEN = """
            jsonb_build_object('namespace_id', namespace_id)
     FROM namespaces WHERE deleted_at < now() - interval '1 hour'
     EXCEPT SELECT kind, task_type, namespace_id, inputs FROM tasks WHERE status IN ('PENDING', 'IN_PROGRESS')"""
-OBJECTS = "SELECT object_id FROM objects WHERE {owner} = $1 ORDER BY object_id LIMIT $2 FOR UPDATE"
-DOCUMENTS = "DELETE FROM documents WHERE object_id = ANY($1) RETURNING document_id"
-LEFT_OVER = """
-    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM documents WHERE {owner} = $1 LIMIT $2)
-    RETURNING document_id"""
+OBJECTS = (
+    "SELECT object_id, namespace_id, bucket_id FROM objects WHERE {owner} = $1 ORDER BY object_id LIMIT $2 FOR UPDATE"
+)
+DOCUMENTS = f"DELETE FROM documents WHERE object_id = ANY($1) RETURNING {GONE}"  # noqa: S608
+LEFT_OVER = f"""
+    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM documents WHERE {{owner}} = $1 LIMIT $2)
+    RETURNING {GONE}"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,17 +85,16 @@ async def remove_objects(connection: Connection, namespace_id: str, owner: str, 
     object_ids = [row["object_id"] for row in rows]
     documents = await connection.fetch(DOCUMENTS, object_ids)
     await connection.execute("DELETE FROM objects WHERE object_id = ANY($1)", object_ids)
-    document_ids = tuple(row["document_id"] for row in documents)
-    await _tell(connection, namespace_id, object_ids, document_ids)
-    return Removed(objects=len(object_ids), document_ids=document_ids)
+    await tell_objects_gone(connection, rows)
+    await tell_gone(connection, documents)
+    return Removed(objects=len(object_ids), document_ids=tuple(row["document_id"] for row in documents))
 
 
-async def remove_documents(connection: Connection, namespace_id: str, owner: str, key: str, limit: int) -> Removed:
+async def remove_documents(connection: Connection, _namespace_id: str, owner: str, key: str, limit: int) -> Removed:
     """Deletes up to `limit` documents that no object is left of."""
     rows = await connection.fetch(LEFT_OVER.format(owner=owner), key, limit)
-    document_ids = tuple(row["document_id"] for row in rows)
-    await _tell(connection, namespace_id, (), document_ids)
-    return Removed(objects=0, document_ids=document_ids)
+    await tell_gone(connection, rows)
+    return Removed(objects=0, document_ids=tuple(row["document_id"] for row in rows))
 
 
 async def remove_bucket(connection: Connection, namespace_id: str, bucket_id: str) -> None:
@@ -105,10 +107,3 @@ async def remove_namespace(connection: Connection, namespace_id: str) -> None:
     """Deletes the emptied namespace with everything in it."""
     if await connection.fetchval("DELETE FROM namespaces WHERE namespace_id = $1 RETURNING namespace_id", namespace_id):
         await record_event(connection, namespace_id, "namespace.deleted", namespace_id)
-
-
-async def _tell(
-    connection: Connection, namespace_id: str, object_ids: Sequence[str], document_ids: Sequence[str]
-) -> None:
-    await record_events(connection, namespace_id, "object.deleted", object_ids, {})
-    await record_events(connection, namespace_id, "document.deleted", document_ids, {})

@@ -1,11 +1,10 @@
 """Results of a retriever as documents of another collection, with the vectors of their sources where those fit."""
 
-from collections.abc import Sequence
 from typing import Any
 
+from services.common.database.document_events import WRITTEN, tell_written
 from services.common.database.documents import lock_objects
-from services.common.database.outbox import record_events
-from services.common.database.pool import Connection, Pool
+from services.common.database.pool import Pool
 from services.common.ids import document_id
 
 SOURCES = "SELECT document_id, object_id, part FROM documents WHERE namespace_id = $1 AND document_id = ANY($2)"
@@ -24,7 +23,7 @@ WRITE = f"""
       fields = excluded.fields || {HUMAN.format(what="documents.fields -> l.key")},
       labels = excluded.labels || {HUMAN.format(what="l.value")}, internal = excluded.internal, updated_at = now()
     WHERE documents.internal ? 'written_by'
-    RETURNING document_id, xmax = 0 AS created"""  # noqa: S608
+    RETURNING {WRITTEN}"""  # noqa: S608
 EMBED = """
     INSERT INTO embeddings (document_id, feature_uri, model, dimensions, vector)
     SELECT new.document_id, e.feature_uri, e.model, e.dimensions, e.vector
@@ -53,15 +52,5 @@ async def write_copies(
         fields = [added[source_id] for source_id in source_ids]
         rows = await connection.fetch(WRITE, new_ids, source_ids, fields, collection_id, lineages)
         await connection.execute(EMBED, new_ids, source_ids)
-        created = [row["document_id"] for row in rows if row["created"]]
-        updated = [row["document_id"] for row in rows if not row["created"]]
-        await _tell(connection, namespace_id, collection_id, created, updated)
-    return [*created, *updated]
-
-
-async def _tell(
-    connection: Connection, namespace_id: str, collection_id: str, created: Sequence[str], updated: Sequence[str]
-) -> None:
-    payload = {"collection_id": collection_id}
-    await record_events(connection, namespace_id, "document.created", created, payload)
-    await record_events(connection, namespace_id, "document.updated", updated, payload)
+        await tell_written(connection, rows)
+    return [row["document_id"] for row in rows]
