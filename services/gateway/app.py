@@ -11,6 +11,8 @@ from services.gateway.presigned import CONTENT
 from services.gateway.requests import Requests
 from services.gateway.routes import (
     aggregations,
+    alert_executions,
+    alerts,
     all_batches,
     analytics,
     annotation_bulk,
@@ -87,6 +89,8 @@ ROUTERS = (
     batch_diagnosis.router,
     batch_reports.router,
     all_batches.router,
+    alert_executions.router,
+    alerts.router,
     tasks.router,
     triggers.router,
     upload_batches.router,

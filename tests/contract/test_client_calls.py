@@ -16,6 +16,7 @@ SERVED = [
     *("analytics_collections", "analytics_taxonomies", "analytics_buckets", "analytics_namespaces"),
     *("analytics_retrievers", "analytics_extractors"),
     *("features", "feature_extractors", "discovery", "health"),
+    "alerts",
 ]
 
 NO_TIERS = "our batches have one tier, without jobs of their own"
@@ -24,7 +25,14 @@ NO_MONEY = "a self-hosted server has no prices"
 NO_SYNCS = "buckets are not synchronised with other stores"
 ONE_INDEX = "one index covers every field, so that nobody has to learn which fields need one"
 NO_SEARCHERS = "interactions of searchers are not recorded"
+ONE_NAMESPACE = "an alert watches the namespace that it is in"
 LEFT_OUT = {
+    "create_org_alert_organizations": ONE_NAMESPACE,
+    "delete_org_alert_organizations": ONE_NAMESPACE,
+    "get_org_alert_organizations": ONE_NAMESPACE,
+    "list_org_alerts_organizations": ONE_NAMESPACE,
+    "list_org_alerts_organizations_0": ONE_NAMESPACE,
+    "patch_org_alert_organizations": ONE_NAMESPACE,
     "cancel_job_buckets_batches_batch_id_tiers_num_ray": NO_TIERS,
     "cancel_tier_buckets_batches_batch_id_num": NO_TIERS,
     "heal_tier_buckets_batches_batch_id_num": NO_TIERS,

@@ -34,6 +34,7 @@ BODY_FIELDS = {
     "upload_id": "upload_id",
     "execution_id": "execution_id",
     "dataset_name": "dataset",
+    "alert_id": "alert",
 }
 
 
@@ -63,7 +64,8 @@ async def furnished(stack: Stack, client: httpx.AsyncClient, namespace_id: str) 
         "version": "1",
         "part": "0",
     }
-    return TenantOf(namespace_id=namespace_id, client=client, ids=ids | await _worked_with(client, ids))
+    ids |= await _worked_with(client, ids) | await _alerted(stack, client, ids)
+    return TenantOf(namespace_id=namespace_id, client=client, ids=ids)
 
 
 async def _worked_with(client: httpx.AsyncClient, ids: dict[str, str]) -> dict[str, str]:
@@ -81,6 +83,22 @@ async def _worked_with(client: httpx.AsyncClient, ids: dict[str, str]) -> dict[s
         ],
         **await _evaluated(client, ids["document_id"]),
     }
+
+
+async def _alerted(stack: Stack, client: httpx.AsyncClient, ids: dict[str, str]) -> dict[str, str]:
+    channels = [{"channel_type": "webhook", "config": {"url": f"https://example.com/{SECRET}"}}]
+    body = {"name": SECRET, "retriever_id": ids["retriever"], "notification_config": {"channels": channels}}
+    alert = await ok(client, "POST", "/v1/alerts", body)
+    await stack.gateway.pool.execute(
+        """INSERT INTO alert_executions (execution_id, namespace_id, alert_id, collection_id, triggered, fired,
+             match_count, matches, duration_ms) VALUES ($1, $2, $3, $4, true, false, 1, $5, 1)""",
+        execution_id := new_id("exec", 16),
+        alert["namespace_id"],
+        alert["alert_id"],
+        ids["collection"],
+        [{"document_id": ids["document_id"], "score": 1.0, "metadata": {"product_label": SECRET}}],
+    )
+    return {"alert": alert["alert_id"], "alert_execution": execution_id}
 
 
 async def _evaluated(client: httpx.AsyncClient, document_id: str) -> dict[str, str]:

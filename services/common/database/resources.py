@@ -12,11 +12,19 @@ from services.common.errors import NotFoundError
 
 Row = TypeVar("Row", Collection, Labeller, Retriever)
 
-PREFIXES = {"bucket": "bkt_", "cluster": "clust_", "collection": "col_", "retriever": "ret_", "taxonomy": "tax_"}
+PREFIXES = {
+    "alert": "alt_",
+    "bucket": "bkt_",
+    "cluster": "clust_",
+    "collection": "col_",
+    "retriever": "ret_",
+    "taxonomy": "tax_",
+}
 FIND = """
     SELECT * FROM {table} WHERE namespace_id = $1 AND ({name}_id = $2 OR {name}_name IN ($2, $3))
     ORDER BY {name}_id = $2 DESC, {name}_name = $2 DESC LIMIT 1"""
 QUERIES = {
+    "alert": FIND.format(table="alerts", name="alert"),
     "bucket": FIND.format(table="(SELECT * FROM buckets WHERE deleted_at IS NULL) b", name="bucket"),
     "cluster": FIND.format(table="clusters", name="cluster"),
     "collection": FIND.format(table="collections", name="collection"),
