@@ -96,7 +96,7 @@ def texts_in(value: Any) -> Iterator[str]:
 def words_of(text: str) -> Iterator[str]:
     """The words of a text in any script, in small letters, without numbers and those that say nothing."""
     for piece in WordBreaker(text, "und"):
-        word = piece.strip().casefold()
+        word = piece.strip().lower()
         shortest = SHORTEST_WORD if word.isascii() else SHORTEST_WORD - 1
         if len(word) >= shortest and any(map(str.isalpha, word)) and word not in _empty_words():
             yield word
