@@ -29,6 +29,8 @@ from services.worker.sources import Sources
 from services.worker.tasks.evaluations import Evaluations
 from services.worker.tasks.handlers import handlers_of
 from services.worker.tasks.runner import TaskRunner
+from services.worker.telling import fan_out
+from services.worker.telling.fan_out import FanOut
 from services.worker.writing import Writer
 
 # After the drain, jobs are given back to a queue that may be out of reach.
@@ -59,7 +61,10 @@ async def serve(stop: asyncio.Event, settings: Settings) -> None:
 def loops_of(settings: Settings, pool: Pool) -> tuple[Loop, ...]:
     """What is done again and again beside the jobs."""
     housekeeper = Housekeeper(pool, open_blob_store(settings), open_staging(settings))
-    return (Loop(name="house", step=housekeeper.keep, seconds=SECONDS_BETWEEN),)
+    return (
+        Loop(name="house", step=housekeeper.keep, seconds=SECONDS_BETWEEN),
+        Loop(name="fan-out", step=FanOut(pool).step, seconds=fan_out.SECONDS_BETWEEN),
+    )
 
 
 @asynccontextmanager

@@ -7,7 +7,16 @@ subject's changes, which the order of transaction ids is not.
 
 from dataclasses import dataclass
 
-from services.common.database.pool import Connection
+from services.common.database.pool import Connection, Executor
+
+# All of what one transaction wrote stays together, so a window may hold more than was asked for.
+END = """
+    UPDATE event_followers SET updated_at = now(), position = greatest(position, least(
+      pg_snapshot_xmin(pg_current_snapshot()),
+      (SELECT (xid::text::numeric + 1)::text::xid8 FROM events WHERE xid >= position ORDER BY xid, seq
+       OFFSET $2::bigint - 1 LIMIT 1)))
+    WHERE follower = $1 RETURNING position::text"""
+UNBOUNDED = 2**62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +32,18 @@ class Window:
         return self.start == self.end
 
 
-async def next_window(connection: Connection, follower: str) -> Window:
-    """What `follower` has not seen yet, marked as seen in the caller's transaction.
+async def has_news(connection: Executor, follower: str) -> bool:
+    """Whether there are events that `follower` has not seen; a question that costs next to nothing."""
+    found: bool = await connection.fetchval(
+        """SELECT EXISTS (SELECT FROM events WHERE xid >=
+             coalesce((SELECT position FROM event_followers WHERE follower = $1), '0'))""",
+        follower,
+    )
+    return found
+
+
+async def next_window(connection: Connection, follower: str, most: int = UNBOUNDED) -> Window:
+    """What `follower` has not seen yet, about `most` events of it, marked as seen in the caller's transaction.
 
     A second worker waits here until the first has committed. A new follower begins with the oldest event.
     """
@@ -34,10 +53,5 @@ async def next_window(connection: Connection, follower: str) -> Window:
     start: str = await connection.fetchval(
         "SELECT position::text FROM event_followers WHERE follower = $1 FOR UPDATE", follower
     )
-    end: str = await connection.fetchval(
-        """UPDATE event_followers SET updated_at = now(),
-             position = greatest(position, pg_snapshot_xmin(pg_current_snapshot()))
-           WHERE follower = $1 RETURNING position::text""",
-        follower,
-    )
+    end: str = await connection.fetchval(END, follower, most)
     return Window(start=start, end=end)
