@@ -1,9 +1,37 @@
 """What the taxonomies of a collection say of its documents."""
 
+from typing import Any
+
 from services.common.database.pool import Executor
+from services.common.database.tasks import NewTask
+from services.common.errors import InvalidArgumentError
 
 APPLY_TAXONOMY = "apply_taxonomy"
 """The kind of task that labels a collection's documents anew."""
+OF_ONE = "SELECT label_fields FROM labellers WHERE collection_id = $1 AND taxonomy_id = $2"
+
+
+async def require_applied(db: Executor, collection_id: str, taxonomy_id: str, path: str) -> tuple[str, ...]:
+    """The fields that the taxonomy fills in the collection; InvalidArgumentError when it is not applied to it."""
+    rows = await db.fetch(OF_ONE, collection_id, taxonomy_id)
+    if not rows:
+        message = f"{path}: '{taxonomy_id}' is not in the taxonomy_applications of collection '{collection_id}'."
+        raise InvalidArgumentError(message, path=path)
+    return tuple(dict.fromkeys(field for row in rows for field in row["label_fields"]))
+
+
+def application_of(
+    namespace_id: str, collection_id: str, taxonomy_id: str, scroll_filters: Any, batch_size: int
+) -> NewTask:
+    """The task that decides anew about the documents of a collection that pass the filter."""
+    inputs = {
+        "collection_id": collection_id,
+        "taxonomy_id": taxonomy_id,
+        "scroll_filters": scroll_filters,
+        "batch_size": batch_size,
+    }
+    task_type = "api_taxonomies_materialize"
+    return NewTask(kind=APPLY_TAXONOMY, task_type=task_type, namespace_id=namespace_id, inputs=inputs)
 
 
 async def label_fields_of(db: Executor, collection_id: str) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """Running taxonomies: on samples, and on what a collection holds already."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Query
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.resources import get_collection
-from services.common.database.tasks import PENDING, NewTask, create_task
-from services.common.database.taxonomies import APPLY_TAXONOMY
-from services.common.errors import InvalidArgumentError
+from services.common.database.tasks import PENDING, create_task
+from services.common.database.taxonomies import application_of, require_applied
 from services.common.filters import parse
 from services.common.grpc_client import call
 from services.gateway.context import InNamespace
@@ -48,27 +48,11 @@ async def apply_taxonomy(collection: str, form: ApplyTaxonomy, tenant: InNamespa
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
     found = await get_collection(pool, namespace_id, collection)
     row = await store.read_taxonomy(pool, namespace_id, form.taxonomy_id)
-    query = "SELECT true FROM labellers WHERE collection_id = $1 AND taxonomy_id = $2"
-    if not await pool.fetchval(query, found.collection_id, row["taxonomy_id"]):
-        path = "body.taxonomy_id"
-        raise InvalidArgumentError(
-            f"{path}: '{form.taxonomy_id}' is not in the taxonomy_applications of '{found.collection_name}'.", path=path
-        )
+    await require_applied(pool, found.collection_id, row["taxonomy_id"], "body.taxonomy_id")
     filters = parse(form.scroll_filters, "body.scroll_filters")
     estimated = await count_documents(tenant.gateway.queries, found.collection_id, filters)
-    inputs = {
-        "collection_id": found.collection_id,
-        "taxonomy_id": row["taxonomy_id"],
-        "scroll_filters": form.scroll_filters,
-        "batch_size": form.batch_size,
-    }
-    new = NewTask(
-        kind=APPLY_TAXONOMY,
-        task_type="api_taxonomies_materialize",
-        namespace_id=namespace_id,
-        inputs=inputs,
-        additional_data={"estimated_documents": estimated},
-    )
+    wanted = application_of(namespace_id, found.collection_id, row["taxonomy_id"], form.scroll_filters, form.batch_size)
+    new = replace(wanted, additional_data={"estimated_documents": estimated})
     async with pool.acquire() as connection, connection.transaction():
         task_id = await create_task(connection, new)
     return TaxonomyApplied(

@@ -1,10 +1,10 @@
 """Processing again what a collection is made from, or for the first time what was there before it."""
 
+from services.common.database.collection_triggers import Wanted, trigger
 from services.common.database.resources import get_collection
 from services.gateway.context import InNamespace
 from services.gateway.routing import routes_of
-from services.gateway.shapes.triggers import Triggered, TriggerForm
-from services.gateway.triggering import trigger
+from services.gateway.shapes.collection_triggers import Triggered, TriggerForm
 
 router = routes_of("Collections", "/collections/{collection}")
 
@@ -13,7 +13,9 @@ router = routes_of("Collections", "/collections/{collection}")
 async def trigger_collection(collection: str, tenant: InNamespace, form: TriggerForm | None = None) -> Triggered:
     """Processes the sources of a collection: those that failed or never were, or with `replace` all. Labels stay."""
     found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
-    made = await trigger(tenant, found, form or TriggerForm())
+    wanted = Wanted(path="body", **(form or TriggerForm()).model_dump())
+    async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        made = await trigger(connection, found, wanted)
     return Triggered(
         batch_id=made.batch_ids[0] if made.batch_ids else None,
         task_id=made.task_id,
