@@ -12,7 +12,6 @@ from services.worker.clustering.plan import JsonObject
 
 ARRAYS = "outcome.npz"
 WORDS = "outcome.json"
-NOISE = -1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,31 @@
+"""Features clustered each for itself: rows are together when they are together in every feature."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from services.worker.clustering.parameters import Parameters
+from services.worker.clustering.plan import ClusterPlan
+from services.worker.clustering.points import Labels
+from services.worker.clustering.shape import NOISE
+
+DEFAULT_SMALLEST = 5
+
+
+def agreed(labels: Sequence[Labels], smallest: int) -> Labels:
+    """The groups that all labellings, each (n,), have in common; noise of one is noise, and so are groups under `smallest`."""
+    stacked = np.stack(labels, axis=1)
+    _, groups, sizes = np.unique(stacked, axis=0, return_inverse=True, return_counts=True)
+    groups = groups.reshape(-1)
+    kept = (stacked != NOISE).all(axis=1) & (sizes[groups] >= smallest)
+    return np.where(kept, groups, NOISE).astype(np.int64)
+
+
+def smallest_group(plan: ClusterPlan) -> int:
+    """The fewest rows that this plan lets be a cluster: what it asks for, and what its method has by default."""
+    given = Parameters(plan.parameters, "vector_config.algorithm_params")
+    if plan.algorithm == "dbscan":
+        return given.whole("min_samples", DEFAULT_SMALLEST)
+    if plan.algorithm in ("hdbscan", "auto"):
+        return given.whole("min_cluster_size", DEFAULT_SMALLEST)
+    return given.whole("min_samples", DEFAULT_SMALLEST) if plan.algorithm == "optics" else 1

@@ -1,0 +1,105 @@
+"""From a clustered sample to all rows: each goes where its nearest sampled neighbours are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.worker.clustering.neighbours import searcher
+from services.worker.clustering.points import Labels
+from services.worker.clustering.shape import NOISE
+from services.worker.clustering.vectors import Matrix, Rows, Vectors, unit
+
+VOTES = 5
+SEED = 42
+LEAST_DISTANCE = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """The sampled rows with their vectors, labels and coordinates, in the same order."""
+
+    rows: Rows
+    matrix: Matrix
+    labels: Labels
+    coordinates: Matrix | None
+
+
+def drawn(rows: Rows, most: int) -> Rows:
+    """At most that many of the rows, drawn evenly, in order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
+
+
+def spread(
+    vectors: Vectors, usable: Rows, sampled: Sampled, *, has_noise: bool
+) -> tuple[NDArray[np.int64], Matrix | None]:
+    """Labels (n,) and coordinates (n, 2 or 3) of all rows; those that are not usable are noise, in the middle.
+
+    With noise, a row is in a cluster only if it is as near to a member as the members are to each other.
+    """
+    labels = np.full(len(vectors), NOISE, np.int64)
+    labels[sampled.rows] = sampled.labels
+    coordinates = _canvas(len(vectors), sampled)
+    rest = np.setdiff1d(usable, sampled.rows, assume_unique=True)
+    if not len(rest):
+        return labels, coordinates
+    electorate = _Electorate(sampled, has_noise=has_noise)
+    for piece, matrix in vectors.chunks(rest):
+        labels[piece], places = electorate.decide(unit(matrix))
+        if coordinates is not None and places is not None:
+            coordinates[piece] = places
+    return labels, coordinates
+
+
+def _canvas(rows: int, sampled: Sampled) -> Matrix | None:
+    if sampled.coordinates is None:
+        return None
+    coordinates = np.tile(sampled.coordinates.mean(axis=0), (rows, 1)).astype(np.float32)
+    coordinates[sampled.rows] = sampled.coordinates
+    return coordinates
+
+
+class _Electorate:
+    """The sample, asked for the label and the place of other vectors."""
+
+    def __init__(self, sampled: Sampled, *, has_noise: bool) -> None:
+        directions = unit(sampled.matrix)
+        self._sampled = sampled
+        self._searcher = searcher(directions, VOTES)
+        self._reach = self._reach_of_clusters(directions) if has_noise else None
+
+    def decide(self, directions: Matrix) -> tuple[Labels, Matrix | None]:
+        """Labels (m,) and coordinates (m, 2 or 3): the nearest sampled vectors vote, the nearer the heavier."""
+        distances, rows = self._searcher.kneighbors(directions)
+        weights = 1 / np.maximum(distances, LEAST_DISTANCE)
+        votes = self._sampled.labels[rows]
+        agreeing = votes[:, :, None] == votes[:, None, :]
+        winner = np.argmax((agreeing * weights[:, None, :]).sum(axis=2), axis=1)
+        labels = np.take_along_axis(votes, winner[:, None], axis=1)[:, 0]
+        kept = votes == labels[:, None]
+        return self._within_reach(labels, np.where(kept, distances, np.inf).min(axis=1)), self._place(
+            rows, weights * kept
+        )
+
+    def _place(self, rows: Rows, weights: NDArray[np.float64]) -> Matrix | None:
+        if self._sampled.coordinates is None:
+            return None
+        places = self._sampled.coordinates[rows] * weights[:, :, None]
+        return np.asarray(places.sum(axis=1) / weights.sum(axis=1, keepdims=True), np.float32)
+
+    def _within_reach(self, labels: Labels, nearest: NDArray[np.float64]) -> Labels:
+        if self._reach is None:
+            return labels
+        return np.where(nearest <= self._reach[labels], labels, NOISE)
+
+    def _reach_of_clusters(self, directions: Matrix) -> NDArray[np.float64]:
+        """Per label, and at its end for noise, how far a member's nearest fellow is at most."""
+        distances, rows = self._searcher.kneighbors(directions)
+        labels = self._sampled.labels
+        fellows = (labels[rows] == labels[:, None]) & (rows != np.arange(len(labels))[:, None])
+        nearest = np.where(fellows, distances, 0).max(axis=1)
+        reach = np.zeros(labels.max(initial=NOISE) + 2)
+        np.maximum.at(reach, labels, nearest)
+        return reach
