@@ -70,8 +70,16 @@ def carried_fields(fields: Fields, feature_extractor: Mapping[str, Any], label_f
 def said_by_person(
     document: LabelledDocument, changed: Fields, label_fields: Sequence[str], set_at: str
 ) -> LabelledDocument:
-    """The document after a person set these fields; its `taxonomy_match` is about the first of the label fields."""
+    """The document after a person set these fields; its `taxonomy_match` is about the first of the label fields.
+
+    A field that names the group of a cluster becomes a person's too.
+    """
     after = apply_human_fields(document, changed, label_fields[0] if label_fields else None, set_at)
-    for field in label_fields[1:]:
+    groups = (field for field, entry in document.labels.items() if _names_group(entry) and field not in label_fields)
+    for field in (*label_fields[1:], *groups):
         after = replace(apply_human_fields(after, changed, field, set_at), taxonomy_match=after.taxonomy_match)
     return after
+
+
+def _names_group(entry: Mapping[str, Any]) -> bool:
+    return "cluster_id" in (entry.get("proposal") or entry)

@@ -23,7 +23,14 @@ def internal_of(
         "metadata": {"ingestion_status": "COMPLETED"},
         **_about(content),
         **taxonomy_results(decisions),
+        **_kept(stored),
     }
+
+
+def _kept(stored: StoredDocument | None) -> JsonObject:
+    """What clusters wrote into the document before."""
+    known = {} if stored is None else stored.internal
+    return {"clusters": known["clusters"]} if "clusters" in known else {}
 
 
 def _about(content: Content) -> JsonObject:

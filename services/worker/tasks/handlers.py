@@ -1,9 +1,11 @@
 """Which handler runs which kind of task."""
 
 from services.common.database.batch_runs import BATCH, TRIGGER
+from services.common.database.cluster_enrichment import CLUSTER_ENRICHMENT
 from services.common.database.evaluations import EVALUATION
 from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
 from services.common.database.taxonomies import APPLY_TAXONOMY
+from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.ingest import Services
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.batches import follow_batches, trigger_collection
@@ -25,4 +27,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
         DELETE_BUCKET: removal.bucket,
         DELETE_NAMESPACE: removal.namespace,
         EVALUATION: services.evaluations.run,
+        CLUSTER_ENRICHMENT: Enrichment(refresh=services.indexer.refresh).run,
     }

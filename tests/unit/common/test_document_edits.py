@@ -46,3 +46,12 @@ def test_only_the_first_label_field_is_what_the_match_is_about() -> None:
 def test_without_label_fields_nothing_is_a_label() -> None:
     after = edited_document(ROW, {"label": "Shoes"}, [], NOW)
     assert (after.fields["label"], after.labels) == ("Shoes", ROW["labels"])
+
+
+def test_the_name_of_a_clusters_group_becomes_a_persons() -> None:
+    row = {**ROW, "labels": {"label": {"source": "auto", "value": "Boots", "cluster_id": "clust_1"}}}
+    once = edited_document(row, {"label": "Shoes"}, [], NOW)
+    assert (once.labels["label"]["source"], once.labels["label"]["value"]) == ("human", "Shoes")
+    again = edited_document({**row, "labels": once.labels}, {"label": "Lamps"}, [], NOW)
+    assert again.labels["label"]["value"] == "Lamps"
+    assert again.taxonomy_match == ROW["taxonomy_match"]
