@@ -1,0 +1,1 @@
+"""Looking at what alerts watch, and telling of it once per rise."""
