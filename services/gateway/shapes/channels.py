@@ -10,6 +10,7 @@ from yarl import URL
 
 from services.common.addresses import Network, is_allowed
 from services.common.errors import InvalidArgumentError
+from services.common.templates.events import check
 from services.gateway.shapes.base import Form, JsonObject
 
 ChannelType = Literal["email", "slack", "webhook"]
@@ -106,6 +107,7 @@ FORMS: tuple[tuple[ChannelType, type[Config]], ...] = (
     ("slack", SlackConfig),
     ("email", EmailConfig),
 )
+TEMPLATES = frozenset({"payload_template", "blocks_template", "subject_template", "body_template"})
 CONFIG_SCHEMA: JsonObject = {"anyOf": [form.model_json_schema() for _, form in FORMS]}
 
 
@@ -121,7 +123,10 @@ def read_config(channel_type: ChannelType, raw: Any, path: str, allow: Sequence[
         raise _fault(error, path) from error
     for name, url in _urls(config):
         _refuse_private(url, f"{path}.{name}", allow)
-    return config.model_dump(exclude_none=True)
+    stored = config.model_dump(exclude_none=True)
+    for name in TEMPLATES & stored.keys():
+        check(stored[name], f"{path}.{name}")
+    return stored
 
 
 def _fault(error: ValidationError, path: str) -> InvalidArgumentError:

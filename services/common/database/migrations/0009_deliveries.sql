@@ -31,7 +31,8 @@ CREATE TABLE webhooks (
 CREATE INDEX webhooks_by_event ON webhooks USING gin (event_types) WHERE is_active;
 
 -- One event to be told to one channel of one webhook or alert. Written by the worker, in the transaction that decides
--- that it is to be told. A lane is what must keep its order: the same receiver, channel and subject, by `seq`.
+-- that it is to be told; the gateway adds tests. A lane is what must keep its order: the same receiver, channel and
+-- subject, by `seq`.
 -- `due_at` is when the head of a lane is tried again, for people; `delivery_lanes` decides.
 -- The id of a webhook's delivery is derived, so that an event is told to a channel once, however often it is found.
 CREATE TABLE deliveries (
