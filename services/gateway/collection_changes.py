@@ -2,7 +2,6 @@
 
 import asyncpg
 
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
 from services.gateway.application_plans import plan_applications
@@ -12,6 +11,7 @@ from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.collections import CollectionPatch
 from services.gateway.shapes.inline_taxonomies import TaxonomyPatch
 from services.gateway.store.applications import set_applications
+from services.gateway.store.collection_events import tell_collections, tell_inline
 from services.gateway.store.collections import update_collection
 from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_taxonomy, insert_taxonomy, update_taxonomy
 
@@ -26,15 +26,18 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
     retriever = await retriever_id_of(tenant, named) if named else None
     applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        await update_collection(connection, collection_id, _columns(form), _settings(form))
+        changed = await update_collection(connection, collection_id, _columns(form), _settings(form))
         if new is not None:
             await insert_taxonomy(connection, tenant.namespace_id, collection_id, row["collection_name"], new)
+            await tell_inline(connection, "created", collection_id)
         elif form.taxonomy is not None:
             await _change_taxonomy(connection, collection_id, form.taxonomy, retriever)
+            await tell_inline(connection, "updated", collection_id)
         elif "taxonomy" in form.model_fields_set:
+            await tell_inline(connection, "deleted", collection_id)
             await delete_taxonomy(connection, tenant.namespace_id, collection_id)
         await set_applications(connection, collection_id, applications)
-        await record_event(connection, tenant.namespace_id, "collection.updated", collection_id)
+        await tell_collections(connection, "updated", changed, *form.model_fields_set)
 
 
 async def _added(tenant: Tenant, row: asyncpg.Record, patch: TaxonomyPatch) -> NewTaxonomy:

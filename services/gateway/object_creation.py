@@ -39,6 +39,7 @@ class Uploaded:
 
     answer: JsonObject
     replayed_by: str | None
+    is_new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ async def upload(tenant: Tenant, bucket: asyncpg.Record, form: ObjectCreate, opt
     fields = values | created_fields(form, bucket["bucket_schema"])
     unique_key, policy = unique_key_of(bucket["unique_key"], fields), policy_of(bucket["unique_key"], options.policy)
     if found := await find_by_key(gateway.pool, bucket_id, form.idempotency_key):
-        return Uploaded(answer=await object_answer(tenant, bucket_id, found), replayed_by=BY_KEY)
+        return Uploaded(answer=await object_answer(tenant, bucket_id, found), replayed_by=BY_KEY, is_new=False)
     kept = [await _keep(tenant, bucket_id, item) for item in items if not isinstance(item.data, FieldValue)]
     new = NewObject(
         namespace_id=tenant.namespace_id,
@@ -75,7 +76,8 @@ async def upload(tenant: Tenant, bucket: asyncpg.Record, form: ObjectCreate, opt
     )
     created = await create_object(gateway.pool, new)
     await refresh_index(gateway, created.document_ids)
-    return Uploaded(answer=await _answer(tenant, new, created), replayed_by=created.replayed_by)
+    answer = await _answer(tenant, new, created)
+    return Uploaded(answer=answer, replayed_by=created.replayed_by, is_new=created.created_at is not None)
 
 
 async def _answer(tenant: Tenant, new: NewObject, created: Created) -> JsonObject:

@@ -6,7 +6,6 @@ from typing import Any
 import asyncpg
 
 from services.common.database.jobs import IngestJob
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 from services.common.database.resources import to_record
@@ -110,12 +109,7 @@ class Records:
     @patient
     async def fail(self, ingest: Ingest, error: str) -> None:
         """Marks a record and its object FAILED, with the reason on both."""
-        collection = ingest.collection
-        payload = {"status": FAILED, "error": error, "collection_id": collection.collection_id}
-        async with self._pool.acquire() as connection, connection.transaction():
-            ended = await connection.fetch(END, [ingest.object_id], [collection.collection_id], FAILED, error)
-            if ended:
-                await record_event(connection, collection.namespace_id, "object.updated", ingest.object_id, payload)
+        await self._pool.execute(END, [ingest.object_id], [ingest.collection.collection_id], FAILED, error)
 
 
 async def note_nothing(connection: Connection, keys: Sequence[Key]) -> None:

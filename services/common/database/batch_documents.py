@@ -1,10 +1,12 @@
 """Taking back what a batch has made: its documents, and the records that they were made."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
 from services.common.database.document_edits import Within, delete_documents
+from services.common.database.document_events import tell_batch
 from services.common.database.documents import lock_objects
 from services.common.database.pool import Connection
 
@@ -18,8 +20,9 @@ STILL_MADE = """
     JOIN unnest($2::text[], $3::text[]) AS key (object_id, collection_id) USING (object_id, collection_id)
     WHERE i.batch_id = $1 AND p.status = 'COMPLETED' AND p.updated_at <= i.ended_at"""
 DOCUMENTS = """
-    SELECT document_id FROM documents JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
-      USING (object_id, collection_id) WHERE part >= 0 ORDER BY document_id"""
+    SELECT document_id, collection_id FROM documents
+    JOIN unnest($1::text[], $2::text[]) AS key (object_id, collection_id) USING (object_id, collection_id)
+    WHERE part >= 0 ORDER BY document_id"""
 FORGET = """
     DELETE FROM processing p USING unnest($1::text[], $2::text[]) AS key (object_id, collection_id)
     WHERE p.object_id = key.object_id AND p.collection_id = key.collection_id"""
@@ -48,9 +51,20 @@ async def take_back(connection: Connection, batch: asyncpg.Record, limit: int) -
     documents = await connection.fetch(DOCUMENTS, *_columns(rows))
     within = Within(namespace_id=batch["namespace_id"])
     deleted = await delete_documents(connection, within, [row["document_id"] for row in documents])
+    await _tell(connection, batch, documents, set(deleted))
     await connection.execute(FORGET, *_columns(rows))
     await connection.execute(STATUS, sorted({row["object_id"] for row in rows}))
     return TakenBack(items=len(rows), document_ids=deleted)
+
+
+async def _tell(
+    connection: Connection, batch: asyncpg.Record, documents: Sequence[asyncpg.Record], deleted: Collection[str]
+) -> None:
+    for collection_id in sorted({row["collection_id"] for row in documents}):
+        ids = [row["document_id"] for row in documents if row["collection_id"] == collection_id]
+        gone = [each for each in ids if each in deleted]
+        namespace_id, batch_id = batch["namespace_id"], batch["batch_id"]
+        await tell_batch(connection, namespace_id, "deleted", collection_id, gone, batch_id=batch_id)
 
 
 def _columns(rows: list[asyncpg.Record]) -> tuple[list[str], list[str]]:

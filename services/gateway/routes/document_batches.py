@@ -2,6 +2,7 @@
 
 from services.common.database.bounded import bounded
 from services.common.database.document_edits import Within, delete_documents, edit_documents
+from services.common.database.document_events import tell_batch
 from services.common.database.tasks import PENDING, NewTask, create_task
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter, canonical_json, compile_sql, parse
@@ -49,6 +50,7 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
 async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) -> BatchUpdated:
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await edit_documents(connection, within, edits)
+        await tell_batch(connection, tenant.namespace_id, "updated", str(within.collection_id), done)
     await refresh_index(tenant.gateway, done)
     results = _results(list(edits), set(done))
     return BatchUpdated(updated_count=len(done), failed_count=len(results) - len(done), results=results)
@@ -87,6 +89,7 @@ async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) 
         return BatchDeleted(task_id=task_id, status=PENDING, message="Bulk delete enqueued")
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await delete_documents(connection, within, form.document_ids)
+        await tell_batch(connection, tenant.namespace_id, "deleted", str(within.collection_id), done)
     await refresh_index(tenant.gateway, done)
     results = _results(form.document_ids, set(done))
     return BatchDeleted(deleted_count=len(done), failed_count=len(results) - len(done), results=results)

@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 
+from services.common.database.object_events import tell_objects_created
 from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError, LikenessError
 from services.gateway.answers import JsonAnswer
@@ -25,12 +26,15 @@ async def create_objects(
     options = Options(auto_process=auto_process, policy=policy)
     succeeded: list[JsonObject] = []
     failed: list[JsonObject] = []
+    new: list[str] = []
     for index, raw in enumerate(form.objects):
         try:
             uploaded = await upload(tenant, row, _read(raw), options)
             succeeded.append(uploaded.answer | _placed(index, uploaded))
+            new += [uploaded.answer["object_id"]] if uploaded.is_new else []
         except LikenessError as error:
             failed.append({"object_index": index, "error": error.message, "error_type": error.kind})
+    await tell_objects_created(tenant.gateway.pool, tenant.namespace_id, row["bucket_id"], new)
     return JsonAnswer(
         {
             "succeeded": succeeded,

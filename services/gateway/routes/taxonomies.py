@@ -111,7 +111,12 @@ async def update_taxonomy(taxonomy: str, form: TaxonomyPatch, tenant: InNamespac
         if form.config is not None:
             await add_version(tenant, connection, row, form.config)
         await store.update_taxonomy(
-            connection, row, name=form.taxonomy_name, description=form.description, metadata=form.metadata or {}
+            connection,
+            row,
+            name=form.taxonomy_name,
+            description=form.description,
+            metadata=form.metadata or {},
+            config=form.config is not None,
         )
     return await shown(tenant, await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, row["taxonomy_id"]))
 

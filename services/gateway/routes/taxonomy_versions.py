@@ -33,7 +33,7 @@ async def create_version(taxonomy: str, tenant: InNamespace, form: VersionCreate
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         await add_version(tenant, connection, row, form.config or {})
         await store.update_taxonomy(
-            connection, row, name=None, description=form.description, metadata=form.metadata or {}
+            connection, row, name=None, description=form.description, metadata=form.metadata or {}, config=True
         )
     return await shown(tenant, await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, row["taxonomy_id"]))
 

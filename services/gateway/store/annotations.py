@@ -10,6 +10,7 @@ from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
+from services.common.event_payloads import changed_fields
 from services.common.ids import new_id
 from services.gateway.verdicts import judged_label, verdict_of
 
@@ -96,7 +97,7 @@ async def edit_annotation(
     await connection.execute(
         KEEP, annotation_id, row["version"], prior, changed["updated_at"], actor.actor_id, actor.actor_type
     )
-    await _tell(connection, "annotation.updated", changed)
+    await _tell(connection, "annotation.updated", changed, **changed_fields(prior))
     return changed
 
 
@@ -109,9 +110,9 @@ async def remove_annotation(connection: Connection, namespace_id: str, annotatio
     await _tell(connection, "annotation.deleted", row)
 
 
-async def _tell(connection: Connection, event: str, row: asyncpg.Record) -> None:
+async def _tell(connection: Connection, event: str, row: asyncpg.Record, **changed: Any) -> None:
     payload = {name: row[name] for name in ("document_id", "collection_id", "label", "verdict", "version")}
-    await record_event(connection, row["namespace_id"], event, row["annotation_id"], payload)
+    await record_event(connection, row["namespace_id"], event, row["annotation_id"], payload | changed)
 
 
 async def revisions_of(db: Executor, annotation_ids: Sequence[str]) -> dict[str, list[JsonObject]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.common.database.pool import Connection
 from services.common.errors import AlreadyExistsError
+from services.gateway.store.collection_events import tell_collections
 
 # Columns of a collection `c`: what is applied to it, in the contract's form.
 APPLICATION_COLUMNS = """
@@ -14,6 +15,9 @@ APPLICATION_COLUMNS = """
     (SELECT coalesce(jsonb_agg(a.settings ORDER BY a.position), '[]') FROM taxonomy_applications a
      WHERE a.collection_id = c.collection_id AND a.taxonomy_id IS NULL) AS retriever_enrichments"""
 REMOVE = "DELETE FROM taxonomy_applications WHERE collection_id = $1 AND (taxonomy_id IS NOT NULL) = $2"
+DETACH = """
+    WITH gone AS (DELETE FROM taxonomy_applications WHERE taxonomy_id = $1 RETURNING collection_id)
+    SELECT * FROM collections WHERE collection_id IN (SELECT collection_id FROM gone)"""
 INSERT = """
     INSERT INTO taxonomy_applications (collection_id, position, taxonomy_id, target_collection_id, execution_phase,
                                        priority, enabled, settings, config, runs, label_fields)
@@ -93,4 +97,5 @@ async def detach(connection: Connection, taxonomy_id: str, *, force: bool) -> No
             resource="taxonomy",
             id=taxonomy_id,
         )
-    await connection.execute("DELETE FROM taxonomy_applications WHERE taxonomy_id = $1", taxonomy_id)
+    rows = await connection.fetch(DETACH, taxonomy_id)
+    await tell_collections(connection, "updated", rows, "taxonomy_applications", taxonomy_id=taxonomy_id)

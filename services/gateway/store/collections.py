@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.outbox import record_event, record_events
+from services.common.database.document_events import GONE, tell_gone
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.resources import get_row
 from services.common.errors import AlreadyExistsError, NotFoundError
@@ -13,6 +13,7 @@ from services.common.ids import new_id
 from services.gateway.store.applications import NewApplications, set_applications
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import change_row
+from services.gateway.store.collection_events import disable_dependents, tell_collections, tell_inline
 from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_own_retriever, insert_taxonomy
 from services.gateway.store.tables import COLLECTION_COLUMNS, COLLECTION_SOURCE
 
@@ -21,18 +22,19 @@ INSERT = """
     INSERT INTO collections (collection_id, namespace_id, collection_name, description, bucket_ids,
                              source_collection_ids, source, feature_extractor, extractor, model, feature_uri,
                              dimensions, metadata, enabled, settings)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"""
-SET_SETTINGS = "UPDATE collections SET settings = settings || $2 WHERE collection_id = $1"
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    RETURNING *"""
+SET_SETTINGS = "UPDATE collections SET settings = settings || $2 WHERE collection_id = $1 RETURNING *"
 LOCK_OBJECTS = """
     SELECT object_id FROM objects
     WHERE object_id IN (SELECT object_id FROM documents WHERE collection_id = $1)
     ORDER BY object_id FOR NO KEY UPDATE"""
-DISABLE_DEPENDENTS = """
-    UPDATE collections SET enabled = false, updated_at = now(),
-      settings = settings || jsonb_build_object('disabled_reason', jsonb_build_object(
-        'code', 'source_collection_deleted', 'source_collection_id', $1::text, 'disabled_at', now(),
-        'message', 'Its source collection ' || $1::text || ' was deleted'))
-    WHERE source_collection_ids @> ARRAY[$1::text]"""
+DELETE_DOCUMENTS = f"""
+    WITH RECURSIVE going AS (
+      SELECT document_id FROM documents WHERE collection_id = $1
+      UNION SELECT d.document_id FROM documents d JOIN going g ON d.source_document_id = g.document_id
+    )
+    DELETE FROM documents WHERE document_id IN (SELECT document_id FROM going) RETURNING {GONE}"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +69,19 @@ async def insert_collection(connection: Connection, new: NewCollection) -> str:
     """The same in the caller's transaction."""
     collection_id = new_id("col")
     try:
-        await _insert(connection, collection_id, new)
+        rows = await _insert(connection, collection_id, new)
     except asyncpg.UniqueViolationError as error:
         raise taken("collection", new.name) from error
     if new.taxonomy is not None:
         await insert_taxonomy(connection, new.namespace_id, collection_id, new.name, new.taxonomy)
     await set_applications(connection, collection_id, new.applications)
-    await record_event(connection, new.namespace_id, "collection.created", collection_id)
+    await tell_collections(connection, "created", rows)
+    await tell_inline(connection, "created", collection_id)
     return collection_id
 
 
-async def _insert(connection: Connection, collection_id: str, new: NewCollection) -> None:
-    await connection.execute(
+async def _insert(connection: Connection, collection_id: str, new: NewCollection) -> list[asyncpg.Record]:
+    return await connection.fetch(
         INSERT,
         collection_id,
         new.namespace_id,
@@ -109,13 +112,13 @@ async def read_collection(db: Executor, namespace_id: str, identifier: str) -> a
 
 async def update_collection(
     connection: Connection, collection_id: str, columns: dict[str, Any], settings: dict[str, Any]
-) -> None:
-    """Changes what is given; metadata are merged, and a setting of null goes away."""
+) -> list[asyncpg.Record]:
+    """Changes what is given; metadata are merged, and a setting of null goes away. The collection after it."""
     try:
         await change_row(connection, "collections", "collection_id", collection_id, columns)
     except asyncpg.UniqueViolationError as error:
         raise taken("collection", str(columns.get("collection_name"))) from error
-    await connection.execute(SET_SETTINGS, collection_id, settings)
+    return await connection.fetch(SET_SETTINGS, collection_id, settings)
 
 
 async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -> list[str]:
@@ -124,23 +127,24 @@ async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -
     Collections that are made from it are disabled, and say why.
     """
     async with pool.acquire() as connection, connection.transaction():
-        document_ids = await _delete_documents(connection, namespace_id, collection_id)
-        await connection.execute(DISABLE_DEPENDENTS, collection_id)
+        document_ids = await _delete_documents(connection, collection_id)
+        await disable_dependents(connection, collection_id)
+        await tell_inline(connection, "deleted", collection_id)
         try:
-            await connection.execute("DELETE FROM collections WHERE collection_id = $1", collection_id)
+            gone = await connection.fetch("DELETE FROM collections WHERE collection_id = $1 RETURNING *", collection_id)
         except asyncpg.ForeignKeyViolationError as error:
             raise _in_use(collection_id) from error
         await delete_own_retriever(connection, namespace_id, collection_id)
-        await record_event(connection, namespace_id, "collection.deleted", collection_id)
+        await tell_collections(connection, "deleted", gone, document_count=len(document_ids))
     return document_ids
 
 
-async def _delete_documents(connection: Connection, namespace_id: str, collection_id: str) -> list[str]:
+async def _delete_documents(connection: Connection, collection_id: str) -> list[str]:
+    """Also those that other collections made of them."""
     await connection.fetch(LOCK_OBJECTS, collection_id)
-    sql = "DELETE FROM documents WHERE collection_id = $1 RETURNING document_id"
-    document_ids = [row["document_id"] for row in await connection.fetch(sql, collection_id)]
-    await record_events(connection, namespace_id, "document.deleted", document_ids, {"collection_id": collection_id})
-    return document_ids
+    rows = await connection.fetch(DELETE_DOCUMENTS, collection_id)
+    await tell_gone(connection, rows)
+    return [row["document_id"] for row in rows]
 
 
 def _in_use(collection_id: str) -> AlreadyExistsError:

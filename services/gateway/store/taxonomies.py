@@ -10,6 +10,7 @@ from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.resources import get_row
 from services.common.errors import NotFoundError
+from services.common.event_payloads import MOST_FIELDS, changed_fields
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 from services.gateway.store.applications import detach
@@ -33,7 +34,8 @@ INSERT = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 UPDATE = """
     UPDATE taxonomies SET taxonomy_name = coalesce($2, taxonomy_name), description = coalesce($3, description),
-      metadata = metadata || $4, updated_at = now() WHERE taxonomy_id = $1"""
+      metadata = metadata || $4, updated_at = now() WHERE taxonomy_id = $1
+    RETURNING taxonomy_name, collection_id, version"""
 NEW_VERSION = """
     UPDATE taxonomies SET config = $2, runs = $3, label_fields = $4, updated_at = now(),
       version = (SELECT max(version) + 1 FROM taxonomy_versions WHERE taxonomy_id = $1) WHERE taxonomy_id = $1"""
@@ -82,7 +84,8 @@ async def insert_taxonomy(connection: Connection, new: NewTaxonomy) -> str:
         await connection.execute(INSERT, taxonomy_id, new.namespace_id, *values)
     except asyncpg.UniqueViolationError as error:
         raise taken("taxonomy", new.name) from error
-    await record_event(connection, new.namespace_id, "taxonomy.created", taxonomy_id, {"taxonomy_name": new.name})
+    payload = {"taxonomy_name": new.name, "version": 1, "label_fields": new.label_fields[:MOST_FIELDS]}
+    await record_event(connection, new.namespace_id, "taxonomy.created", taxonomy_id, payload)
     return taxonomy_id
 
 
@@ -108,14 +111,28 @@ async def count_versions(db: Executor, taxonomy_id: str) -> int:
 
 
 async def update_taxonomy(
-    connection: Connection, row: asyncpg.Record, *, name: str | None, description: str | None, metadata: dict[str, Any]
+    connection: Connection,
+    row: asyncpg.Record,
+    *,
+    name: str | None,
+    description: str | None,
+    metadata: dict[str, Any],
+    config: bool = False,
 ) -> None:
-    """Changes what a taxonomy says of itself; metadata are merged."""
+    """Changes what a taxonomy says of itself; metadata are merged. `config` tells of a version added before."""
     try:
-        await connection.execute(UPDATE, row["taxonomy_id"], name, description, metadata)
+        after = await connection.fetchrow(UPDATE, row["taxonomy_id"], name, description, metadata)
     except asyncpg.UniqueViolationError as error:
         raise taken("taxonomy", str(name)) from error
-    await record_event(connection, row["namespace_id"], "taxonomy.updated", row["taxonomy_id"])
+    assert after is not None
+    given = {"taxonomy_name": name, "description": description, "metadata": metadata or None, "config": config or None}
+    fields = changed_fields(key for key, value in given.items() if value is not None)
+    payload = {**_told(after), **fields}
+    await record_event(connection, row["namespace_id"], "taxonomy.updated", row["taxonomy_id"], payload)
+
+
+def _told(row: asyncpg.Record) -> dict[str, Any]:
+    return {name: row[name] for name in ("taxonomy_name", "collection_id", "version")}
 
 
 async def add_version(
@@ -138,4 +155,4 @@ async def delete_taxonomy(pool: Pool, row: asyncpg.Record, *, force: bool) -> No
     async with pool.acquire() as connection, connection.transaction():
         await detach(connection, row["taxonomy_id"], force=force)
         await connection.execute("DELETE FROM taxonomies WHERE taxonomy_id = $1", row["taxonomy_id"])
-        await record_event(connection, row["namespace_id"], "taxonomy.deleted", row["taxonomy_id"])
+        await record_event(connection, row["namespace_id"], "taxonomy.deleted", row["taxonomy_id"], _told(row))

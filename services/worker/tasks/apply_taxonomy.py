@@ -13,8 +13,8 @@ import asyncpg
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.bounded import SETTINGS
+from services.common.database.document_events import tell_batch, tell_changed
 from services.common.database.documents import lock_objects
-from services.common.database.outbox import record_events
 from services.common.database.pool import Connection
 from services.common.database.records import Collection, ObjectFields, StoredDocument
 from services.common.database.resources import get_collection
@@ -107,7 +107,8 @@ class ApplyTaxonomy:
                 for row in stored
                 if (after := _after(row, objects.get(row["object_id"]), decisions[row["document_id"]], scene))
             }
-            await _store(connection, scene.collection.namespace_id, changed)
+            await _store(connection, changed)
+            await _tell(connection, task, scene, {row["document_id"]: row["fields"] for row in stored}, changed)
             progress["position"] = rows[-1]["row_key"]
             progress["processed"] += len(rows)
             progress["changed"] += len(changed)
@@ -172,10 +173,26 @@ def _cleared(fields: Sequence[str], current: ObjectFields | None, collection: Co
     return {field for field, source in sources.items() if source in said or source.split(".", maxsplit=1)[0] in said}
 
 
-async def _store(connection: Connection, namespace_id: str, changed: Mapping[str, StoredDocument]) -> None:
+async def _store(connection: Connection, changed: Mapping[str, StoredDocument]) -> None:
     if not changed:
         return
     columns = ("fields", "labels", "taxonomy_match", "internal")
     values = [[getattr(document, name) for document in changed.values()] for name in columns]
     await connection.execute(WRITE, list(changed), *values)
-    await record_events(connection, namespace_id, "document.updated", list(changed), {})
+
+
+async def _tell(
+    connection: Connection,
+    task: Task,
+    scene: _Scene,
+    before: Mapping[str, JsonObject],
+    changed: Mapping[str, StoredDocument],
+) -> None:
+    fields = {
+        document_id: [name for name, value in after.fields.items() if value != before[document_id].get(name)]
+        for document_id, after in changed.items()
+    }
+    why = {"taxonomy_id": scene.by.taxonomy_id, "task_id": task.task_id}
+    await tell_changed(connection, fields, **why)
+    collection = scene.collection
+    await tell_batch(connection, collection.namespace_id, "updated", collection.collection_id, list(changed), **why)

@@ -8,7 +8,7 @@ import asyncpg
 from services.common.batch_tally import CANCELED, ENDED, FAILED, Tally, status_of
 from services.common.database.batch_runs import add_objects, lock_batch
 from services.common.database.batches import enqueue_objects, tallies
-from services.common.database.outbox import record_event
+from services.common.database.outbox import Event, record_all
 from services.common.database.pool import Connection, Pool
 from services.common.errors import LikenessError
 from services.common.filters import DOCUMENTS, EVERYTHING, OBJECTS, compile_sql, parse
@@ -71,9 +71,16 @@ async def _look(pool: Pool, batch_id: str) -> tuple[Tally, str]:
 async def _tell(connection: Connection, batch: asyncpg.Record, tally: Tally, status: str) -> None:
     counts = {name: getattr(tally, name) for name in Tally.__dataclass_fields__}
     payload = {"batch_id": batch["batch_id"], "bucket_id": batch["bucket_id"], "status": status, **counts}
-    for collection_id in batch["collection_ids"]:
-        event = "collection.documents.batch_completed"
-        await record_event(connection, batch["namespace_id"], event, collection_id, payload)
+    events = [
+        Event(
+            namespace_id=batch["namespace_id"],
+            event_type="collection.documents.batch_completed",
+            subject_id=collection_id,
+            payload={"collection_id": collection_id, **payload},
+        )
+        for collection_id in batch["collection_ids"]
+    ]
+    await record_all(connection, events)
 
 
 def _progress(found: Sequence[tuple[Tally, str]]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from services.common.database.bounded import SETTINGS
 from services.common.database.document_edits import Within, delete_documents, edit_documents
+from services.common.database.document_events import tell_batch
 from services.common.database.pool import Connection
 from services.common.errors import NotFoundError
 from services.common.filters import compile_sql, parse_json
@@ -37,13 +38,13 @@ class BulkDocuments:
         async def edit(connection: Connection, within: Within, ids: list[str]) -> list[str]:
             return await edit_documents(connection, within, dict[str, JsonObject].fromkeys(ids, changes))
 
-        return Done(outputs={"updated_count": await self._walk(task, edit)})
+        return Done(outputs={"updated_count": await self._walk(task, edit, "updated")})
 
     async def delete(self, task: Task) -> Done:
         """Deletes every document."""
-        return Done(outputs={"deleted_count": await self._walk(task, delete_documents)})
+        return Done(outputs={"deleted_count": await self._walk(task, delete_documents, "deleted")})
 
-    async def _walk(self, task: Task, change: Change) -> int:
+    async def _walk(self, task: Task, change: Change, verb: str) -> int:
         within = Within(namespace_id=str(task.namespace_id), collection_id=task.inputs["collection_id"])
         progress = {"done": 0, "position": 0, **task.additional_data}
         if await task.pool.fetchval(EXISTS, within.collection_id) is None:
@@ -52,13 +53,15 @@ class BulkDocuments:
             progress["last"] = await task.pool.fetchval(LAST, within.collection_id)
             await task.progress(**progress)
         while True:
-            changed = await self._step(task, within, change, progress)
+            changed = await self._step(task, within, change, verb, progress)
             if changed is None:
                 return int(progress["done"])
             await self.refresh(changed)
             await task.progress()
 
-    async def _step(self, task: Task, within: Within, change: Change, progress: dict[str, int]) -> list[str] | None:
+    async def _step(
+        self, task: Task, within: Within, change: Change, verb: str, progress: dict[str, int]
+    ) -> list[str] | None:
         """Changes the next documents and notes it in the same transaction; None when there are no more."""
         where, values = compile_sql(parse_json(task.inputs["filters"]), start=4)
         sql = f"""SELECT d.document_id, d.row_key FROM documents d
@@ -70,6 +73,8 @@ class BulkDocuments:
             if not rows:
                 return None
             changed = await change(connection, within, [row["document_id"] for row in rows])
+            collection_id = str(within.collection_id)
+            await tell_batch(connection, within.namespace_id, verb, collection_id, changed, task_id=task.task_id)
             progress["position"] = rows[-1]["row_key"]
             progress["done"] += len(changed)
             await connection.execute(NOTE, task.task_id, progress)

@@ -8,11 +8,13 @@ import asyncpg
 import structlog
 
 from services.common.database import tasks
+from services.common.database.outbox import record_all
 from services.common.database.pool import Pool
 from services.common.database.tasks import TaskJob
 from services.common.errors import LikenessError, UnavailableError
 from services.worker.failures import exhausted_message, retry_delay
 from services.worker.patience import is_outage
+from services.worker.tasks.executed import events_of
 from services.worker.tasks.task import Done, Handler, Task, TaskCanceledError, TaskWaitsError
 
 NOT_NOW_SECONDS = 2.0
@@ -22,7 +24,7 @@ BEGIN = """
     RETURNING namespace_id, kind, inputs, additional_data, attempts, error"""
 END = """
     UPDATE tasks SET status = $2, outputs = $3, error = $4, updated_at = now()
-    WHERE task_id = $1 AND status IN ('PENDING', 'IN_PROGRESS')"""
+    WHERE task_id = $1 AND status IN ('PENDING', 'IN_PROGRESS') RETURNING *"""
 log = structlog.get_logger()
 
 
@@ -102,4 +104,7 @@ class TaskRunner:
     async def _end(
         self, task_id: str, status: str, error: str | None, outputs: Mapping[str, Any] | None = None
     ) -> None:
-        await self._pool.execute(END, task_id, status, dict(outputs or {}), error)
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(END, task_id, status, dict(outputs or {}), error)
+            if row is not None:
+                await record_all(connection, events_of(row))

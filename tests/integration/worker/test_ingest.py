@@ -5,7 +5,7 @@ from structlog.contextvars import bound_contextvars
 
 from services.common.database.creation import NewBlob
 from services.common.ids import document_id
-from tests.integration.worker.conftest import COLLECTION, LABEL, Bench
+from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, Bench
 from tests.integration.worker.fakes import BAD, vector_of
 
 
@@ -65,10 +65,12 @@ async def test_a_bad_image_fails_at_once_with_its_reason(bench: Bench) -> None:
     assert await bench.pool.fetchval("SELECT error FROM objects WHERE object_id = $1", bad) == error
     record = await bench.pool.fetchrow("SELECT status, attempts, error FROM processing WHERE object_id = $1", bad)
     assert record is not None and dict(record) == {"status": "FAILED", "attempts": 1, "error": error}
-    event = await bench.pool.fetchval(
-        "SELECT payload FROM events WHERE event_type = 'object.updated' AND subject_id = $1", bad
-    )
-    assert event == {"status": "FAILED", "error": error, "collection_id": COLLECTION}
+    query = "SELECT payload FROM events WHERE event_type = 'object.updated' AND subject_id = $1"
+    [row] = await bench.pool.fetch(query, bad)
+    told = {"bucket_id": BUCKET, "fields": ["status"], "collection_ids": [COLLECTION]}
+    assert row["payload"] == {**told, "status": "FAILED", "error": error, "collection_id": COLLECTION}
+    [row] = await bench.pool.fetch(query, good)
+    assert row["payload"] == {**told, "status": "COMPLETED"}
 
 
 async def test_an_object_without_the_mapped_blob_fails_naming_both(bench: Bench) -> None:

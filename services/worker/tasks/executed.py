@@ -1,0 +1,39 @@
+"""Which tasks run something that is told of when it ends: a taxonomy over a collection, a retriever over a dataset."""
+
+import asyncpg
+
+from services.common.database.evaluations import EVALUATION
+from services.common.database.outbox import Event
+from services.common.database.tasks import CANCELED, FAILED
+from services.common.database.taxonomies import APPLY_TAXONOMY
+from services.common.event_payloads import shortened
+
+RUNS = {APPLY_TAXONOMY: "taxonomy", EVALUATION: "retriever"}
+ALSO = ("collection_id", "evaluation_id")
+
+
+def events_of(task: asyncpg.Record) -> list[Event]:
+    """`resource.executed` or `resource.execution_failed` about what a task ran that has just ended, if it ran any."""
+    kind, inputs = RUNS.get(task["kind"]), task["inputs"]
+    if kind is None or task["status"] == CANCELED:
+        return []
+    resource_id = inputs[f"{kind}_id"]
+    about = {name: inputs[name] for name in ALSO if name in inputs}
+    payload = {
+        "resource_type": kind,
+        "resource_id": resource_id,
+        "task_id": task["task_id"],
+        "status": task["status"],
+        "error": shortened(task["error"]),
+        **about,
+    }
+    event_type = "resource.execution_failed" if task["status"] == FAILED else "resource.executed"
+    return [
+        Event(
+            namespace_id=task["namespace_id"],
+            event_type=event_type,
+            subject_id=resource_id,
+            subject_type=kind,
+            payload=payload,
+        )
+    ]
