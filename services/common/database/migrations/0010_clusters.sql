@@ -41,7 +41,8 @@ CREATE INDEX clusters_of_collection ON clusters USING gin (collection_ids);
 
 -- gateway adds a run, names it and overrides its labels; the worker writes the rest.
 -- base_run_id: the run that holds its groups and members: itself, or for `assign` the one that it adds to.
--- models: feature URI -> model, in the order of the groups' centroids; options: what the execution asked for
+-- models: feature URI -> model, in the order of the groups' centroids; options: what the execution asked for;
+-- attempt: how often the worker began it, so that only the last one writes
 CREATE TABLE cluster_runs (
   run_id text PRIMARY KEY,
   row_key bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
@@ -54,6 +55,7 @@ CREATE TABLE cluster_runs (
     CHECK (status IN ('pending', 'processing', 'completed', 'failed', 'canceled')),
   algorithm text NOT NULL,
   options jsonb NOT NULL DEFAULT '{}',
+  attempt integer NOT NULL DEFAULT 0,
   run_name text,
   label_overrides jsonb NOT NULL DEFAULT '{}',
   num_clusters integer NOT NULL DEFAULT 0,
