@@ -1,0 +1,18 @@
+"""What is done again and again for triggers."""
+
+from services.common.database.pool import Pool
+from services.worker.loops import Loop
+from services.worker.triggers.counter import Counter
+from services.worker.triggers.outcomes import Outcomes
+from services.worker.triggers.scheduler import Scheduler
+
+SECONDS_BETWEEN = 0.5
+
+
+def trigger_loops(pool: Pool) -> tuple[Loop, ...]:
+    """Counting events, firing what is due, hearing how it ended."""
+    return (
+        Loop(name="trigger events", step=Counter(pool).step, seconds=SECONDS_BETWEEN),
+        Loop(name="trigger schedule", step=Scheduler(pool).step, seconds=SECONDS_BETWEEN),
+        Loop(name="trigger outcomes", step=Outcomes(pool).step, seconds=SECONDS_BETWEEN),
+    )
