@@ -19,18 +19,24 @@ CONNECT_SECONDS = 5.0
 
 
 def open_session(
-    allow: Sequence[Network], *, total_seconds: float, resolver: AbstractResolver | None = None
+    allow: Sequence[Network],
+    *,
+    total_seconds: float,
+    resolver: AbstractResolver | None = None,
+    connections: int = 100,
+    keep_seconds: float = 0,
 ) -> aiohttp.ClientSession:
     """A session for outgoing requests; InvalidArgumentError FETCH_REFUSED where it must not go.
 
-    It keeps no cookies, uses no proxy and does not decompress. Redirects are the caller's to follow.
+    It keeps no cookies, uses no proxy and does not decompress. Redirects are the caller's to follow. A connection is
+    kept for another request for `keep_seconds`.
     """
     guard = _Guard(allow)
     connector = aiohttp.TCPConnector(
         resolver=_GuardedResolver(resolver or aiohttp.ThreadedResolver(), guard),
         socket_factory=guard.open_socket,
-        limit=100,
-        force_close=True,
+        limit=connections,
+        **({"keepalive_timeout": keep_seconds} if keep_seconds else {"force_close": True}),
     )
     return aiohttp.ClientSession(
         connector=connector,

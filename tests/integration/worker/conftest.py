@@ -14,9 +14,11 @@ from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.pool import Pool
+from services.common.sealing import new_key
 from services.common.settings import Settings
 from services.worker.main import serve
 from tests.integration.worker.fakes import DIMENSIONS, SLOT, FakeExtractor, FakeIndex, FakeTaxonomy, serving
+from tests.integration.worker.telling_bench import TellingBench
 
 NAMESPACE, BUCKET, COLLECTION = "ns_1", "bkt_1", "col_1"
 LABEL = "product_label"
@@ -165,3 +167,15 @@ async def furnish(pool: Pool, settings: Settings) -> Bench:
     bench = Bench(pool=pool, settings=settings)
     await bench.add_collection(COLLECTION, taxonomy=True)
     return bench
+
+
+@pytest.fixture
+async def telling(pool: Pool, settings: Settings) -> TellingBench:
+    """A bench for deliveries to this machine, tried again at once."""
+    changes = {
+        "fetch_allow": "127.0.0.0/8",
+        "secrets_key": new_key(),
+        "webhook_retry_seconds": (0.05,) * 20,
+        "drain_seconds": 5.0,
+    }
+    return TellingBench(pool=pool, settings=settings.model_copy(update=changes))

@@ -1,0 +1,53 @@
+"""Deliveries to healthy receivers: all of them, in order, once while nothing goes wrong."""
+
+from collections import defaultdict
+
+import pytest
+
+from tests.integration.worker.receivers import Receiver, after, receiving
+from tests.integration.worker.telling_bench import TellingBench
+
+
+def by_subject(receiver: Receiver) -> dict[str, list[str]]:
+    """The events that came about each subject, in order."""
+    found = defaultdict(list)
+    for call in receiver.calls:
+        found[call.json["subject"]["id"]].append(call.json["event_id"])
+    return found
+
+
+async def test_an_event_is_told_as_json(telling: TellingBench) -> None:
+    async with receiving() as receiver, telling.deliverer():
+        webhook = await telling.to_url(receiver.url, headers={"X-Mine": "1"}, method="PUT")
+        [event_id] = await telling.happen(webhook, ["obj_1"], {"bucket_id": "bkt_1"})
+        [row] = await telling.ended()
+    assert (row["status"], row["attempts"], row["response_status"], row["error"]) == ("delivered", 1, 200, None)
+    [call] = receiver.calls
+    assert (call.method, call.headers["X-Mine"], call.headers["webhook-id"]) == ("PUT", "1", event_id)
+    assert "webhook-signature" not in call.headers
+    told = call.json
+    assert told.pop("occurred_at").endswith("+00:00")
+    assert told == {
+        "event_id": event_id,
+        "event_type": "object.created",
+        "namespace_id": "ns_1",
+        "subject": {"type": "object", "id": "obj_1"},
+        "metadata": {"bucket_id": "bkt_1"},
+    }
+    assert await telling.lanes() == 0
+
+
+@pytest.mark.parametrize("subjects", [300, 10])
+async def test_events_of_a_subject_come_in_order_and_once(telling: TellingBench, subjects: int) -> None:
+    async with receiving(after(0.005)) as receiver:
+        webhook = await telling.to_url(receiver.url)
+        names = [f"obj_{number % subjects}" for number in range(300)]
+        event_ids = await telling.happen(webhook, names)
+        async with telling.deliverer():
+            await telling.ended(300)
+    expected = defaultdict(list)
+    for name, event_id in zip(names, event_ids, strict=True):
+        expected[name].append(event_id)
+    assert by_subject(receiver) == expected
+    assert 1 < receiver.most_at_once <= 8
+    assert len(receiver.connections) < 50
