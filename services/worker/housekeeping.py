@@ -10,6 +10,7 @@ from services.common.database.jobs import queue_of
 from services.common.database.pool import Pool
 from services.common.database.removal import start_due_removals
 from services.worker.sweeping import sweep_uploads
+from services.worker.telling.pruning import prune_deliveries
 
 SECONDS_BETWEEN = 60.0
 KEEP_LOG = timedelta(days=1)
@@ -17,10 +18,12 @@ log = structlog.get_logger()
 
 
 class Housekeeper:
-    """Revives held jobs, prunes the queue's log, sweeps blobs and uploads, starts due deletions."""
+    """Revives held jobs, prunes logs and old deliveries, sweeps blobs and uploads, starts due deletions."""
 
-    def __init__(self, pool: Pool, blobs: BlobStore, staging: Staging) -> None:
+    def __init__(self, pool: Pool, blobs: BlobStore, staging: Staging, keep_events: timedelta) -> None:
+        """`keep_events` is how long events, and deliveries that have ended, are kept."""
         self._pool = pool
+        self._keep_events = keep_events
         self._blobs = blobs
         self._staging = staging
 
@@ -28,6 +31,7 @@ class Housekeeper:
         """One round; a blob store that is away is tried again in the next one, as the database is."""
         await revive_held(self._pool)
         await prune_log(self._pool)
+        await prune_deliveries(self._pool, self._keep_events)
         await start_due_removals(self._pool)
         await sweep_blobs(self._pool, self._blobs)
         await sweep_uploads(self._pool, self._staging)

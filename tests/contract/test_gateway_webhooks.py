@@ -329,7 +329,14 @@ async def test_a_replay_is_a_task(owner: httpx.AsyncClient) -> None:
     assert response.status_code == 202
     task = await ok(owner, "GET", f"/v1/tasks/{response.json()['task_id']}")
     assert task["inputs"] == [{"webhook_id": made["webhook_id"], "status": "failed", "since": "2026-01-01T00:00:00Z"}]
-    for faulty in ({}, {"status": "pending"}, {"event_ids": []}, {"event_ids": ["e"] * 1001}, {"since": "soon"}):
+    faults: list[dict[str, Any]] = [
+        {},
+        {"status": "pending"},
+        {"event_ids": []},
+        {"event_ids": ["e"] * 1001},
+        {"since": "soon"},
+    ]
+    for faulty in faults:
         await refused(owner, 422, "POST", path, faulty)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.common.database.deliveries import forget_namespace
 from services.common.database.document_events import GONE, tell_gone
 from services.common.database.object_events import tell_objects_gone
 from services.common.database.outbox import record_event
@@ -106,4 +107,5 @@ async def remove_bucket(connection: Connection, namespace_id: str, bucket_id: st
 async def remove_namespace(connection: Connection, namespace_id: str) -> None:
     """Deletes the emptied namespace with everything in it."""
     if await connection.fetchval("DELETE FROM namespaces WHERE namespace_id = $1 RETURNING namespace_id", namespace_id):
+        await forget_namespace(connection, namespace_id)
         await record_event(connection, namespace_id, "namespace.deleted", namespace_id)

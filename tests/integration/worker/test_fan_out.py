@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from services.common.database.deliveries import FOLLOWER
+from services.common.database.deliveries import FOLLOWER, forget_namespace
 from services.common.database.following import has_news
 from services.common.database.pool import Pool, prepare_connection
 from services.worker.telling import fan_out
@@ -166,3 +166,20 @@ async def test_a_webhook_that_is_deleted_takes_its_deliveries_along(pool: Pool) 
     await spread(pool)
     await pool.execute("DELETE FROM webhooks WHERE webhook_id = $1", webhook)
     assert await delivered_to(pool, webhook) == []
+
+
+async def test_a_namespace_that_goes_takes_its_own_webhooks_along(pool: Pool) -> None:
+    own = await add_webhook(pool, Asked(namespace_ids=("ns_1",)))
+    both = await add_webhook(pool, Asked(namespace_ids=("ns_1", "ns_2")))
+    everywhere = await add_webhook(pool)
+    for subject in "ab":
+        await happen(pool, subject)
+    await happen(pool, "c", namespace_id="ns_2")
+    await spread(pool)
+    await pool.execute("UPDATE deliveries SET status = 'delivered', ended_at = now() WHERE subject <> 'object/b'")
+    async with pool.acquire() as connection, connection.transaction():
+        await forget_namespace(connection, "ns_1")
+    left = await pool.fetch("SELECT webhook_id, namespace_ids FROM webhooks ORDER BY row_key")
+    assert [tuple(row) for row in left] == [(both, ["ns_2"]), (everywhere, None)]
+    assert await delivered_to(pool, own) == []
+    assert await delivered_to(pool, everywhere) == ["object/b", "object/c"]
