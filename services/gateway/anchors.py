@@ -63,7 +63,7 @@ async def anchor_of(
 def _fits(row: asyncpg.Record, vector_name: str | None, wanted: SlotAndModel | None) -> bool:
     if row["feature_uri"] is None:
         return False
-    named = vector_name is None or vector_name in _names(row["feature_uri"])
+    named = vector_name is None or vector_name in slot_names(row["feature_uri"])
     return named and (wanted is None or wanted == (row["feature_uri"], row["model"]))
 
 
@@ -93,14 +93,14 @@ def _anchor(members: Sequence[asyncpg.Record], skipped: list[SkippedDocument]) -
     )
     return Anchor(
         embedding=embedding,
-        vector_name=_names(first["feature_uri"])[0],
+        vector_name=slot_names(first["feature_uri"])[0],
         collection_id=first["collection_id"],
         used=[row["document_id"] for row in members],
         skipped=skipped,
     )
 
 
-def _names(feature_uri: str) -> list[str]:
+def slot_names(feature_uri: str) -> list[str]:
     """The names of a slot: its field, the last part of its URI, and all of it."""
     address = parse_feature_uri(feature_uri)
     last = feature_uri.rsplit("/", 1)[-1]

@@ -1,6 +1,5 @@
-"""Making nodes of documents, and taxonomies of nodes."""
+"""Making nodes of documents and of groups of them, and taxonomies of nodes."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -8,10 +7,11 @@ import asyncpg
 from services.common.database.pool import Connection
 from services.common.database.resources import get_collection, get_row
 from services.common.errors import InvalidArgumentError
-from services.gateway.anchors import Anchor, anchor_of
 from services.gateway.collection_plans import QUERY_INPUT, own_stages
 from services.gateway.context import Tenant
-from services.gateway.shapes.taxonomy_nodes import NodeCreated, NodeFromDocuments, TaxonomyFromDocuments
+from services.gateway.node_drafts import NodeDraft, drafts_of
+from services.gateway.promoted import Home, Promoted
+from services.gateway.shapes.taxonomy_nodes import NodeFromDocuments, NodeSource, TaxonomyFromDocuments
 from services.gateway.store import taxonomies as store
 from services.gateway.store.buckets import create_bucket
 from services.gateway.store.collections import NewCollection, insert_collection
@@ -25,44 +25,23 @@ SUFFIX = "_nodes"
 MOST_NAME = 100 - len(SUFFIX)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Home:
-    """The collection that a taxonomy's nodes live in; `label_field` holds their labels."""
-
-    collection_id: str
-    bucket_id: str
-    feature_uri: str
-    model: str
-    label_field: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Promoted:
-    """A node that was made: where, of what, under which label."""
-
-    home: Home
-    anchor: Anchor
-    label: str
-    node_id: str
-
-
-async def start_taxonomy(tenant: Tenant, form: TaxonomyFromDocuments) -> NodeCreated:
-    """A taxonomy with one node, all in one transaction; AlreadyExistsError when its name is taken."""
-    if form.cluster_run is not None:
-        path = "body.cluster_run"
-        raise InvalidArgumentError(f"{path} cannot be promoted yet: name 'documents' and a 'node_label'.", path=path)
-    if form.documents is None or form.node_label is None:
-        path = "body.documents" if form.documents is None else "body.node_label"
-        raise InvalidArgumentError(f"{path} is missing: give 'documents' and a 'node_label'.", path=path)
-    anchor = await anchor_of(tenant, form.documents, form.vector_name)
-    origin = await get_row(tenant.gateway.pool, "collection", tenant.namespace_id, anchor.collection_id)
-    node = NodeFromDocuments(**form.model_dump(include=set(NodeFromDocuments.model_fields)))
+async def start_taxonomy(tenant: Tenant, form: TaxonomyFromDocuments) -> Promoted:
+    """A taxonomy with its first nodes, all in one transaction; AlreadyExistsError when its name is taken."""
+    drafts = await drafts_of(tenant, form)
+    first = drafts[0].anchor
+    origin = await get_row(tenant.gateway.pool, "collection", tenant.namespace_id, first.collection_id)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         home = await _make_home(tenant, connection, form.taxonomy_name, origin)
         retriever_id, taxonomy_id = await _make_taxonomy(tenant, connection, form, home)
-        node_id = await insert_node(connection, _node(tenant, home, anchor, node))
-    promoted = Promoted(home=home, anchor=anchor, label=node.node_label, node_id=node_id)
-    return _created(form.taxonomy_name, taxonomy_id, promoted, retriever_id)
+        node_ids = [await insert_node(connection, _node(tenant, home, draft, form)) for draft in drafts]
+    return Promoted(
+        taxonomy_id=taxonomy_id,
+        taxonomy_name=form.taxonomy_name,
+        home=home,
+        drafts=drafts,
+        node_ids=node_ids,
+        retriever_id=retriever_id,
+    )
 
 
 async def _make_home(tenant: Tenant, connection: Connection, name: str, origin: asyncpg.Record) -> Home:
@@ -161,43 +140,23 @@ async def node_collection_of(tenant: Tenant, row: asyncpg.Record) -> Home:
     )
 
 
-async def promote(
-    tenant: Tenant, row: asyncpg.Record, home: Home, anchor: Anchor, form: NodeFromDocuments
-) -> NodeCreated:
-    """Adds the node to a taxonomy that exists."""
+async def promote(tenant: Tenant, row: asyncpg.Record, form: NodeFromDocuments) -> Promoted:
+    """Adds nodes to a taxonomy that exists."""
+    home = await node_collection_of(tenant, row)
+    drafts = await drafts_of(tenant, form, (home.feature_uri, home.model))
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        node_id = await insert_node(connection, _node(tenant, home, anchor, form))
-    promoted = Promoted(home=home, anchor=anchor, label=form.node_label, node_id=node_id)
-    return _created(row["taxonomy_name"], row["taxonomy_id"], promoted, None)
+        node_ids = [await insert_node(connection, _node(tenant, home, draft, form)) for draft in drafts]
+    return Promoted(
+        taxonomy_id=row["taxonomy_id"], taxonomy_name=row["taxonomy_name"], home=home, drafts=drafts, node_ids=node_ids
+    )
 
 
-def _node(tenant: Tenant, home: Home, anchor: Anchor, form: NodeFromDocuments) -> NewNode:
-    promotion = {**(form.provenance or {}), "documents": anchor.used}
+def _node(tenant: Tenant, home: Home, draft: NodeDraft, form: NodeSource) -> NewNode:
+    promotion = {**draft.promotion, **(form.provenance or {}), "documents": draft.anchor.used}
     return NewNode(
         namespace_id=tenant.namespace_id,
         bucket_id=home.bucket_id,
         collection_id=home.collection_id,
-        fields={**(form.node_fields or {}), "promotion": promotion, home.label_field: form.node_label},
-        embedding=anchor.embedding,
-    )
-
-
-def _created(name: str, taxonomy_id: str, promoted: Promoted, retriever_id: str | None) -> NodeCreated:
-    anchor, label = promoted.anchor, promoted.label
-    return NodeCreated(
-        taxonomy_id=taxonomy_id,
-        taxonomy_name=name,
-        node_document_id=promoted.node_id,
-        node_collection_id=promoted.home.collection_id,
-        node_label=label,
-        vector_name=anchor.vector_name,
-        vector_dimensions=anchor.embedding.dimensions,
-        documents_used=len(anchor.used),
-        documents_skipped=anchor.skipped,
-        taxonomy_created=retriever_id is not None,
-        retriever_id=retriever_id,
-        enrichment_hint=(
-            f"Documents of a collection with '{name}' in its taxonomy_applications that are like this node are called "
-            f"'{label:.60}' from now on; apply-taxonomy does the same for those that are there already."
-        ),
+        fields={**(form.node_fields or {}), "promotion": promotion, home.label_field: draft.label},
+        embedding=draft.anchor.embedding,
     )

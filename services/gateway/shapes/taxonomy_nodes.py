@@ -19,10 +19,11 @@ class DocumentRef(Form):
 
 
 class ClusterRun(Form):
-    """ClusterRunSource."""
+    """ClusterRunSource: a completed run, whose groups become nodes: all of them, or those in `group_ids`."""
 
-    cluster_id: str
-    run_id: str
+    cluster_id: Annotated[str, Field(min_length=1, max_length=255)]
+    run_id: Annotated[str, Field(min_length=1, max_length=255)]
+    group_ids: Annotated[list[str] | None, Field(min_length=1, max_length=1000)] = None
 
 
 class NodeDetails(Form):
@@ -36,20 +37,22 @@ class NodeDetails(Form):
 Documents = Annotated[list[DocumentRef], Field(min_length=1, max_length=MOST_DOCUMENTS)]
 
 
-class NodeFromDocuments(NodeDetails):
-    """CreateNodeFromDocumentsRequest."""
+class NodeSource(NodeDetails):
+    """What nodes are made of: documents with a label, or the groups of a cluster run, which have labels."""
 
-    node_label: LabelText
-    documents: Documents
-
-
-class TaxonomyFromDocuments(NodeDetails):
-    """CreateTaxonomyFromDocumentsRequest: documents with a label."""
-
-    taxonomy_name: Annotated[Name, Field(validation_alias=AliasChoices("taxonomy_name", "name"))]
     node_label: LabelText | None = None
     documents: Documents | None = None
     cluster_run: ClusterRun | None = None
+
+
+class NodeFromDocuments(NodeSource):
+    """CreateNodeFromDocumentsRequest, and `cluster_run`."""
+
+
+class TaxonomyFromDocuments(NodeSource):
+    """CreateTaxonomyFromDocumentsRequest."""
+
+    taxonomy_name: Annotated[Name, Field(validation_alias=AliasChoices("taxonomy_name", "name"))]
     description: Annotated[str | None, Field(max_length=5000)] = None
     enrichment_target_field: Annotated[str | None, Field(min_length=1, max_length=255)] = None
 
