@@ -20,6 +20,7 @@ from services.worker.alerts.documents import Documents
 from services.worker.alerts.evaluator import Evaluator
 from services.worker.alerts.loops import alert_loops
 from services.worker.assembly import Assembler
+from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.cluster_labels.namer import Namer
 from services.worker.cluster_runs import sweeping
 from services.worker.content import Contents
@@ -120,7 +121,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
             indexer=indexer,
             evaluations=Evaluations(taxonomy, settings.rpc_timeout),
             retriever_runs=RetrieverRuns(taxonomy, settings.rpc_timeout),
-            clusters=ClusterRuns(settings, Namer(pool=pool, settings=settings)),
+            clusters=ClusterRuns(settings, Namer(pool=pool, settings=settings), Enrichment(refresh=indexer.refresh)),
             alerts=Evaluator(
                 pool,
                 Claims(pool, rpc_seconds=settings.rpc_timeout, sweep_seconds=settings.alert_sweep_seconds),

@@ -74,6 +74,12 @@ class Enrichment:
         except _SupersededError:
             return Done(outputs={"updated_count": 0})
 
+    async def after_run(self, task: Task, run_id: str) -> None:
+        """The end of the task of a completed run, which may have added to the groups of an earlier one."""
+        row = await task.pool.fetchrow("SELECT base_run_id FROM cluster_runs WHERE run_id = $1", run_id)
+        if row is not None:
+            await self.enrich(task, row["base_run_id"], only_new=row["base_run_id"] != run_id)
+
     async def enrich(
         self,
         task: Task,

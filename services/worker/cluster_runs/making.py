@@ -83,7 +83,7 @@ class Maker:
         if members is not None:
             model = result.models.get(run.feature_uris[0]) if run.feature_uris else None
             await task.progress(stage="naming", groups=len(groups))
-            groups, errors = await named(self.names, run, groups, members, model)
+            groups, errors = await named(task, self.names, run, groups, members=members, model=model)
             await task.progress(stage="writing")
             await write_groups(task, run, groups)
             await write_members(task, run, members)

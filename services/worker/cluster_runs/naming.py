@@ -1,6 +1,6 @@
 """Names for the groups of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -10,17 +10,18 @@ from services.common.database.cluster_runs import NOISE
 from services.worker.cluster_labels.groups import GroupToName, Named, NamingRequest
 from services.worker.cluster_runs.groups import MOST_REPRESENTATIVES, Group, Members
 from services.worker.cluster_runs.run import Run
+from services.worker.tasks.task import Task
 
 
 class Names(Protocol):
     """Whoever names groups; never raises for what documents or a language model say."""
 
-    async def name(self, request: NamingRequest) -> Named:
-        """A name for every group."""
+    async def name(self, request: NamingRequest, report: Callable[[], Awaitable[None]]) -> Named:
+        """A name for every group; what `report` raises ends the naming."""
 
 
 async def named(
-    names: Names, run: Run, groups: Sequence[Group], members: Members, model: str | None
+    task: Task, names: Names, run: Run, groups: Sequence[Group], *, members: Members, model: str | None
 ) -> tuple[list[Group], tuple[str, ...]]:
     """The groups with their names, and why some are not as asked for. Attributes name their groups themselves."""
     inside = members.by_group()
@@ -34,7 +35,7 @@ async def named(
     )
     if not request.groups:
         return list(groups), ()
-    answer = await names.name(request)
+    answer = await names.name(request, task.progress)
     return [_with_name(group, answer) for group in groups], answer.errors
 
 

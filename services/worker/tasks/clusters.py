@@ -10,6 +10,7 @@ from services.common.database.cluster_runs import OPEN, cancel_run
 from services.common.database.pool import Pool
 from services.common.errors import LikenessError, UnavailableError
 from services.common.settings import Settings
+from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.cluster_runs.lifecycle import SupersededError, begin, fail
 from services.worker.cluster_runs.making import Maker
 from services.worker.cluster_runs.naming import Names
@@ -25,9 +26,10 @@ OVER = "SELECT status FROM cluster_runs WHERE run_id = $1"
 class ClusterRuns:
     """The handler."""
 
-    def __init__(self, settings: Settings, names: Names) -> None:
+    def __init__(self, settings: Settings, names: Names, enrichment: Enrichment) -> None:
         self._folder = settings.data_dir / FOLDER
         self._maker = Maker(settings=settings, names=names)
+        self._enrichment = enrichment
         self._turn = asyncio.Lock()
 
     async def run(self, task: Task) -> Done:
@@ -36,9 +38,9 @@ class ClusterRuns:
             raise TaskWaitsError(WAIT_SECONDS)
         async with self._turn:
             run = await begin(task.pool, task.inputs["run_id"])
-            if run is None:
-                return await _over(task)
-            return await self._do(task, run)
+            done = await _over(task) if run is None else await self._do(task, run)
+            await self._enrichment.after_run(task, task.inputs["run_id"])
+            return done
 
     async def _do(self, task: Task, run: Run) -> Done:
         await drop(task.pool, run.run_id, run.base_run_id)
