@@ -17,6 +17,7 @@ SERVED = [
     *("analytics_retrievers", "analytics_extractors"),
     *("features", "feature_extractors", "discovery", "health"),
     "alerts",
+    "webhooks",
 ]
 
 NO_TIERS = "our batches have one tier, without jobs of their own"

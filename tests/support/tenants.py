@@ -63,6 +63,7 @@ async def furnished(stack: Stack, client: httpx.AsyncClient, namespace_id: str) 
         "document_id": document_id,
         "version": "1",
         "part": "0",
+        "webhook": await webhook_of(client, namespace_id),
     }
     ids |= await _worked_with(client, ids) | await _alerted(stack, client, ids)
     return TenantOf(namespace_id=namespace_id, client=client, ids=ids)
@@ -99,6 +100,15 @@ async def _alerted(stack: Stack, client: httpx.AsyncClient, ids: dict[str, str])
         [{"document_id": ids["document_id"], "score": 1.0, "metadata": {"product_label": SECRET}}],
     )
     return {"alert": alert["alert_id"], "alert_execution": execution_id}
+
+
+async def webhook_of(client: httpx.AsyncClient, namespace_id: str) -> str:
+    """The id of a webhook of this namespace alone, which has told of a test."""
+    channels = [{"channel": "webhook", "configs": {"url": f"https://example.com/{SECRET}"}}]
+    body = {"webhook_name": new_id(SECRET), "event_types": ["object.created"], "namespace_ids": [namespace_id]}
+    made = await ok(client, "POST", "/v1/organizations/webhooks", {**body, "channels": channels})
+    await ok(client, "POST", f"/v1/organizations/webhooks/{made['webhook_id']}/test")
+    return str(made["webhook_id"])
 
 
 async def _evaluated(client: httpx.AsyncClient, document_id: str) -> dict[str, str]:
