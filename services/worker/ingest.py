@@ -8,6 +8,7 @@ import structlog
 
 from services.common.database.jobs import IngestJob
 from services.common.settings import Settings
+from services.worker.alerts.evaluator import Evaluator
 from services.worker.assembly import GATE_SECONDS, Assembler
 from services.worker.batching import Batcher
 from services.worker.domain import Extracted, Ingest
@@ -24,7 +25,9 @@ from services.worker.indexer import Indexer
 from services.worker.labels import Labels
 from services.worker.patience import is_outage
 from services.worker.records import Records
+from services.worker.tasks.clusters import ClusterRuns
 from services.worker.tasks.evaluations import Evaluations
+from services.worker.tasks.retriever_runs import RetrieverRuns
 from services.worker.writing import Writer
 
 NOT_NOW_SECONDS = 2.0
@@ -47,6 +50,9 @@ class Services:
     writer: Writer
     indexer: Indexer
     evaluations: Evaluations
+    retriever_runs: RetrieverRuns
+    clusters: ClusterRuns
+    alerts: Evaluator
 
 
 class Ingestor:
