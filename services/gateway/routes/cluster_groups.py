@@ -1,0 +1,44 @@
+"""What a cluster found: its groups, and where their documents lie."""
+
+from typing import Annotated
+
+from fastapi import Query
+
+from services.gateway.context import InNamespace
+from services.gateway.routes.cluster_executions import cluster_of
+from services.gateway.routing import routes_of
+from services.gateway.shapes.cluster_groups import Groups, Visualization, to_groups, to_picture
+from services.gateway.store.cluster_members import count_members, sample_members
+from services.gateway.store.cluster_runs import completed_run, read_groups
+
+router = routes_of("Clusters", "/clusters/{cluster}")
+OfRun = Annotated[str | None, Query(description="Of this execution; of the last completed one when absent")]
+MOST_POINTS = 50_000
+
+
+@router.get("/groups")
+async def cluster_groups(cluster: str, tenant: InNamespace, run_id: OfRun = None) -> Groups:
+    """The groups that were found, the largest first."""
+    pool = tenant.gateway.pool
+    run = await completed_run(pool, await cluster_of(tenant, cluster), run_id)
+    groups = await read_groups(pool, [run["base_run_id"]])
+    return to_groups(run, groups[run["base_run_id"]])
+
+
+@router.get("/visualization")
+async def cluster_visualization(
+    cluster: str,
+    tenant: InNamespace,
+    *,
+    max_points: Annotated[int, Query(ge=1, le=MOST_POINTS)] = 10_000,
+    centroids_only: bool = False,
+    compact: Annotated[bool, Query(description="Members as parallel lists")] = False,
+    run_id: OfRun = None,
+) -> Visualization:
+    """A picture of the groups in two or three dimensions."""
+    pool = tenant.gateway.pool
+    run = await completed_run(pool, await cluster_of(tenant, cluster), run_id)
+    base = run["base_run_id"]
+    groups = await read_groups(pool, [base])
+    members = [] if centroids_only else await sample_members(pool, base, max_points)
+    return to_picture(run, groups[base], members, await count_members(pool, base), compact=compact)
