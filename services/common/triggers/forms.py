@@ -14,7 +14,7 @@ class Config(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-C = TypeVar("C", bound=Config)
+C = TypeVar("C", bound=BaseModel)
 
 
 def read_form(form: type[C], raw: Mapping[str, Any], path: str) -> C:

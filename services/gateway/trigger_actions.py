@@ -1,0 +1,147 @@
+"""What a trigger is asked to do: everything that its action names looked up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from services.common.database.batch_reruns import require_batch
+from services.common.database.cluster_runs import algorithm_of
+from services.common.database.collection_triggers import Wanted, choose
+from services.common.database.pool import Connection
+from services.common.database.records import Collection
+from services.common.database.resources import find_row, get_row, to_record
+from services.common.database.taxonomies import require_applied
+from services.common.errors import NotFoundError
+from services.common.filters import DOCUMENTS, OBJECTS, Table, compile_sql, parse
+from services.common.triggers.actions import (
+    Action,
+    AlertAction,
+    BatchAction,
+    ClusterAction,
+    CollectionAction,
+    RetrieverAction,
+    TaxonomyAction,
+)
+from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.input_schema import with_defaults
+
+PATH = "body.action_config"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """An action with ids for names, what it is done to, and the collections whose documents it is about."""
+
+    action: Action
+    resource_id: str
+    collection_ids: Sequence[str] = ()
+    execution_config: JsonObject | None = field(default=None)
+
+
+async def resolve(connection: Connection, namespace_id: str, action: Action) -> Resolved:
+    """NotFoundError for what is not in the namespace, InvalidArgumentError for what cannot be done."""
+    match action:
+        case ClusterAction():
+            return await _cluster(connection, namespace_id, action)
+        case TaxonomyAction():
+            return await _taxonomy(connection, namespace_id, action)
+        case BatchAction():
+            check_filter(action.filters, OBJECTS)
+            collection_ids = await require_batch(connection, namespace_id, action.batch_id)
+            return Resolved(action=action, resource_id=action.batch_id, collection_ids=collection_ids)
+        case CollectionAction():
+            return await _collection(connection, namespace_id, action)
+        case RetrieverAction():
+            return await _retriever(connection, namespace_id, action)
+        case AlertAction():
+            return await _alert(connection, namespace_id, action)
+
+
+async def named(connection: Connection, kind: str, namespace_id: str, identifier: str, path: str) -> asyncpg.Record:
+    """The row of what the field at `path` names."""
+    try:
+        return await get_row(connection, kind, namespace_id, identifier)
+    except NotFoundError as error:
+        message = f"{path}: no {kind} '{identifier}' in this namespace."
+        raise NotFoundError(message, resource=kind, id=identifier, path=path) from error
+
+
+def check_filter(given: Any, table: Table, path: str = f"{PATH}.filters") -> None:
+    """InvalidArgumentError for a filter that cannot be read."""
+    compile_sql(parse(given or {}, path), table=table)
+
+
+async def _cluster(connection: Connection, namespace_id: str, action: ClusterAction) -> Resolved:
+    row = await named(connection, "cluster", namespace_id, action.cluster_id, f"{PATH}.cluster_id")
+    check_filter(action.filters, DOCUMENTS)
+    return Resolved(
+        action=action.model_copy(update={"cluster_id": row["cluster_id"]}),
+        resource_id=row["cluster_id"],
+        collection_ids=row["collection_ids"],
+        execution_config=execution_config(row),
+    )
+
+
+def execution_config(cluster: Mapping[str, Any]) -> JsonObject:
+    """TriggerExecutionConfig: what a cluster groups, and how."""
+    parameters = cluster["config"].get("vector_config", {}).get("algorithm_params") or {}
+    config = {**parameters, "algorithm": algorithm_of(cluster["cluster_type"], cluster["config"])}
+    return {"collection_ids": list(cluster["collection_ids"]), "config": config}
+
+
+async def _taxonomy(connection: Connection, namespace_id: str, action: TaxonomyAction) -> Resolved:
+    path = f"{PATH}.taxonomy_id"
+    taxonomy = await named(connection, "taxonomy", namespace_id, action.taxonomy_id, path)
+    row = await named(connection, "collection", namespace_id, action.collection_id, f"{PATH}.collection_id")
+    await require_applied(connection, row["collection_id"], taxonomy["taxonomy_id"], path)
+    check_filter(action.filters, DOCUMENTS)
+    ids = {"taxonomy_id": taxonomy["taxonomy_id"], "collection_id": row["collection_id"]}
+    return Resolved(
+        action=action.model_copy(update=ids),
+        resource_id=taxonomy["taxonomy_id"],
+        collection_ids=[row["collection_id"]],
+    )
+
+
+async def _collection(connection: Connection, namespace_id: str, action: CollectionAction) -> Resolved:
+    row = await named(connection, "collection", namespace_id, action.collection_id, f"{PATH}.collection_id")
+    collection_id = row["collection_id"]
+    await choose(
+        connection, to_record(Collection, row), Wanted(path=PATH, **action.model_dump(exclude={"collection_id"}))
+    )
+    return Resolved(
+        action=action.model_copy(update={"collection_id": collection_id}),
+        resource_id=collection_id,
+        collection_ids=[collection_id],
+    )
+
+
+async def _retriever(connection: Connection, namespace_id: str, action: RetrieverAction) -> Resolved:
+    row = await named(connection, "retriever", namespace_id, action.retriever_id, f"{PATH}.retriever_id")
+    inputs = with_defaults(action.inputs, row["input_schema"] or {})
+    check_filter(action.filters, DOCUMENTS)
+    return Resolved(
+        action=action.model_copy(update={"retriever_id": row["retriever_id"], "inputs": inputs}),
+        resource_id=row["retriever_id"],
+        collection_ids=await _targets(connection, namespace_id, row),
+    )
+
+
+async def _alert(connection: Connection, namespace_id: str, action: AlertAction) -> Resolved:
+    row = await named(connection, "alert", namespace_id, action.alert_id, f"{PATH}.alert_id")
+    retriever = row["retriever_id"] and await find_row(connection, "retriever", namespace_id, row["retriever_id"])
+    return Resolved(
+        action=action.model_copy(update={"alert_id": row["alert_id"]}),
+        resource_id=row["alert_id"],
+        collection_ids=await _targets(connection, namespace_id, retriever) if retriever else [],
+    )
+
+
+async def _targets(connection: Connection, namespace_id: str, retriever: Mapping[str, Any]) -> list[str]:
+    """The collections of a retriever that there are."""
+    rows = [
+        await find_row(connection, "collection", namespace_id, each) for each in retriever["collection_identifiers"]
+    ]
+    return [row["collection_id"] for row in rows if row is not None]
