@@ -13,7 +13,7 @@ DEFAULT_SMALLEST = 5
 
 
 def agreed(labels: Sequence[Labels], smallest: int) -> Labels:
-    """The groups that all labellings, each (n,), have in common; noise of one is noise, and so are groups under `smallest`."""
+    """What all labellings, each (n,), have in common; noise of one is noise, and so are groups under `smallest`."""
     stacked = np.stack(labels, axis=1)
     _, groups, sizes = np.unique(stacked, axis=0, return_inverse=True, return_counts=True)
     groups = groups.reshape(-1)

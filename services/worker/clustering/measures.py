@@ -7,10 +7,9 @@ from numpy.typing import NDArray
 
 from services.worker.clustering.plan import JsonObject
 from services.worker.clustering.shape import NOISE
-from services.worker.clustering.vectors import Matrix
+from services.worker.clustering.vectors import Matrix, drawn
 
 SCORED_POINTS = 5000
-SEED = 0
 
 
 def quality(matrix: Matrix, labels: NDArray[np.int64]) -> JsonObject:
@@ -34,8 +33,8 @@ def silhouette(matrix: Matrix, labels: NDArray[np.int64]) -> float | None:
     from sklearn.metrics import silhouette_score
 
     if len(labels) > SCORED_POINTS:
-        drawn = np.random.default_rng(SEED).choice(len(labels), SCORED_POINTS, replace=False)
-        matrix, labels = matrix[drawn], labels[drawn]
+        rows = drawn(np.arange(len(labels)), SCORED_POINTS)
+        matrix, labels = matrix[rows], labels[rows]
     return float(silhouette_score(matrix, labels)) if _can_be_scored(labels) else None
 
 

@@ -1,8 +1,9 @@
 """The clustering methods by the contract's names, and what each can bear."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ PATH = "vector_config.clustering_method"
 PARAMETERS_PATH = "vector_config.algorithm_params"
 # Where memory or time grow with the square of the number of points.
 FEW, SOME = 5_000, 10_000
+EPS = MappingProxyType({"eps": 0.5})
 UNSERVED = MappingProxyType(
     {
         "leiden": "hdbscan, or spectral with affinity nearest_neighbors",
@@ -29,26 +31,28 @@ UNSERVED = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """`reduces`: it fails in wide spaces, so that they are reduced first, unless one of `distances` is set.
+    """`reduces_from`: from so many points on it fails in wide spaces, so that they are reduced first, unless one of
+    `distances`, with their defaults, is set.
+
 
     `has_noise`: it leaves points out. `most_points` is what it can bear at once, None for any number.
     """
 
     fit: Callable[[Points, Parameters, Notes], Labels]
     most_points: int | None = None
-    reduces: bool = False
     has_noise: bool = False
-    distances: tuple[str, ...] = ()
+    reduces_from: int | None = None
+    distances: Mapping[str, Any] = field(default_factory=dict)
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "auto": Method(fit=automatic, reduces=True, has_noise=True),
-        "hdbscan": Method(fit=hdbscan, reduces=True, has_noise=True),
-        "dbscan": Method(fit=dbscan, most_points=SOME, reduces=True, has_noise=True, distances=("eps",)),
-        "optics": Method(fit=optics, most_points=SOME, reduces=True, has_noise=True, distances=("eps", "max_eps")),
-        "mean_shift": Method(fit=mean_shift, most_points=FEW, reduces=True, distances=("bandwidth",)),
-        "gaussian_mixture": Method(fit=gaussian_mixture, reduces=True),
+        "auto": Method(fit=automatic, reduces_from=100, has_noise=True),
+        "hdbscan": Method(fit=hdbscan, reduces_from=100, has_noise=True),
+        "dbscan": Method(fit=dbscan, most_points=SOME, reduces_from=16, has_noise=True, distances=EPS),
+        "optics": Method(fit=optics, most_points=FEW, has_noise=True),
+        "mean_shift": Method(fit=mean_shift, most_points=FEW, reduces_from=100, distances={"bandwidth": None}),
+        "gaussian_mixture": Method(fit=gaussian_mixture, reduces_from=16),
         "kmeans": Method(fit=kmeans),
         "agglomerative": Method(fit=agglomerative, most_points=SOME),
         "spectral": Method(fit=spectral, most_points=FEW),

@@ -21,6 +21,10 @@ class Parameters:
         """Whether any of them is set."""
         return any(name in self._given for name in names)
 
+    def differs(self, defaults: Mapping[str, Any]) -> bool:
+        """Whether any of them is set to something else; typed clients send defaults as well."""
+        return any(self._given.get(name, default) != default for name, default in defaults.items())
+
     def whole(self, name: str, default: int, low: int = 1, high: int = MOST) -> int:
         """A whole number in low..high."""
         value = self._given.get(name, default)

@@ -1,14 +1,17 @@
 """Methods that put every point into a cluster: labels (n,), none of them noise."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.worker.clustering.notes import Notes
 from services.worker.clustering.parameters import Parameters
 from services.worker.clustering.points import Labels, Points, at_most, measured
+from services.worker.clustering.vectors import drawn
 
 MOST_CLUSTERS = 1000
 MOST_ROUNDS = 10_000
-MIXTURES = range(1, 11)
+MIXTURES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50)
+COMPARED_POINTS = 2000
 LINKAGES = ("ward", "complete", "average", "single")
 COVARIANCES = ("full", "tied", "diag", "spherical")
 
@@ -52,13 +55,15 @@ def spectral(points: Points, parameters: Parameters, notes: Notes) -> Labels:
     from sklearn.cluster import SpectralClustering
 
     most = max(len(points) - 1, 1)
+    affinity = parameters.choice("affinity", "rbf", ("rbf", "nearest_neighbors", "laplacian"))
+    near = parameters.whole("n_neighbors", 10)
     components = parameters.whole("n_components", 1) if parameters.has("n_components") else None
     model = SpectralClustering(
         n_clusters=min(_how_many(points, parameters, 8, notes), most),
         n_components=components and at_most(components, most, "n_components", notes),
-        affinity=parameters.choice("affinity", "rbf", ("rbf", "nearest_neighbors", "laplacian")),
+        affinity=affinity,
         gamma=parameters.positive("gamma", 1.0),
-        n_neighbors=at_most(parameters.whole("n_neighbors", 10), most, "n_neighbors", notes),
+        n_neighbors=at_most(near, most, "n_neighbors", notes) if affinity == "nearest_neighbors" else near,
         n_init=parameters.whole("n_init", 10, high=100),
         assign_labels=parameters.choice("assign_labels", "kmeans", ("kmeans", "discretize", "cluster_qr")),
         random_state=parameters.seed,
@@ -67,10 +72,10 @@ def spectral(points: Points, parameters: Parameters, notes: Notes) -> Labels:
 
 
 def gaussian_mixture(points: Points, parameters: Parameters, notes: Notes) -> Labels:
-    """The likeliest of `n_components` Gaussians; without that number, as many as the BIC prefers."""
+    """The likeliest of `n_components` Gaussians; unless there are to be several, as many as the BIC prefers."""
     from sklearn.mixture import GaussianMixture
 
-    def fit(components: int) -> GaussianMixture:
+    def fit(matrix: NDArray[np.float64], components: int) -> GaussianMixture:
         return GaussianMixture(
             n_components=components,
             covariance_type=parameters.choice("covariance_type", "full", COVARIANCES),
@@ -85,13 +90,13 @@ def gaussian_mixture(points: Points, parameters: Parameters, notes: Notes) -> La
         ).fit(matrix)
 
     matrix = points.matrix.astype(np.float64)
-    if parameters.has("n_components"):
-        wanted = parameters.whole("n_components", 1, high=MOST_CLUSTERS)
-        return np.asarray(fit(at_most(wanted, len(points), "n_components", notes)).predict(matrix), np.int64)
-    models = [fit(components) for components in MIXTURES if components <= len(points)]
-    best = min(models, key=lambda model: float(model.bic(matrix)))
-    notes.metrics["n_components_by_bic"] = best.n_components
-    return np.asarray(best.predict(matrix), np.int64)
+    wanted = at_most(parameters.whole("n_components", 1, high=MOST_CLUSTERS), len(points), "n_components", notes)
+    if wanted == 1:
+        some = matrix[drawn(np.arange(len(points)), COMPARED_POINTS)]
+        choices = [components for components in MIXTURES if components <= len(some)]
+        wanted = min(choices, key=lambda components: float(fit(some, components).bic(some)))
+        notes.metrics["n_components_by_bic"] = wanted
+    return np.asarray(fit(matrix, wanted).predict(matrix), np.int64)
 
 
 def _how_many(points: Points, parameters: Parameters, default: int, notes: Notes) -> int:

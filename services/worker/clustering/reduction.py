@@ -25,8 +25,6 @@ from services.worker.clustering.vectors import Matrix
 # Density methods find nothing in 768 dimensions, nor in their principal components; in 10 of UMAP's they do.
 WIDE = 32
 REDUCED_TO = 10
-# So few vectors lie far enough apart as they are.
-FEW = 100
 STEPS_PATH = "vector_config.preprocessing_steps"
 TSNE_POINTS = 10_000
 PICTURE_MIN_DIST = 0.1
@@ -51,7 +49,8 @@ def reduce(plan: ClusterPlan, method: Method, neighbours: Neighbours, notes: Not
         return _preprocessed(plan.preprocessing, neighbours, notes)
     count, dimensions = neighbours.matrix.shape
     parameters = Parameters(plan.parameters, STEPS_PATH)
-    if not method.reduces or dimensions <= WIDE or count < FEW or parameters.has(*method.distances):
+    least = method.reduces_from
+    if least is None or count < max(least, UMAP_POINTS) or dimensions <= WIDE or parameters.differs(method.distances):
         return Points(matrix=neighbours.matrix)
     notes.metrics |= {"reduced_by": "umap", "reduced_to": REDUCED_TO, "reduced_by_default": True}
     return Points(matrix=umap(neighbours, Layout(dimensions=REDUCED_TO)), reduced=True)

@@ -25,8 +25,8 @@ from services.worker.clustering.shape import (
     size_metrics,
     sizes_of,
 )
-from services.worker.clustering.spreading import Sampled, drawn, spread
-from services.worker.clustering.vectors import Matrix, Rows, Vectors
+from services.worker.clustering.spreading import Sampled, spread
+from services.worker.clustering.vectors import Matrix, Rows, Vectors, drawn
 
 SAMPLE_BYTES = 256 * 2**20
 EQUAL = 1e-6

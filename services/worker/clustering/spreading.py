@@ -11,7 +11,6 @@ from services.worker.clustering.shape import NOISE
 from services.worker.clustering.vectors import Matrix, Rows, Vectors, unit
 
 VOTES = 5
-SEED = 42
 LEAST_DISTANCE = 1e-6
 
 
@@ -23,13 +22,6 @@ class Sampled:
     matrix: Matrix
     labels: Labels
     coordinates: Matrix | None
-
-
-def drawn(rows: Rows, most: int) -> Rows:
-    """At most that many of the rows, drawn evenly, in order."""
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
 
 
 def spread(
@@ -56,7 +48,8 @@ def spread(
 def _canvas(rows: int, sampled: Sampled) -> Matrix | None:
     if sampled.coordinates is None:
         return None
-    coordinates = np.tile(sampled.coordinates.mean(axis=0), (rows, 1)).astype(np.float32)
+    middle = sampled.coordinates.mean(axis=0) if len(sampled.rows) else np.zeros(sampled.coordinates.shape[1])
+    coordinates = np.tile(middle, (rows, 1)).astype(np.float32)
     coordinates[sampled.rows] = sampled.coordinates
     return coordinates
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 Rows = NDArray[np.int64]
+SEED = 42
 CHUNK_BYTES = 32 * 2**20
 
 
@@ -61,6 +62,13 @@ class Vectors:
             matrix = np.asarray(stored, dtype=np.float32)
             norms = norms_of(matrix)
             return np.asarray(matrix / norms * scale if self._normalize else matrix * (scale + 0 * norms), np.float32)
+
+
+def drawn(rows: Rows, most: int) -> Rows:
+    """At most that many of the rows, drawn evenly, the same ones every time, in order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(SEED).choice(rows, most, replace=False))
 
 
 def norms_of(matrix: Matrix) -> Matrix:
