@@ -5,6 +5,7 @@ from datetime import timedelta
 import structlog
 
 from services.common.blobs import BlobStore, Staging
+from services.common.database.event_retention import prune_events
 from services.common.database.garbage import sweep_blobs
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Pool
@@ -18,7 +19,7 @@ log = structlog.get_logger()
 
 
 class Housekeeper:
-    """Revives held jobs, prunes logs and old deliveries, sweeps blobs and uploads, starts due deletions."""
+    """Revives held jobs, prunes logs, old deliveries and events, sweeps blobs and uploads, starts due deletions."""
 
     def __init__(self, pool: Pool, blobs: BlobStore, staging: Staging, keep_events: timedelta) -> None:
         """`keep_events` is how long events, and deliveries that have ended, are kept."""
@@ -32,6 +33,7 @@ class Housekeeper:
         await revive_held(self._pool)
         await prune_log(self._pool)
         await prune_deliveries(self._pool, self._keep_events)
+        await prune_events(self._pool, self._keep_events)
         await start_due_removals(self._pool)
         await sweep_blobs(self._pool, self._blobs)
         await sweep_uploads(self._pool, self._staging)

@@ -1,4 +1,4 @@
--- An event that is told as its object's last processing ends; before, only failures were told, by the worker itself.
+-- Events: how they are read and pruned, and one that is told as the last processing of its object ends.
 
 CREATE FUNCTION new_event_id() RETURNS text LANGUAGE sql VOLATILE AS $$
   SELECT 'evt_' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 20)
@@ -33,3 +33,8 @@ BEGIN
            'collection_ids', to_jsonb(collection_ids[:100]), 'collection_id', failed_in, 'error', left(error, 1000)))
   FROM changed WHERE status IN ('COMPLETED', 'FAILED');
 END $$;
+
+-- For the feed: all in their order, or those of one type. Age is nearly the same order.
+CREATE UNIQUE INDEX events_by_seq ON events (seq);
+CREATE INDEX events_by_type ON events (event_type, seq);
+DROP INDEX events_by_age;
