@@ -20,6 +20,7 @@ from services.worker.alerts.documents import Documents
 from services.worker.alerts.evaluator import Evaluator
 from services.worker.alerts.loops import alert_loops
 from services.worker.assembly import Assembler
+from services.worker.cluster_automation.loops import automation_loops
 from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.cluster_labels.namer import Namer
 from services.worker.cluster_runs import sweeping
@@ -83,6 +84,7 @@ def loops_of(settings: Settings, pool: Pool, deliverer: Deliverer) -> tuple[Loop
     housekeeper = Housekeeper(pool, open_blob_store(settings), open_staging(settings), keep_events)
     return (
         *trigger_loops(pool),
+        *automation_loops(pool),
         Loop(name="house", step=housekeeper.keep, seconds=SECONDS_BETWEEN),
         Loop(
             name="cluster runs",

@@ -24,9 +24,10 @@ class Schedule(Form):
 
 
 class ClusterApplication(Form):
-    """ClusterApplicationConfig."""
+    """ClusterApplicationConfig; with `execution_mode` on_ingest, new documents are assigned to the groups there are."""
 
     cluster_id: Identifier
+    execution_mode: Literal["on_ingest", "on_batch"] = "on_batch"
     auto_execute_on_batch: bool = True
     min_document_threshold: Annotated[int | None, Field(ge=0, le=1_000_000_000)] = None
     cooldown_seconds: Seconds = 3600

@@ -14,6 +14,7 @@ from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import change_row
+from services.gateway.store.cluster_applications import apply_cluster, take_off_cluster
 from services.gateway.store.tables import AGE, CREATED, UPDATED
 
 COLUMNS = """k.*,
@@ -86,8 +87,22 @@ async def create_cluster(pool: Pool, new: NewCluster) -> str:
             await connection.execute(sql, *columns.values())
         except asyncpg.UniqueViolationError as error:
             raise taken("cluster", new.name) from error
+        if new.settings["auto_execute_on_batch"]:
+            await apply_cluster(connection, new.collection_ids, _application(new))
         await _tell(connection, "created", new.namespace_id, new.cluster_id, new.name)
     return new.cluster_id
+
+
+def _application(new: NewCluster) -> dict[str, Any]:
+    return {
+        "cluster_id": new.cluster_id,
+        "execution_mode": "on_batch",
+        "auto_execute_on_batch": True,
+        "min_document_threshold": new.settings["auto_execute_min_documents"],
+        "cooldown_seconds": new.settings["auto_execute_cooldown_seconds"],
+        "execution_phase": 2,
+        "priority": 0,
+    }
 
 
 async def _tell(connection: Connection, what: str, namespace_id: str, cluster_id: str, name: str) -> None:
@@ -125,5 +140,6 @@ async def delete_cluster(pool: Pool, row: asyncpg.Record) -> list[str]:
         deleted = await connection.fetchval("DELETE FROM clusters WHERE cluster_id = $1 RETURNING true", cluster_id)
         if not deleted:
             raise NotFoundError.of("cluster", cluster_id)
+        await take_off_cluster(connection, row["namespace_id"], cluster_id)
         await _tell(connection, "deleted", row["namespace_id"], cluster_id, row["cluster_name"])
     return canceled
