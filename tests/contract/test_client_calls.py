@@ -16,6 +16,7 @@ SERVED = [
     *("analytics_collections", "analytics_taxonomies", "analytics_buckets", "analytics_namespaces"),
     *("analytics_retrievers", "analytics_extractors"),
     *("features", "feature_extractors", "discovery", "health"),
+    *("clusters", "cluster_executions", "analytics_clusters"),
     "alerts",
     "webhooks",
 ]

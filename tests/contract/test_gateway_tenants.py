@@ -31,6 +31,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/retrievers/execute": {"stages": RETRIEVER["stages"]},
     "/v1/buckets/{bucket}/objects/batch": {"objects": [{"product_label": "intruder"}]},
     "/v1/collections/{collection}/clone": {"collection_name": "stolen"},
+    "/v1/clusters": {"vector_config": {"clustering_method": "kmeans"}},
+    "/v1/clusters/{cluster}/executions/{run_id}/labels": {"labels": {"cl_0": "stolen"}},
     "/v1/buckets/{bucket}/uploads": {"content_type": "image/png"},
     "/v1/buckets/{bucket}/uploads/batch": {"uploads": [{"filename": "f", "content_type": "image/png"}]},
 }

@@ -8,6 +8,7 @@ import httpx
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, set_up, upload
+from tests.support.tutorial_discovery import CLUSTER
 
 SECRET = "confidential"
 BUCKET, RETRIEVER = "/v1/buckets/products_unified", "/v1/retrievers/products_unified_classifier"
@@ -35,6 +36,7 @@ BODY_FIELDS = {
     "execution_id": "execution_id",
     "dataset_name": "dataset",
     "alert_id": "alert",
+    "cluster_id": "cluster",
 }
 
 
@@ -65,7 +67,7 @@ async def furnished(stack: Stack, client: httpx.AsyncClient, namespace_id: str) 
         "part": "0",
         "webhook": await webhook_of(client, namespace_id),
     }
-    ids |= await _worked_with(client, ids) | await _alerted(stack, client, ids)
+    ids |= await _worked_with(client, ids) | await _alerted(stack, client, ids) | await _clustered(client)
     return TenantOf(namespace_id=namespace_id, client=client, ids=ids)
 
 
@@ -109,6 +111,13 @@ async def webhook_of(client: httpx.AsyncClient, namespace_id: str) -> str:
     made = await ok(client, "POST", "/v1/organizations/webhooks", {**body, "channels": channels})
     await ok(client, "POST", f"/v1/organizations/webhooks/{made['webhook_id']}/test")
     return str(made["webhook_id"])
+
+
+async def _clustered(client: httpx.AsyncClient) -> dict[str, str]:
+    cluster = await ok(client, "POST", "/v1/clusters", CLUSTER | {"description": SECRET})
+    await ok(client, "POST", f"/v1/clusters/{cluster['cluster_id']}/execute")
+    run = await ok(client, "GET", f"/v1/clusters/{cluster['cluster_id']}/executions")
+    return {"cluster": cluster["cluster_id"], "run_id": run["run_id"]}
 
 
 async def _evaluated(client: httpx.AsyncClient, document_id: str) -> dict[str, str]:

@@ -79,7 +79,7 @@ async def add_cluster(bench: Bench, config: Mapping[str, Any], **columns: Any) -
         **columns,
     }
     places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
-    await bench.pool.execute(f"INSERT INTO clusters ({', '.join(values)}) VALUES ({places})", *values.values())  # noqa: S608
+    await bench.pool.execute(f"INSERT INTO clusters ({', '.join(values)}) VALUES ({places})", *values.values())
     return cluster_id
 
 

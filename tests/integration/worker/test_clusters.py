@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 
-import numpy as np
 import pytest
 
 from tests.integration.worker.clusters import (
@@ -16,9 +15,9 @@ from tests.integration.worker.clusters import (
     members,
     run_to_end,
 )
-from tests.integration.worker.conftest import COLLECTION, Bench
+from tests.integration.worker.conftest import Bench
 
-HDBSCAN = {"clustering_method": "hdbscan", "algorithm_params": {"min_cluster_size": 3}, "vis_n_components": None}
+HDBSCAN = {"clustering_method": "hdbscan", "algorithm_params": {"min_cluster_size": 3}}
 
 
 @pytest.fixture
