@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from asyncio.subprocess import Process
@@ -21,6 +22,11 @@ async def start_worker(settings: Settings) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.worker.main", env={**os.environ, **values}, stderr=asyncio.subprocess.DEVNULL
     )
+
+
+def _written(value: object) -> str:
+    """A setting as its variable has it."""
+    return json.dumps(value) if isinstance(value, tuple) else str(value)
 
 
 @asynccontextmanager
