@@ -19,9 +19,9 @@ MOST_BLOB_BYTES = 8_000_000
 WAITING = """
     SELECT w.document_id, d.object_id, d.fields, (
       SELECT application -> 'input_mappings'
-      FROM collections c, alerts a, jsonb_array_elements(CASE
-        WHEN jsonb_typeof(c.settings -> 'alert_applications') = 'array' THEN c.settings -> 'alert_applications'
-        ELSE '[]' END) AS application
+      FROM collections c, alerts a,
+        jsonb_array_elements(CASE WHEN jsonb_typeof(c.settings -> 'alert_applications') = 'array'
+                             THEN c.settings -> 'alert_applications' ELSE '[]' END) AS application
       WHERE c.collection_id = w.collection_id AND a.alert_id = w.alert_id
         AND application ->> 'execution_mode' = 'on_ingest'
         AND application ->> 'alert_id' IN (a.alert_id, a.alert_name, 'alt_' || a.alert_name)
@@ -31,13 +31,16 @@ WAITING = """
 BLOB = """
     SELECT source_url, storage_key, mime_type, size_bytes FROM blobs WHERE object_id = $1 AND property = $2
     ORDER BY position LIMIT 1"""
-APPLIED = """
+# Some collection maps an input to its documents that the alert itself does not have.
+NEEDED = """
     SELECT EXISTS (
-      SELECT FROM alerts a JOIN collections c USING (namespace_id), jsonb_array_elements(CASE
-        WHEN jsonb_typeof(c.settings -> 'alert_applications') = 'array' THEN c.settings -> 'alert_applications'
-        ELSE '[]' END) AS application
+      SELECT FROM alerts a JOIN collections c USING (namespace_id),
+        jsonb_array_elements(CASE WHEN jsonb_typeof(c.settings -> 'alert_applications') = 'array'
+                             THEN c.settings -> 'alert_applications' ELSE '[]' END) AS application,
+        jsonb_array_elements(application -> 'input_mappings') AS mapping
       WHERE a.alert_id = $1 AND application ->> 'execution_mode' = 'on_ingest'
-        AND application ->> 'alert_id' IN (a.alert_id, a.alert_name, 'alt_' || a.alert_name))"""
+        AND application ->> 'alert_id' IN (a.alert_id, a.alert_name, 'alt_' || a.alert_name)
+        AND NOT a.inputs ? (mapping ->> 'input_key'))"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +65,9 @@ class Documents:
         rows = await self._pool.fetch(WAITING, watch.alert_id, AT_ONCE)
         return [Waiting(**row) for row in rows]
 
-    async def are_applied(self, watch: Watch) -> bool:
-        """Whether some collection asks the alert about each of its new documents."""
-        found: bool = await self._pool.fetchval(APPLIED, watch.alert_id)
+    async def are_needed(self, watch: Watch) -> bool:
+        """Whether the alert has a question about documents alone, and none without one."""
+        found: bool = await self._pool.fetchval(NEEDED, watch.alert_id)
         return found
 
     async def inputs(self, document: Waiting) -> JsonObject:

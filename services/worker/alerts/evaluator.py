@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from services.common.database.pool import Pool
-from services.common.errors import InvalidArgumentError, LikenessError, ResourceExhaustedError, UnavailableError
+from services.common.errors import LikenessError, ResourceExhaustedError, UnavailableError
 from services.worker.alerts.asking import MOST_MATCHES, Asker
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.concluding import Conclusion, Outcome, conclude, conclude_documents
@@ -41,33 +41,38 @@ class Evaluator:
     async def look_at(self, watch: Watch, *, on_demand: bool = False) -> Conclusion | None:
         """What came of it; None when it cannot be known now, or is not this worker's to say any more."""
         try:
-            waiting = await self._documents.waiting(watch)
-            if waiting:
-                await conclude_documents(self._pool, watch, await self._asked(watch, waiting))
-            if len(waiting) == AT_ONCE:
-                await self.claims.give_back(watch, 0.0)
-                return None
-            outcome = await self._outcome(watch, on_demand=on_demand)
+            outcome = await self._turn(watch, on_demand=on_demand)
         except Exception as error:
             if not _passes_by(error):
                 raise
             log.info("alert waits", alert_id=watch.alert_id, error=str(error))
             await self.claims.give_back(watch, NOT_NOW_SECONDS)
             return None
-        if outcome is None:
+        return None if outcome is None else await conclude(self._pool, watch, outcome)
+
+    async def _turn(self, watch: Watch, *, on_demand: bool) -> Outcome | None:
+        """First the new documents that wait, then what the alert's own inputs give; None when the turn is over.
+
+        An alert that lacks inputs which collections map to their new documents is asked about those alone,
+        unless somebody demands it.
+        """
+        waiting = await self._documents.waiting(watch)
+        if waiting:
+            await conclude_documents(self._pool, watch, await self._asked(watch, waiting))
+        if len(waiting) == AT_ONCE:
+            await self.claims.give_back(watch, 0.0)
+            return None
+        if not on_demand and await self._documents.are_needed(watch):
             await self.claims.give_back(watch)
             return None
-        return await conclude(self._pool, watch, outcome)
+        return await self._outcome(watch)
 
-    async def _outcome(self, watch: Watch, *, on_demand: bool) -> Outcome | None:
-        """What the alert's own inputs give; None in a sweep whose retriever needs inputs that only documents give."""
+    async def _outcome(self, watch: Watch) -> Outcome:
+        """What the alert's own inputs give."""
         started = time.perf_counter()
         try:
             found = await self._find(watch)
         except Exception as error:
-            lacks_inputs = isinstance(error, InvalidArgumentError) and not on_demand
-            if lacks_inputs and await self._documents.are_applied(watch):
-                return None
             return Outcome(error=_reason(watch, error), duration_ms=_milliseconds(started))
         return Outcome(found=found, holds=holds(watch, found), duration_ms=_milliseconds(started))
 
@@ -106,7 +111,7 @@ def _reason(watch: Watch, error: Exception) -> str:
     if _passes_by(error):
         raise error
     if isinstance(error, LikenessError):
-        return error.message[:LONGEST_ERROR]
+        return error.message.replace("\0", "")[:LONGEST_ERROR]
     log.error("alert", alert_id=watch.alert_id, exc_info=error)
     return f"INTERNAL: {type(error).__name__}; see the worker's log"
 

@@ -9,7 +9,6 @@ from services.worker.alerts.watch import Found, JsonObject
 
 KEPT = 1000
 PRUNE_EVERY = 50
-LONGEST_ERROR = 2000
 MOST_COUNTED = 2**31 - 1
 AGAIN = """
     UPDATE alert_executions SET evaluations = evaluations + 1, executed_at = now(), matches = $7, details = $8,
@@ -45,9 +44,8 @@ async def write_execution(connection: Connection, alert: asyncpg.Record, executi
     found, alert_id = execution.found, alert["alert_id"]
     documents = None if found.source_documents is None else list(found.source_documents)
     count = min(found.count, MOST_COUNTED)
-    error = execution.error and execution.error.replace("\0", "")[:LONGEST_ERROR]
     if not execution.fired:
-        same = (execution.triggered, count, found.collection_id, error, documents)
+        same = (execution.triggered, count, found.collection_id, execution.error, documents)
         rest = (execution.matches, found.details, execution.duration_ms)
         if known := await connection.fetchval(AGAIN, alert_id, *same, *rest):
             return str(known), False
@@ -63,7 +61,7 @@ async def write_execution(connection: Connection, alert: asyncpg.Record, executi
         execution.matches,
         documents,
         found.details,
-        error,
+        execution.error,
         execution.duration_ms,
     )
     if row_key % PRUNE_EVERY == 0:
