@@ -16,9 +16,8 @@ from services.local.postgres import EmbeddedPostgres
 
 async def start_worker(settings: Settings) -> Process:
     """`python -m services.worker.main` with these settings."""
-    values = {
-        f"LIKENESS_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_defaults=True).items()
-    }
+    changed = settings.model_dump(exclude_defaults=True)
+    values = {f"LIKENESS_{name.upper()}": _written(value) for name, value in changed.items()}
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.worker.main", env={**os.environ, **values}, stderr=asyncio.subprocess.DEVNULL
     )
