@@ -29,7 +29,7 @@ APPLIED = f"""
     WHERE c.collection_id = $2 AND k.cluster_id = $1 AND {MODE} = $3 LIMIT 1"""  # noqa: S608
 IS_BUSY = """
     SELECT EXISTS (SELECT FROM processing WHERE collection_id = $1 AND status IN ('PENDING', 'PROCESSING'))"""
-COUNT = "SELECT count(*) FROM (SELECT FROM documents WHERE collection_id = $1 LIMIT $2) AS some"
+COUNT = "SELECT count(*) FROM (SELECT FROM documents WHERE collection_id = $1 LIMIT $2) AS found"
 STARTED = "UPDATE clusters SET last_automatic_run_at = now() WHERE cluster_id = $1"
 log = structlog.get_logger()
 

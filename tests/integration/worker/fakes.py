@@ -142,16 +142,18 @@ class FakeTaxonomy(taxonomy_service_pb2_grpc.TaxonomyServiceServicer):
 
 
 class FakeIndex(index_service_pb2_grpc.IndexServiceServicer):
-    """Notes what it is told; `on_refresh` sees every request before it is answered."""
+    """Notes what it is told, and answers after `seconds`."""
 
     def __init__(self) -> None:
         self.refreshed: list[str] = []
+        self.seconds = 0.0
 
     async def Refresh(  # noqa: N802
         self, request: index_pb2.RefreshRequest, context: Context
     ) -> index_pb2.RefreshResponse:
         """Notes the documents."""
         self.refreshed += request.document_ids
+        await asyncio.sleep(self.seconds)
         return index_pb2.RefreshResponse(present=len(request.document_ids))
 
 
