@@ -17,7 +17,8 @@ SERVED = [
     *("analytics_retrievers", "analytics_extractors"),
     *("features", "feature_extractors", "discovery", "health"),
     *("clusters", "cluster_executions", "analytics_clusters"),
-    "alerts",
+    *("alerts", "events"),
+    *("triggers", "cluster_triggers"),
     "webhooks",
 ]
 

@@ -70,7 +70,12 @@ def event_answer(row: asyncpg.Record, cursor: str) -> JsonObject:
         "resource_type": row["subject_type"],
         "resource_id": row["subject_id"],
         "operation": operation_of(row["event_type"]),
-        "payload": row["payload"],
+        "payload": _own_id(row) | row["payload"],
         "trace_id": None,
         "created_at": row["created_at"].astimezone(UTC),
     }
+
+
+def _own_id(row: asyncpg.Record) -> JsonObject:
+    """The id of what an event is about, which the contract's answer has no field for; a batch is about many."""
+    return {} if row["event_type"].endswith(".batch") else {f"{row['subject_type']}_id": row["subject_id"]}
