@@ -7,8 +7,10 @@ import orjson
 from services.worker.delivering.domain import Event, JsonObject
 
 MOST_BYTES = 20_000
-KEPT = frozenset({"event_id", "event_type", "alert_id", "alert_name", "execution_id", "collection_id", "match_count"})
-LONGEST_KEPT = 1_000
+KNOWN = frozenset({"event_id", "event_type", "alert_id", "alert_name", "execution_id", "collection_id", "match_count"})
+LONGEST_KNOWN = 1_000
+# A character takes up to six bytes in JSON.
+MOST_NAMES, LONGEST_NAME, ROOM_FOR_NAMES = 10, 60, 4_000
 
 
 def body_of(event: Event, *, is_alert: bool) -> JsonObject:
@@ -52,14 +54,14 @@ def _with_fewer(payload: JsonObject, matches: list[Any], most: int) -> JsonObjec
 
 
 def _without_largest(payload: JsonObject, most: int) -> JsonObject:
-    sizes = {name: len(encoded(value)) for name, value in payload.items()}
-    left_out: list[str] = []
-    for name in sorted(sizes, key=lambda each: -sizes[each]):
-        if name in KEPT and sizes[name] <= LONGEST_KEPT:
-            continue
-        left_out.append(name[:100])
-        payload = {key: value for key, value in payload.items() if key != name}
-        shorter = {**payload, "left_out": left_out[:20]}
-        if len(encoded(shorter)) <= most:
-            return shorter
-    return {"left_out": left_out[:20]}
+    """The parts that are known by their names, then the smallest, as long as there is room for them."""
+    sizes = {name: len(encoded({name: value})) for name, value in payload.items()}
+    room = most - ROOM_FOR_NAMES
+    kept = set()
+    for name in sorted(sizes, key=lambda each: (each not in KNOWN or sizes[each] > LONGEST_KNOWN, sizes[each])):
+        room -= sizes[name]
+        if room < 0:
+            break
+        kept.add(name)
+    left_out = [name[:LONGEST_NAME] for name in payload if name not in kept]
+    return {name: payload[name] for name in payload if name in kept} | {"left_out": left_out[:MOST_NAMES]}

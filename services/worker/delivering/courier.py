@@ -15,7 +15,7 @@ from services.worker.delivering.posting import LONGEST_SECONDS
 from services.worker.delivering.slack import SlackChannel
 from services.worker.delivering.webhook import WebhookChannel
 
-CONNECTIONS = 200
+CONNECTIONS = 300
 REMOVED = "The channel is no longer there."
 log = structlog.get_logger()
 

@@ -116,6 +116,8 @@ class Deliverer:
         self._ended.set()
         if outcome.wait_seconds:
             self._running.hold(claim.lane.place, outcome.wait_seconds)
+        if outcome.is_gone:
+            self._running.halt({claim.lane.place.receiver})
         failed = outcome.blames and outcome.verdict in ("again", "over")
         self._running.count(claim.lane.place, failed=failed, most=DOUBTFUL_AFTER)
         return result

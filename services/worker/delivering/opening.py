@@ -12,7 +12,7 @@ from services.worker.delivering.deliverer import Deliverer
 from services.worker.delivering.health import Limits
 from services.worker.delivering.recording import Recorder
 
-LEASE_SECONDS = 10.0
+LEASE_SECONDS = 6.0
 
 
 @asynccontextmanager

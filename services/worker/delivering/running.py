@@ -15,13 +15,14 @@ from services.worker.delivering.domain import Claim, Lane, Place
 class Bounds:
     """How much one worker does at once: lanes that it has, and requests under way; each in all and at one place.
 
-    Lanes of receivers that fail have `doubtful_lanes` of them at most, so that others always find room.
+    Lanes of receivers that fail have `doubtful_lanes` of them at most, and it takes 32 receivers that begin to hang at
+    once to fill the rest: others find room.
     """
 
-    lanes: int = 256
-    doubtful_lanes: int = 64
-    lanes_at_place: int = 64
-    sends: int = 128
+    lanes: int = 512
+    doubtful_lanes: int = 128
+    lanes_at_place: int = 16
+    sends: int = 256
     sends_at_place: int = 8
     run_seconds: float = 20.0
 

@@ -5,7 +5,6 @@ bytes, such as `Webhook(secret.encode())`, or `whsec_` and its base64.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Sequence
@@ -34,7 +33,7 @@ def key_of(secret: str) -> bytes:
         return secret.encode()
     try:
         return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True) or secret.encode()
-    except binascii.Error:
+    except ValueError:
         return secret.encode()
 
 

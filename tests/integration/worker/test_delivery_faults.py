@@ -1,0 +1,212 @@
+"""Receivers at their worst: each delivery ends in a clear state, and nobody else waits for it."""
+
+import asyncio
+import gzip
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import trustme
+from aiohttp import web
+
+from services.common.database.pool import Pool
+from tests.integration.worker.receivers import Answer, answering, ok, raw_server, receiving
+from tests.integration.worker.telling_bench import TellingBench
+from tests.support.waiting import until
+
+BOMB = gzip.compress(b"\0" * 50_000_000)
+
+
+async def hang(request: web.Request, number: int) -> web.StreamResponse:
+    """Never answers."""
+    await asyncio.sleep(3600)
+    return web.Response()
+
+
+def endless(status: int) -> Answer:
+    """Answers with a body that never ends."""
+
+    async def answer(request: web.Request, number: int) -> web.StreamResponse:
+        response = web.StreamResponse(status=status)
+        await response.prepare(request)
+        while True:
+            await response.write(b"x" * 65_536)
+
+    return answer
+
+
+async def bomb(request: web.Request, number: int) -> web.StreamResponse:
+    """Answers with little that would unpack to much."""
+    return web.Response(status=500, body=BOMB, headers={"Content-Encoding": "gzip"})
+
+
+async def half(request: web.Request, number: int) -> web.StreamResponse:
+    """Closes in the middle of its answer."""
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b"half")
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error"),
+    [
+        (hang, None, "did not answer within 0.3 seconds"),
+        (answering(302, Location="http://169.254.169.254/latest"), 302, "redirects are not followed"),
+        (answering(404), 404, "The receiver answered 404. status 404"),
+        (answering(500), 500, "The receiver answered 500."),
+        (endless(503), 503, "The receiver answered 503. xxx"),
+        (bomb, 500, "The receiver answered 500."),
+        (half, None, "closed the connection before its answer was complete"),
+    ],
+)
+async def test_a_failure_is_told_and_tried_again_until_it_passes(
+    telling: TellingBench, answer: Answer, status: int | None, error: str
+) -> None:
+    async with receiving(answer) as receiver, telling.deliverer():
+        webhook = await telling.to_url(receiver.url, timeout=0.3)
+        await telling.happen(webhook, ["obj_1"])
+        row = await telling.attempted()
+        assert (row["status"], row["response_status"]) == ("pending", status)
+        assert error in row["error"]
+        assert len(row["error"]) <= 500
+        receiver.answer = ok
+        [row] = await telling.ended()
+    assert (row["status"], row["error"]) == ("delivered", None)
+    assert len(set(receiver.event_ids)) == 1
+
+
+async def test_a_body_without_end_is_cut_off_and_the_event_was_delivered(telling: TellingBench) -> None:
+    async with receiving(endless(200)) as receiver, telling.deliverer():
+        await telling.happen(await telling.to_url(receiver.url), ["obj_1"])
+        [row] = await telling.ended()
+    assert (row["status"], row["attempts"]) == ("delivered", 1)
+
+
+async def close_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reads a little and goes."""
+    await reader.read(10)
+
+
+async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Says what is not HTTP."""
+    writer.write(b"220 mail.example ESMTP\r\n\r\n")
+    await writer.drain()
+
+
+async def many_headers(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Sends a header without end."""
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        writer.write(b"x" * 65_536)
+        await writer.drain()
+
+
+@pytest.mark.parametrize(
+    ("speak", "error"),
+    [(close_at_once, "closed the connection"), (babble, "not HTTP"), (many_headers, "not HTTP")],
+)
+async def test_what_does_not_speak_http_is_a_failure(
+    telling: TellingBench, speak: Callable[[Any, Any], Awaitable[None]], error: str
+) -> None:
+    async with raw_server(speak) as url, telling.deliverer(webhook_retry_seconds=(600.0,)):
+        await telling.happen(await telling.to_url(url), ["obj_1"])
+        row = await telling.attempted()
+    assert row["status"] == "pending"
+    assert error in row["error"]
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_a_failure(telling: TellingBench) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server = await asyncio.start_server(close_at_once, "127.0.0.1", 0, ssl=context)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    async with server, telling.deliverer(webhook_retry_seconds=(600.0,)):
+        await telling.happen(await telling.to_url(url), ["obj_1"])
+        row = await telling.attempted()
+    assert row["status"] == "pending"
+    assert "cannot be trusted" in row["error"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_an_address_that_must_not_be_reached_ends_the_delivery(telling: TellingBench, host: str) -> None:
+    async with receiving() as receiver, telling.deliverer(fetch_allow=""):
+        await telling.happen(await telling.to_url(receiver.url.replace("127.0.0.1", host)), ["obj_1"])
+        [row] = await telling.ended()
+    assert (row["status"], row["attempts"]) == ("failed", 1)
+    assert "not a public address" in row["error"]
+    assert receiver.calls == []
+
+
+async def test_when_the_table_is_exhausted_the_delivery_has_failed_and_the_lane_goes_on(telling: TellingBench) -> None:
+    async with receiving(answering(500)) as receiver:
+        webhook = await telling.to_url(receiver.url)
+        first, second = await telling.happen(webhook, ["obj_1", "obj_1"])
+
+        async def answer(request: web.Request, number: int) -> web.StreamResponse:
+            return await (answering(500) if receiver.event_ids[-1] == first else ok)(request, number)
+
+        receiver.answer = answer
+        async with telling.deliverer(webhook_retry_seconds=(0.01, 0.01)):
+            rows = await telling.ended(2)
+    assert [(row["status"], row["attempts"]) for row in rows] == [("failed", 3), ("delivered", 1)]
+    assert rows[0]["ended_at"] is not None
+    assert receiver.event_ids == [first] * 3 + [second]
+
+
+async def test_retry_after_holds_everything_for_that_receiver(telling: TellingBench) -> None:
+    async with receiving(answering(429, **{"Retry-After": "1000"})) as receiver, receiving() as other:
+        webhook = await telling.to_url(receiver.url)
+        await telling.happen(webhook, ["obj_1"])
+        async with telling.deliverer():
+            row = await telling.attempted()
+            waits = await telling.pool.fetchval("SELECT due_at - now() FROM deliveries")
+            await telling.happen(webhook, ["obj_2", "obj_3"])
+            await telling.happen(await telling.to_url(other.url), ["obj_4"])
+            await telling.ended()
+    assert row["response_status"] == 429
+    assert 900 < waits.total_seconds() < 1200
+    assert len(receiver.calls) == 1
+
+
+async def test_receivers_that_hang_do_not_hold_up_a_healthy_one(telling: TellingBench) -> None:
+    async with receiving(hang) as dead, receiving() as healthy, telling.deliverer(drain_seconds=0.1):
+        for number in range(20):
+            webhook = await telling.to_url(f"{dead.url}/{number}", timeout=60)
+            await telling.happen(webhook, [f"obj_{each}" for each in range(20)])
+        await until(lambda: _called(dead.calls))
+        await telling.happen(await telling.to_url(healthy.url), [f"obj_{each}" for each in range(50)])
+        rows = await telling.ended(50)
+    assert len(healthy.calls) == 50
+    assert [row["attempts"] for row in rows if row["status"] == "pending"] == [0] * 400
+
+
+async def _called(calls: list[Any]) -> bool:
+    return bool(calls)
+
+
+async def test_a_webhook_deleted_meanwhile_is_forgotten(telling: TellingBench, pool: Pool) -> None:
+    async with receiving(hang) as receiver, receiving() as healthy, telling.deliverer():
+        webhook = await telling.to_url(receiver.url, timeout=0.5)
+        await telling.happen(webhook, ["obj_1", "obj_1", "obj_2"])
+        await until(lambda: _called(receiver.calls))
+        await pool.execute("DELETE FROM webhooks WHERE webhook_id = $1", webhook)
+        await telling.happen(await telling.to_url(healthy.url), ["obj_3"])
+        [row] = await telling.ended()
+        await until(lambda: _no_lanes(telling))
+    assert row["status"] == "delivered"
+
+
+async def _no_lanes(telling: TellingBench) -> bool:
+    return await telling.lanes() == 0
+
+
+async def test_a_channel_that_was_removed_is_told_nothing(telling: TellingBench) -> None:
+    webhook = await telling.to_url("http://127.0.0.1:1/")
+    await telling.happen(webhook, ["obj_1"], channel=3)
+    async with telling.deliverer():
+        [row] = await telling.ended()
+    assert (row["status"], row["attempts"], row["error"]) == ("canceled", 0, "The channel is no longer there.")

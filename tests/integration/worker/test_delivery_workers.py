@@ -1,0 +1,132 @@
+"""Workers that share deliveries, stop or die in the middle of them: nothing is lost, and lanes keep their order."""
+
+from collections import defaultdict
+from pathlib import Path
+
+from services.common.settings import Settings
+from services.worker.delivering.claiming import Claims
+from services.worker.delivering.domain import Outcome, Release, Result
+from services.worker.delivering.health import Limits
+from services.worker.delivering.recording import Recorder
+from services.worker.delivering.running import Bounds, Running
+from tests.integration.worker.processes import start_worker
+from tests.integration.worker.receivers import Receiver, after, ok, receiving
+from tests.integration.worker.telling_bench import TellingBench
+from tests.integration.worker.test_durability import KILL_BACKENDS
+from tests.support.waiting import until
+
+
+def first_times(receiver: Receiver) -> dict[str, list[str]]:
+    """The events about each subject in the order in which they first came."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for call in receiver.calls:
+        events = found[call.json["subject"]["id"]]
+        if call.json["event_id"] not in events:
+            events.append(call.json["event_id"])
+    return dict(found)
+
+
+def grouped(subjects: list[str], event_ids: list[str]) -> dict[str, list[str]]:
+    """The events of each subject."""
+    found = defaultdict(list)
+    for subject, event_id in zip(subjects, event_ids, strict=True):
+        found[subject].append(event_id)
+    return dict(found)
+
+
+async def called(receiver: Receiver, times: int) -> None:
+    """Returns when the receiver was called so often."""
+
+    async def enough() -> bool:
+        return len(receiver.calls) >= times
+
+    await until(enough)
+
+
+async def test_two_workers_send_each_event_once_and_in_order(telling: TellingBench) -> None:
+    subjects = [f"obj_{number % 40}" for number in range(400)]
+    async with receiving(after(0.002)) as receiver:
+        webhook = await telling.to_url(receiver.url)
+        event_ids = await telling.happen(webhook, subjects)
+        async with telling.deliverer(), telling.deliverer():
+            await telling.ended(400)
+    assert len(receiver.calls) == 400
+    assert first_times(receiver) == grouped(subjects, event_ids)
+    assert receiver.most_at_once > 8
+
+
+async def test_a_stop_waits_for_what_is_under_way_and_nothing_is_sent_twice(telling: TellingBench) -> None:
+    subjects = [f"obj_{number % 5}" for number in range(30)]
+    async with receiving(after(0.3)) as receiver:
+        event_ids = await telling.happen(await telling.to_url(receiver.url), subjects)
+        async with telling.deliverer():
+            await called(receiver, 5)
+        sent = len(receiver.calls)
+        delivered = [row["event_id"] for row in await telling.rows() if row["status"] == "delivered"]
+        assert sorted(delivered) == sorted(receiver.event_ids)
+        assert sent < 30
+        receiver.answer = ok
+        async with telling.deliverer():
+            await telling.ended(30)
+    assert len(receiver.calls) == 30
+    assert first_times(receiver) == grouped(subjects, event_ids)
+
+
+async def test_lost_database_connections_lose_no_delivery(telling: TellingBench) -> None:
+    subjects = [f"obj_{number % 20}" for number in range(200)]
+    async with receiving(after(0.01)) as receiver:
+        event_ids = await telling.happen(await telling.to_url(receiver.url), subjects)
+        async with telling.deliverer():
+            for calls in (20, 60):
+                await called(receiver, calls)
+                await telling.pool.fetchval(KILL_BACKENDS)
+            await telling.ended(200)
+    assert first_times(receiver) == grouped(subjects, event_ids)
+
+
+async def test_a_worker_that_lost_its_lane_writes_nothing_about_it(telling: TellingBench) -> None:
+    webhook = await telling.to_url("http://127.0.0.1:1/")
+    await telling.happen(webhook, ["obj_1", "obj_1"])
+    limits = Limits(failures=50, seconds=60)
+    first, second = (Claims(telling.pool, worker, 0.0) for worker in ("first", "second"))
+    [lost] = await first.claim(Running(Bounds()).room())
+    [taken] = await second.claim(Running(Bounds()).room())
+    assert [each.delivery_id for each in lost.deliveries] == [each.delivery_id for each in taken.deliveries]
+    outcome = Outcome(verdict="again", error="lost")
+    now = await telling.pool.fetchval("SELECT now()")
+    result = Result(
+        lane=lost.lane, delivery_id=lost.deliveries[0].delivery_id, status="failed", outcome=outcome, ended_at=now
+    )
+    await Recorder(telling.pool, "first", limits).record([result], [Release(lane=lost.lane)])
+    assert {row["status"] for row in await telling.rows()} == {"pending"}
+    await Recorder(telling.pool, "second", limits).record([result], [Release(lane=taken.lane)])
+    assert [row["status"] for row in await telling.rows()] == ["failed", "pending"]
+    assert (await telling.health(webhook))["consecutive_failures"] == 1
+
+
+async def test_events_arrive_although_the_worker_is_killed_between_commit_and_delivery(
+    telling: TellingBench, tmp_path: Path
+) -> None:
+    settings = telling.settings.model_copy(update={"data_dir": tmp_path})
+    subjects = [f"obj_{number % 8}" for number in range(80)]
+    async with receiving(after(0.1)) as receiver:
+        event_ids = await telling.happen(await telling.to_url(receiver.url), subjects)
+        await kill_while_sending(settings, receiver)
+        assert await telling.pool.fetchval("SELECT count(*) FROM deliveries WHERE status = 'pending'")
+        receiver.answer = ok
+        worker = await start_worker(settings)
+        try:
+            rows = await telling.ended(80, seconds=90)
+        finally:
+            worker.terminate()
+            await worker.wait()
+    assert {row["status"] for row in rows} == {"delivered"}
+    assert first_times(receiver) == grouped(subjects, event_ids)
+
+
+async def kill_while_sending(settings: Settings, receiver: Receiver) -> None:
+    """A worker process that gets no further than its first calls."""
+    worker = await start_worker(settings)
+    await called(receiver, 12)
+    worker.kill()
+    await worker.wait()
