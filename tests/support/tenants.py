@@ -117,7 +117,9 @@ async def _clustered(client: httpx.AsyncClient) -> dict[str, str]:
     cluster = await ok(client, "POST", "/v1/clusters", CLUSTER | {"description": SECRET})
     await ok(client, "POST", f"/v1/clusters/{cluster['cluster_id']}/execute")
     run = await ok(client, "GET", f"/v1/clusters/{cluster['cluster_id']}/executions")
-    return {"cluster": cluster["cluster_id"], "run_id": run["run_id"]}
+    daily = {"trigger_type": "cron", "schedule_config": {"cron_expression": "@daily"}, "description": SECRET}
+    trigger = await ok(client, "POST", "/v1/clusters/triggers", {**daily, "cluster_id": cluster["cluster_id"]})
+    return {"cluster": cluster["cluster_id"], "run_id": run["run_id"], "trigger_id": trigger["trigger_id"]}
 
 
 async def _evaluated(client: httpx.AsyncClient, document_id: str) -> dict[str, str]:

@@ -100,10 +100,11 @@ async def update_cluster_trigger(trigger_id: str, form: ClusterTriggerPatch, ten
 
 
 @router.delete("/{trigger_id}", status_code=204)
-async def delete_cluster_trigger(trigger_id: str, tenant: InNamespace) -> None:
+async def delete_cluster_trigger(trigger_id: str, tenant: InNamespace) -> Response:
     """Deletes a trigger with its history; the cluster stays."""
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         await remove_trigger(connection, await lock_trigger(connection, tenant.namespace_id, trigger_id, CLUSTER))
+    return Response(status_code=204)
 
 
 @router.post("/{trigger_id}/pause")

@@ -80,10 +80,11 @@ async def update_trigger(trigger_id: str, form: TriggerPatch, tenant: InNamespac
 
 
 @router.delete("/{trigger_id}", status_code=204)
-async def delete_trigger(trigger_id: str, tenant: InNamespace) -> None:
+async def delete_trigger(trigger_id: str, tenant: InNamespace) -> Response:
     """Deletes a trigger with its history; what it has started goes on."""
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         await remove_trigger(connection, await lock_trigger(connection, tenant.namespace_id, trigger_id))
+    return Response(status_code=204)
 
 
 @router.post("/{trigger_id}/pause")
