@@ -9,11 +9,13 @@ from services.common.database.listings import Listing
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.errors import NotFoundError
+from services.common.event_payloads import changed_fields
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import change_row
 
+SHOWN_AS = {"alert_name": "name", "retriever_identifier": "retriever_id"}
 ALERTS = Table(
     alias="a",
     columns={
@@ -64,8 +66,8 @@ async def insert_alert(pool: Pool, namespace_id: str, columns: Mapping[str, Any]
             row = await connection.fetchrow(sql, *values.values())
         except asyncpg.UniqueViolationError as error:
             raise taken("alert", columns["alert_name"]) from error
-        await _tell(connection, "alert.created", namespace_id, alert_id, columns["alert_name"])
-    assert row is not None
+        assert row is not None
+        await _tell(connection, "alert.created", row)
     return row
 
 
@@ -83,7 +85,8 @@ async def update_alert(
             raise taken("alert", columns["alert_name"]) from error
         if changed is None:
             raise NotFoundError.of("alert", alert_id)
-        await _tell(connection, "alert.updated", row["namespace_id"], alert_id, changed["alert_name"])
+        fields = changed_fields({SHOWN_AS.get(name, name) for name in columns})
+        await _tell(connection, "alert.updated", changed, **fields)
     return changed
 
 
@@ -91,11 +94,12 @@ async def delete_alert(pool: Pool, row: asyncpg.Record) -> None:
     """Deletes an alert with its executions and what is still to be delivered."""
     async with pool.acquire() as connection, connection.transaction():
         if await connection.fetchval("DELETE FROM alerts WHERE alert_id = $1 RETURNING alert_id", row["alert_id"]):
-            await _tell(connection, "alert.deleted", row["namespace_id"], row["alert_id"], row["alert_name"])
+            await _tell(connection, "alert.deleted", row)
 
 
-async def _tell(connection: Connection, event: str, namespace_id: str, alert_id: str, name: str) -> None:
-    await record_event(connection, namespace_id, event, alert_id, {"alert_id": alert_id, "alert_name": name})
+async def _tell(connection: Connection, event: str, alert: asyncpg.Record, **more: Any) -> None:
+    payload = {"alert_id": alert["alert_id"], "alert_name": alert["alert_name"], **more}
+    await record_event(connection, alert["namespace_id"], event, alert["alert_id"], payload)
 
 
 async def stats_of(pool: Pool, namespace_id: str) -> tuple[int, int, dict[str, int]]:

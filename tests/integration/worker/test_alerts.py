@@ -133,7 +133,8 @@ async def test_a_retriever_deleted_under_its_alert_is_told_once_and_may_come_bac
     thing = await alerts.document()
     await alerts.sweep()
     await alerts.pool.execute("DELETE FROM retrievers")
-    for _ in range(3):
+    await alerts.look()
+    for _ in range(2):
         await alerts.sweep()
     failed = await alerts.executions(alert_id)
     assert [(row["error"] is None, row["evaluations"]) for row in failed] == [(True, 1), (False, 3)]
@@ -142,10 +143,20 @@ async def test_a_retriever_deleted_under_its_alert_is_told_once_and_may_come_bac
     assert await alerts.fired(alert_id) == []
     again = await alerts.retriever()
     await alerts.label(thing, "shoe")
-    await alerts.sweep()
+    await alerts.look()
     state = await alerts.state(alert_id)
     assert (state["fault"], state["retriever_id"]) == (None, again)
     assert len(await alerts.fired(alert_id)) == 1
+
+
+async def test_a_namespace_takes_its_alerts_with_it(alerts: AlertBench) -> None:
+    await alerts.retriever()
+    await alerts.alert()
+    await alerts.document()
+    await alerts.look()
+    await alerts.pool.execute("DELETE FROM namespaces")
+    for table in ("alerts", "alert_executions", "deliveries"):
+        assert await alerts.pool.fetchval(f"SELECT count(*) FROM {table}") == 0
 
 
 async def test_a_retriever_that_was_renamed_is_still_the_alerts(alerts: AlertBench) -> None:

@@ -76,3 +76,16 @@ CREATE TABLE alert_documents (
   PRIMARY KEY (alert_id, document_id)
 );
 CREATE INDEX alert_documents_in_order ON alert_documents (alert_id, position);
+
+-- An alert whose retriever was changed, deleted or made again is looked at soon, and not with the next sweep.
+CREATE FUNCTION hurry_alerts_of_retriever() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  changed retrievers := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+BEGIN
+  UPDATE alerts SET due_at = least(due_at, now()) WHERE namespace_id = changed.namespace_id AND source = 'retriever'
+    AND (retriever_id = changed.retriever_id OR retriever_identifier IN
+         (changed.retriever_id, changed.retriever_name, 'ret_' || changed.retriever_name));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER retrievers_watched AFTER INSERT OR DELETE OR UPDATE OF retriever_name, collection_identifiers, stages
+  ON retrievers FOR EACH ROW EXECUTE FUNCTION hurry_alerts_of_retriever();
