@@ -6,9 +6,11 @@ from typing import Any
 
 import asyncpg
 import numpy as np
+from numpy.typing import NDArray
 
-from services.common.database.cluster_runs import StartedRun, start_run
+from services.common.database.cluster_runs import StartedRun, cancel_run, start_run
 from services.common.ids import new_id
+from services.worker.cluster_runs.groups import Members
 from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import SLOT
 
@@ -21,16 +23,22 @@ KMEANS: dict[str, Any] = {
 }
 
 
-def blobs(count: int, groups: int = 3, seed: int = 0) -> np.ndarray:
+def blobs(count: int, groups: int = 3, seed: int = 0) -> NDArray[np.float16]:
     """Unit vectors about `groups` directions far apart, shape (count, DIMENSIONS); row i is of group i % groups."""
     noise = np.random.default_rng(seed).normal(0, 0.02, (count, DIMENSIONS))
     vectors = np.eye(DIMENSIONS)[np.arange(count) % groups] + noise
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype("<f2")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / lengths, dtype=np.float16)
+
+
+def zeros(ids: Sequence[str]) -> Members:
+    """All documents in the first group."""
+    return Members(document_ids=ids, numbers=np.zeros(len(ids), np.int32))
 
 
 async def add_documents(
     bench: Bench,
-    vectors: Sequence[np.ndarray | None],
+    vectors: Sequence[NDArray[np.floating] | None],
     *,
     fields: Sequence[Mapping[str, Any]] = (),
     model: str = "fake",
@@ -103,6 +111,20 @@ async def ended(bench: Bench, run_id: str, seconds: float = 120) -> asyncpg.Reco
 async def run_to_end(bench: Bench, cluster_id: str, mode: str = "full", **options: Any) -> asyncpg.Record:
     """Starts a run and waits for its end, with a worker that works already."""
     return await ended(bench, (await start(bench, cluster_id, mode, **options)).run_id)
+
+
+async def until(bench: Bench, started: StartedRun, stage: str, seconds: float = 120) -> None:
+    """Waits until a run's task says that it is at this stage."""
+    query = "SELECT additional_data ->> 'stage' FROM tasks WHERE task_id = $1"
+    async with asyncio.timeout(seconds):
+        while await bench.pool.fetchval(query, started.task_id) != stage:
+            await asyncio.sleep(0.02)
+
+
+async def cancel(bench: Bench, started: StartedRun) -> None:
+    """Cancels a run as the gateway does."""
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await cancel_run(connection, started.run_id)
 
 
 async def members(bench: Bench, run_id: str) -> dict[str, int]:

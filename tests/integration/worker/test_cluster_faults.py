@@ -1,0 +1,113 @@
+"""Runs of clusters while things break: a worker that is killed, documents that go, locks of others."""
+
+import asyncio
+
+import pytest
+
+from services.common.database.tasks import FAILED
+from services.worker.cluster_runs.lifecycle import SupersededError, begin
+from services.worker.cluster_runs.sweeping import RunSweeper
+from services.worker.cluster_runs.writing import write_members
+from services.worker.tasks.task import Task
+from tests.integration.worker.clusters import (
+    KMEANS,
+    add_cluster,
+    add_documents,
+    blobs,
+    ended,
+    events,
+    groups,
+    members,
+    start,
+    until,
+    zeros,
+)
+from tests.integration.worker.conftest import Bench
+from tests.integration.worker.processes import start_worker
+
+
+def task_of(bench: Bench, task_id: str) -> Task:
+    return Task(pool=bench.pool, task_id=task_id, namespace_id="ns_1", inputs={}, additional_data={})
+
+
+async def test_a_killed_worker_doubles_and_loses_nothing(bench: Bench) -> None:
+    ids = await add_documents(bench, list(blobs(30)))
+    cluster_id = await add_cluster(bench, KMEANS)
+    started = await start(bench, cluster_id)
+    async with bench.services():
+        first = await start_worker(bench.settings)
+        try:
+            await until(bench, started, stage="starting")
+        finally:
+            first.kill()
+            await first.wait()
+        await _half_write(bench, started.run_id, ids)
+        async with bench.worker():
+            run = await ended(bench, started.run_id)
+    assert (run["status"], run["attempt"], run["num_points"]) == ("completed", 2, 30)
+    assert (await members(bench, started.run_id)).keys() == set(ids)
+    assert [row["group_id"] for row in await groups(bench, started.run_id)] == ["cl_0", "cl_1", "cl_2"]
+    assert await events(bench, cluster_id) == ["cluster.execution.started", "cluster.execution.completed"]
+
+
+async def _half_write(bench: Bench, run_id: str, ids: list[str]) -> None:
+    """What a worker leaves that dies while it writes."""
+    await bench.pool.execute(
+        "INSERT INTO cluster_groups (run_id, number, group_id, member_count) VALUES ($1, 7, 'cl_7', 5)", run_id
+    )
+    await bench.pool.execute(
+        "INSERT INTO cluster_members (run_id, document_id, number) SELECT $1, unnest($2::text[]), 7", run_id, ids[:5]
+    )
+
+
+async def test_only_the_last_attempt_at_a_run_writes(bench: Bench) -> None:
+    ids = await add_documents(bench, list(blobs(2)))
+    started = await start(bench, await add_cluster(bench, KMEANS))
+    task, first = task_of(bench, started.task_id), await begin(bench.pool, started.run_id)
+    second = await begin(bench.pool, started.run_id)
+    assert first is not None
+    assert second is not None
+    with pytest.raises(SupersededError):
+        await write_members(task, first, zeros(ids))
+    await write_members(task, second, zeros(ids))
+    assert (await members(bench, started.run_id)).keys() == set(ids)
+
+
+async def test_documents_that_went_meanwhile_are_left_out_and_whoever_deletes_them_never_waits_in_a_circle(
+    bench: Bench,
+) -> None:
+    ids = sorted(await add_documents(bench, list(blobs(6))))
+    started = await start(bench, await add_cluster(bench, KMEANS))
+    run = await begin(bench.pool, started.run_id)
+    assert run is not None
+    async with bench.pool.acquire() as deleting, deleting.transaction():
+        await deleting.execute("DELETE FROM documents WHERE document_id = $1", ids[5])
+        writing = asyncio.create_task(write_members(task_of(bench, started.task_id), run, zeros(ids)))
+        await asyncio.sleep(0.3)
+        await deleting.execute("DELETE FROM documents WHERE document_id = $1", ids[0])
+        assert not writing.done()
+    await writing
+    assert (await members(bench, started.run_id)).keys() == set(ids[1:5])
+    await bench.pool.execute("DELETE FROM documents WHERE document_id = $1", ids[1])
+    assert (await members(bench, started.run_id)).keys() == set(ids[2:5])
+
+
+async def test_a_run_whose_task_was_given_up_fails_and_leaves_nothing(bench: Bench) -> None:
+    ids = await add_documents(bench, list(blobs(6)))
+    cluster_id = await add_cluster(bench, KMEANS)
+    started = await start(bench, cluster_id)
+    assert await begin(bench.pool, started.run_id) is not None
+    await _half_write(bench, started.run_id, ids)
+    left = bench.settings.data_dir / "clustering" / started.run_id
+    await asyncio.to_thread(left.mkdir, parents=True)
+    sweeper = RunSweeper(bench.pool, bench.settings.data_dir)
+    await sweeper.sweep()
+    assert left.exists()
+    assert await members(bench, started.run_id)
+    query = "UPDATE tasks SET status = $2, error = 'gave up' WHERE task_id = $1"
+    await bench.pool.execute(query, started.task_id, FAILED)
+    await sweeper.sweep()
+    run = await ended(bench, started.run_id)
+    assert (run["status"], run["error_message"], left.exists()) == ("failed", "gave up", False)
+    assert (await members(bench, started.run_id), await groups(bench, started.run_id)) == ({}, [])
+    assert (await events(bench, cluster_id))[-1] == "cluster.execution.failed"
