@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from services.common.database.cluster_enrichment import start_enrichment
 from services.common.database.cluster_runs import cancel_run
 from services.common.database.listings import Listing
 from services.common.database.outbox import record_event
@@ -114,6 +115,8 @@ async def rename(pool: Pool, row: asyncpg.Record, name: str | None) -> None:
 async def relabel(pool: Pool, row: asyncpg.Record, labels: dict[str, str]) -> dict[str, str]:
     """Sets labels of groups by their ids, and takes away those that are empty; all that are set then.
 
+    Documents that the run has enriched follow by a task.
+
     InvalidArgumentError for a group that the run does not have.
     """
     async with pool.acquire() as connection, connection.transaction():
@@ -125,6 +128,7 @@ async def relabel(pool: Pool, row: asyncpg.Record, labels: dict[str, str]) -> di
         changed = {name: label for name, label in {**overrides, **labels}.items() if label}
         sql = "UPDATE cluster_runs SET label_overrides = $2, updated_at = now() WHERE run_id = $1"
         await connection.execute(sql, row["base_run_id"], changed)
+        await start_enrichment(connection, row["base_run_id"])
         await _tell(connection, row, {"labels": labels})
     return changed
 

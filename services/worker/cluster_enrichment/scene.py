@@ -12,8 +12,9 @@ CLUSTER = """
     FROM clusters c JOIN cluster_runs r USING (cluster_id) WHERE r.run_id = $1"""
 LATER = """
     SELECT later.status FROM cluster_runs run JOIN cluster_runs later
-      ON later.cluster_id = run.cluster_id AND later.row_key > run.row_key AND later.mode = $2
-    WHERE run.run_id = $1 AND later.status = ANY($3) ORDER BY later.status = 'completed' DESC LIMIT 1"""
+      ON later.cluster_id = run.cluster_id AND later.row_key >= run.row_key AND later.mode = $2
+    WHERE run.run_id = $1 AND (later.status = ANY($3) OR later.status = 'completed' AND later.run_id <> run.run_id)
+    ORDER BY later.status = 'completed' DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,6 @@ async def read_scene(db: Executor, run_id: str) -> Scene | None:
 
 
 async def later_run(db: Executor, run_id: str) -> str | None:
-    """The status of a later run that has made groups, or is about to; None when this one is the last."""
-    status: str | None = await db.fetchval(LATER, run_id, FULL, ["completed", *OPEN])
+    """The status of a later run that has made groups, or of one that is about to; None when this one is the last."""
+    status: str | None = await db.fetchval(LATER, run_id, FULL, list(OPEN))
     return status
