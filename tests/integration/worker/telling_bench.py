@@ -65,6 +65,33 @@ class TellingBench:
             )
         return [row["event_id"] for row in sorted(rows, key=lambda row: row["seq"])]
 
+    async def alert(self, alert_id: str, channels: Sequence[JsonObject], payload: JsonObject) -> str:
+        """An alert that fires, to be told on all its channels; returns the event's id."""
+        await self.pool.execute(
+            "INSERT INTO namespaces (namespace_id, namespace_name) VALUES ($1, $1) ON CONFLICT DO NOTHING", NAMESPACE
+        )
+        await self.pool.execute(
+            """INSERT INTO alerts (alert_id, namespace_id, alert_name, source, retriever_identifier,
+                 notification_config)
+               VALUES ($1, $2, $1, 'retriever', 'ret', $3)""",
+            alert_id,
+            NAMESPACE,
+            {"channels": list(channels)},
+        )
+        async with self.pool.acquire() as connection, connection.transaction():
+            await record_event(connection, NAMESPACE, "alert.triggered", alert_id, payload)
+            await connection.execute(
+                """INSERT INTO deliveries (delivery_id, namespace_id, alert_id, channel, channel_type, event_id,
+                     subject, seq)
+                   SELECT 'del_' || channel, $2, $1, channel, 'webhook', event_id, 'alert/' || $1, seq
+                   FROM events, generate_series(0, $3 - 1) channel WHERE event_type = 'alert.triggered'""",
+                alert_id,
+                NAMESPACE,
+                len(channels),
+            )
+            event_id: str = await connection.fetchval("SELECT event_id FROM events WHERE subject_id = $1", alert_id)
+        return event_id
+
     @asynccontextmanager
     async def deliverer(self, **changes: Any) -> AsyncIterator[None]:
         """A deliverer with a pool of its own, stopped as the worker stops it."""
