@@ -39,6 +39,7 @@ def to_collection(row: asyncpg.Record) -> Collection:
         taxonomy_count=len(applications),
         retriever_enrichments=[RetrieverEnrichment(**settings) for settings in row["retriever_enrichments"]],
         document_count=row["document_count"],
+        trigger_id=row["trigger_id"],
         metadata=row["metadata"],
         enabled=row["enabled"],
         disabled_reason=settings.get("disabled_reason"),

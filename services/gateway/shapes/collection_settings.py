@@ -16,9 +16,9 @@ STORED = ("schedule", "cluster_applications", "alert_applications", "retriever_t
 
 
 class Schedule(Form):
-    """CollectionScheduleConfig: when the collection is to be processed again."""
+    """CollectionScheduleConfig: when the collection is to be processed again; a trigger of its own sees to it."""
 
-    trigger_type: Literal["cron", "interval", "event", "conditional"]
+    trigger_type: Literal["cron", "interval"]
     schedule_config: JsonObject
     description: str | None = None
 

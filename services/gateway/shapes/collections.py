@@ -122,6 +122,7 @@ class Collection(Answer):
     retriever_enrichments: list[RetrieverEnrichment]
     retriever_transform: JsonObject | None
     schedule: JsonObject | None
+    trigger_id: str | None
     document_count: int
     metadata: JsonObject
     enabled: bool

@@ -15,6 +15,7 @@ from services.gateway.store.buckets import taken
 from services.gateway.store.changes import change_row
 from services.gateway.store.collection_events import disable_dependents, tell_collections, tell_inline
 from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_own_retriever, insert_taxonomy
+from services.gateway.store.schedules import keep_schedule, orphan_triggers
 from services.gateway.store.tables import COLLECTION_COLUMNS, COLLECTION_SOURCE
 
 FIND = f"SELECT {COLLECTION_COLUMNS} FROM {COLLECTION_SOURCE} WHERE c.collection_id = $1"  # noqa: S608
@@ -75,6 +76,7 @@ async def insert_collection(connection: Connection, new: NewCollection) -> str:
     if new.taxonomy is not None:
         await insert_taxonomy(connection, new.namespace_id, collection_id, new.name, new.taxonomy)
     await set_applications(connection, collection_id, new.applications)
+    await keep_schedule(connection, new.namespace_id, collection_id, new.name, new.settings.get("schedule"))
     await tell_collections(connection, "created", rows)
     await tell_inline(connection, "created", collection_id)
     return collection_id
@@ -118,7 +120,12 @@ async def update_collection(
         await change_row(connection, "collections", "collection_id", collection_id, columns)
     except asyncpg.UniqueViolationError as error:
         raise taken("collection", str(columns.get("collection_name"))) from error
-    return await connection.fetch(SET_SETTINGS, collection_id, settings)
+    rows = await connection.fetch(SET_SETTINGS, collection_id, settings)
+    for row in rows if "schedule" in settings else ():
+        await keep_schedule(
+            connection, row["namespace_id"], collection_id, row["collection_name"], settings["schedule"]
+        )
+    return rows
 
 
 async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -> list[str]:
@@ -127,6 +134,7 @@ async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -
     Collections that are made from it are disabled, and say why.
     """
     async with pool.acquire() as connection, connection.transaction():
+        await orphan_triggers(connection, namespace_id, collection_id)
         document_ids = await _delete_documents(connection, collection_id)
         await disable_dependents(connection, collection_id)
         await tell_inline(connection, "deleted", collection_id)

@@ -85,6 +85,7 @@ COLLECTION_COLUMNS = f"""c.*, {APPLICATION_COLUMNS},
     t.version AS taxonomy_version, t.options AS taxonomy_options,
     EXISTS (SELECT FROM retrievers r WHERE r.retriever_id = t.retriever_identifier
             AND r.metadata ->> 'made_for_collection' = c.collection_id) AS has_own_retriever,
+    (SELECT s.trigger_id FROM triggers s WHERE s.of_collection_id = c.collection_id) AS trigger_id,
     (SELECT count(*) FROM documents d WHERE d.collection_id = c.collection_id) AS document_count,
     (SELECT jsonb_object_agg(b.bucket_id, b.bucket_schema) FROM buckets b
      WHERE b.bucket_id = ANY(c.bucket_ids)) AS bucket_schemas"""  # noqa: S608
