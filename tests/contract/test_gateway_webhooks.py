@@ -282,16 +282,20 @@ async def test_a_rotation_must_know_which_channel_signs(owner: httpx.AsyncClient
     assert (await ok(owner, "POST", path, {"channel": 1}))["channel"] == 1
 
 
-async def test_a_paused_webhook_is_not_active_until_it_is_resumed_or_put(
-    sealing: Stack, owner: httpx.AsyncClient
+PAUSED, SWITCHED_OFF = "paused_at = now()", "is_active = false"
+
+
+@pytest.mark.parametrize("state", [PAUSED, SWITCHED_OFF])
+async def test_a_webhook_that_failed_is_not_active_until_it_is_resumed_or_put(
+    sealing: Stack, owner: httpx.AsyncClient, state: str
 ) -> None:
-    pause = """UPDATE webhooks SET paused_at = now(), paused_reason = 'it fails', consecutive_failures = 60,
+    fail = f"""UPDATE webhooks SET {state}, paused_reason = 'it fails', consecutive_failures = 60,
         first_failure_at = now(), last_failure_at = now(), last_failure_cause = 'HTTP 500' WHERE webhook_id = $1"""
     given = body()
     made = await ok(owner, "POST", WEBHOOKS, given)
     path = f"{WEBHOOKS}/{made['webhook_id']}"
     for method, place, sent in (("POST", f"{path}/resume", None), ("PUT", path, given | {"is_active": True})):
-        await sealing.gateway.pool.execute(pause, made["webhook_id"])
+        await sealing.gateway.pool.execute(fail, made["webhook_id"])
         paused = await ok(owner, "GET", path)
         assert (paused["is_active"], paused["delivery_health"]["paused_reason"]) == (False, "it fails")
         resumed = await ok(owner, method, place, sent)

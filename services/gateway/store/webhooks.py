@@ -44,7 +44,8 @@ COUNT = f"SELECT count(*) FROM webhooks w WHERE {SEEN}"  # noqa: S608
 NAMED = f"""{SEEN} AND (w.webhook_id = $2 OR w.webhook_name IN ($2, $3))
     ORDER BY w.webhook_id = $2 DESC, w.webhook_name = $2 DESC LIMIT 1"""
 READ = f"SELECT {SHOWN} FROM webhooks w WHERE {NAMED}"  # noqa: S608
-LOCK = f"SELECT w.webhook_id, w.channels, w.namespace_ids, w.paused_at FROM webhooks w WHERE {NAMED} FOR NO KEY UPDATE"  # noqa: S608
+LOCK = f"""SELECT w.webhook_id, w.channels, w.namespace_ids, w.is_active AND w.paused_at IS NULL AS works
+    FROM webhooks w WHERE {NAMED} FOR NO KEY UPDATE"""  # noqa: S608
 RESUME = """
     UPDATE webhooks SET is_active = true, paused_at = NULL, paused_reason = NULL, consecutive_failures = 0,
       first_failure_at = NULL, last_failure_at = NULL, last_failure_cause = NULL, updated_at = now()
@@ -81,12 +82,12 @@ async def insert_webhook(db: Executor, columns: Mapping[str, Any]) -> str:
 
 
 async def replace_webhook(connection: Connection, locked: asyncpg.Record, columns: Mapping[str, Any]) -> None:
-    """Writes other columns; a paused webhook that is made active goes on."""
+    """Writes other columns; one that did not work and is made active starts without its failures."""
     webhook_id = locked["webhook_id"]
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
     sql = f"UPDATE webhooks SET {sets}, updated_at = now() WHERE webhook_id = $1"  # noqa: S608
     await _named(connection, columns["webhook_name"], sql, webhook_id, *columns.values())
-    if columns["is_active"] and locked["paused_at"] is not None:
+    if columns["is_active"] and not locked["works"]:
         await resume_webhook(connection, webhook_id)
 
 

@@ -12,6 +12,8 @@ MOST = 10_000
 LONGEST_SECONDS = 300.0
 LOCK = "SELECT additional_data -> 'replayed' FROM tasks WHERE task_id = $1 FOR UPDATE"
 NOTE = "UPDATE tasks SET additional_data = additional_data || $2, updated_at = now() WHERE task_id = $1"
+# Whoever records what became of deliveries locks their webhook before its lanes, which are opened again here.
+HOLD = "SELECT webhook_id FROM webhooks WHERE webhook_id = $1 FOR NO KEY UPDATE"
 AS_NEW = """status = 'pending', attempts = 0, due_at = now(), error = NULL, response_status = NULL, ended_at = NULL"""
 # Deliveries that have ended, by id or by status and time; a channel that is gone has nothing to be told.
 RESET = f"""
@@ -46,7 +48,7 @@ async def replay_webhook(task: Task) -> Done:
 
 async def _replay(connection: Connection, inputs: JsonObject) -> int:
     webhook_id, status = inputs["webhook_id"], inputs.get("status")
-    if not await connection.fetchval("SELECT EXISTS (SELECT FROM webhooks WHERE webhook_id = $1)", webhook_id):
+    if await connection.fetchval(HOLD, webhook_id) is None:
         raise NotFoundError(f"No webhook '{webhook_id}'.", resource="webhook", id=webhook_id)
     since, until = _moment(inputs, "since"), _moment(inputs, "until")
     by_time = status is None and (since is not None or until is not None)
