@@ -10,6 +10,7 @@ from services.common.database.pool import Connection, Pool
 from services.common.database.tasks import NewTask, create_task
 
 DELETE_BUCKET, DELETE_NAMESPACE = "delete_bucket", "delete_namespace"
+LATE = 500
 # No name that anybody can give holds a slash, so the old one is free at once.
 HIDE_BUCKET = """
     UPDATE buckets SET deleted_at = now(), bucket_name = bucket_name || '/' || bucket_id
@@ -35,6 +36,20 @@ DOCUMENTS = f"DELETE FROM documents WHERE object_id = ANY($1) RETURNING {GONE}" 
 LEFT_OVER = f"""
     DELETE FROM documents WHERE document_id IN (SELECT document_id FROM documents WHERE {{owner}} = $1 LIMIT $2)
     RETURNING {GONE}"""  # noqa: S608
+
+# What goes with its namespace, table by table.
+HELD = {
+    "alerts": "alert",
+    "triggers": "trigger",
+    "clusters": "cluster",
+    "taxonomies": "taxonomy",
+    "collections": "collection",
+    "buckets": "bucket",
+}
+TELL_HELD = """
+    INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
+    SELECT new_event_id(), namespace_id, '{kind}.deleted', '{kind}', {kind}_id, '{{"with_namespace": true}}'
+    FROM {table} WHERE namespace_id = $1"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +115,29 @@ async def remove_documents(connection: Connection, _namespace_id: str, owner: st
 
 async def remove_bucket(connection: Connection, namespace_id: str, bucket_id: str) -> None:
     """Deletes the emptied bucket, with what may have come into it meanwhile."""
-    if await connection.fetchval("DELETE FROM buckets WHERE bucket_id = $1 RETURNING bucket_id", bucket_id):
-        await record_event(connection, namespace_id, "bucket.deleted", bucket_id)
+    row = await connection.fetchrow("SELECT bucket_name FROM buckets WHERE bucket_id = $1 FOR UPDATE", bucket_id)
+    if row is not None:
+        await _remove_late(connection, namespace_id, "bucket_id", bucket_id)
+        await connection.execute("DELETE FROM buckets WHERE bucket_id = $1", bucket_id)
+        payload = {"bucket_name": row["bucket_name"].removesuffix(f"/{bucket_id}")}
+        await record_event(connection, namespace_id, "bucket.deleted", bucket_id, payload)
 
 
 async def remove_namespace(connection: Connection, namespace_id: str) -> None:
     """Deletes the emptied namespace with everything in it."""
-    if await connection.fetchval("DELETE FROM namespaces WHERE namespace_id = $1 RETURNING namespace_id", namespace_id):
+    sql = "SELECT true FROM namespaces WHERE namespace_id = $1 FOR UPDATE"
+    if await connection.fetchval(sql, namespace_id):
+        await _remove_late(connection, namespace_id, "namespace_id", namespace_id)
+        for table, kind in HELD.items():
+            await connection.execute(TELL_HELD.format(table=table, kind=kind), namespace_id)
+        await connection.execute("DELETE FROM namespaces WHERE namespace_id = $1", namespace_id)
         await forget_namespace(connection, namespace_id)
         await record_event(connection, namespace_id, "namespace.deleted", namespace_id)
+
+
+async def _remove_late(connection: Connection, namespace_id: str, owner: str, key: str) -> None:
+    """What came while the last of it went: whoever comes from now on waits for the end, and is refused."""
+    while (await remove_objects(connection, namespace_id, owner, key, LATE)).objects:
+        pass
+    while (await remove_documents(connection, namespace_id, owner, key, LATE)).document_ids:
+        pass

@@ -7,7 +7,12 @@ from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob
 from services.common.database.garbage import sparing, sweep_blobs
 from services.common.database.pool import Connection, Pool
-from services.common.database.removal import start_bucket_removal, start_due_removals, start_namespace_removal
+from services.common.database.removal import (
+    remove_bucket,
+    start_bucket_removal,
+    start_due_removals,
+    start_namespace_removal,
+)
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
 from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
@@ -60,6 +65,16 @@ async def test_a_namespace_goes_with_everything_in_it(bench: Bench) -> None:
         task_id = await _task(bench, lambda connection: start_namespace_removal(connection, NAMESPACE))
         await _completed(bench, task_id)
     assert set((await _counts(bench.pool)).values()) == {0}
+    assert await _events(bench.pool, "collection.deleted") == {COLLECTION}
+    assert await _events(bench.pool, "bucket.deleted") == {BUCKET}
+    assert len(await _events(bench.pool, "object.deleted")) == 2
+
+
+async def test_what_comes_into_a_bucket_at_the_last_moment_is_told_too(bench: Bench) -> None:
+    object_id = await bench.upload(b"late")
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await remove_bucket(connection, NAMESPACE, BUCKET)
+    assert await _events(bench.pool, "object.deleted") == {object_id}
 
 
 async def test_a_bucket_is_hidden_under_a_name_that_nobody_asks_for(bench: Bench) -> None:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from services.common.database.evaluations import EVALUATION
 from services.common.database.pool import Pool
 from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
 from services.common.errors import NotFoundError, UnavailableError
@@ -17,6 +18,14 @@ async def new_task(pool: Pool) -> str:
     """A task of the kind `work`, as a gateway stores it."""
     async with pool.acquire() as connection, connection.transaction():
         new = NewTask(kind="work", task_type="materialize", namespace_id=None, inputs={"rows": 3})
+        return await create_task(connection, new)
+
+
+async def evaluation(pool: Pool) -> str:
+    """A task that runs a retriever."""
+    async with pool.acquire() as connection, connection.transaction():
+        inputs = {"evaluation_id": "eval_1", "retriever_id": "ret_1"}
+        new = NewTask(kind=EVALUATION, task_type="api_evaluations_run", namespace_id="ns_1", inputs=inputs)
         return await create_task(connection, new)
 
 
@@ -121,3 +130,23 @@ async def test_a_drained_worker_gives_the_attempt_back(pool: Pool) -> None:
         await running
     row = await row_of(pool, task_id)
     assert (row["status"], row["attempts"]) == ("IN_PROGRESS", 0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "event_type"),
+    [(None, "resource.executed"), (NotFoundError.of("retriever", "ret_1"), "resource.execution_failed")],
+)
+async def test_what_a_task_ran_is_told_once_however_often_it_runs(
+    pool: Pool, fault: Exception | None, event_type: str
+) -> None:
+    async def work(_: Task) -> Done:
+        if fault is not None:
+            raise fault
+        return Done(outputs={})
+
+    task_id = await evaluation(pool)
+    for _ in range(2):
+        await TaskRunner(pool, {EVALUATION: work}, max_attempts=1, retry_base=0.01).run(TaskJob(task_id=task_id))
+    [event] = await pool.fetch("SELECT * FROM events")
+    assert (event["event_type"], event["subject_type"], event["subject_id"]) == (event_type, "retriever", "ret_1")
+    assert (event["payload"]["task_id"], event["payload"]["evaluation_id"]) == (task_id, "eval_1")
