@@ -74,7 +74,7 @@ def test_the_answer_is_shown_in_one_line_that_can_be_stored() -> None:
 
 def test_failures_are_tried_again_by_the_table_and_a_little_later() -> None:
     assert settle(AGAIN, 1, TABLE, 0.0) == ("pending", 5.0)
-    assert settle(AGAIN, 2, TABLE, 1.0) == ("pending", pytest.approx(330.0))
+    assert settle(AGAIN, 2, TABLE, 0.5) == ("pending", 315.0)
     assert settle(AGAIN, 3, TABLE, 0.0) == ("failed", 0.0)
 
 
