@@ -9,6 +9,7 @@ from services.common.database.cluster_runs import NOISE
 from services.gateway.shapes.base import Answer, JsonObject
 from services.gateway.shapes.cluster_runs import label_of
 
+NO_MEMBERS = "The members of this execution are not kept any more, or were all deleted; its groups are."
 NO_PICTURE = "This execution made no picture: it was asked not to, or its documents have no vectors."
 
 
@@ -132,8 +133,14 @@ def to_picture(
         total_members=total,
         returned_members=len(members),
         sampled=len(members) < placed,
-        warnings=[NO_PICTURE] if total and not placed else [],
+        warnings=_warnings(run, total, placed),
     )
+
+
+def _warnings(run: asyncpg.Record, total: int, placed: int) -> list[str]:
+    if run["num_points"] and not total:
+        return [NO_MEMBERS]
+    return [NO_PICTURE] if total and not placed else []
 
 
 def _dimensions(groups: Sequence[asyncpg.Record]) -> int | None:

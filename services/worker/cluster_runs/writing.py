@@ -42,6 +42,13 @@ ADD_NOISE = """
     INSERT INTO cluster_groups (run_id, number, group_id, member_count)
     SELECT $1, -1, '-1', 0 WHERE EXISTS (SELECT FROM cluster_members WHERE run_id = $1 AND number = -1)
     ON CONFLICT DO NOTHING"""
+# Whole runs are kept; of all but the last few of a cluster, the members are not.
+MEMBERS_KEPT = 10
+DROP_OLD = """
+    DELETE FROM cluster_members WHERE (run_id, document_id) IN (
+      SELECT run_id, document_id FROM cluster_members WHERE run_id IN (
+        SELECT run_id FROM cluster_runs WHERE cluster_id = $1 AND mode = 'full' AND status = 'completed'
+        ORDER BY row_key DESC OFFSET $2) LIMIT $3)"""
 # One statement may wait for a document that somebody is about to delete.
 patiently = tenacity.retry(
     retry=tenacity.retry_if_exception_type(asyncpg.LockNotAvailableError),
@@ -56,6 +63,12 @@ async def drop(pool: Pool, run_id: str, base_run_id: str) -> None:
         pass
     if run_id == base_run_id:
         await pool.execute("DELETE FROM cluster_groups WHERE run_id = $1", run_id)
+
+
+async def drop_old(pool: Pool, cluster_id: str) -> None:
+    """Forgets the members of runs of a cluster that are long past."""
+    while await pool.execute(DROP_OLD, cluster_id, MEMBERS_KEPT, CHUNK) != "DELETE 0":
+        pass
 
 
 def _added_by(run_id: str, base_run_id: str) -> str | None:

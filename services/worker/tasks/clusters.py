@@ -16,7 +16,7 @@ from services.worker.cluster_runs.making import Maker
 from services.worker.cluster_runs.naming import Names
 from services.worker.cluster_runs.run import Run
 from services.worker.cluster_runs.sweeping import FOLDER
-from services.worker.cluster_runs.writing import drop
+from services.worker.cluster_runs.writing import drop, drop_old
 from services.worker.tasks.task import Done, Task, TaskCanceledError, TaskWaitsError
 
 WAIT_SECONDS = 1.0
@@ -60,6 +60,7 @@ class ClusterRuns:
             await drop(task.pool, run.run_id, run.base_run_id)
             await fail(task.pool, run.run_id, error.message)
             raise
+        await drop_old(task.pool, run.cluster_id)
         outputs = {"num_clusters": result.num_clusters, "num_points": result.num_points}
         return Done(outputs={"cluster_id": run.cluster_id, "run_id": run.run_id, **outputs})
 

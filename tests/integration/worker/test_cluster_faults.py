@@ -7,7 +7,7 @@ import pytest
 from services.common.database.tasks import FAILED
 from services.worker.cluster_runs.lifecycle import SupersededError, begin
 from services.worker.cluster_runs.sweeping import RunSweeper
-from services.worker.cluster_runs.writing import write_members
+from services.worker.cluster_runs.writing import MEMBERS_KEPT, write_members
 from services.worker.tasks.task import Task
 from tests.integration.worker.clusters import (
     KMEANS,
@@ -111,3 +111,16 @@ async def test_a_run_whose_task_was_given_up_fails_and_leaves_nothing(bench: Ben
     assert (run["status"], run["error_message"], left.exists()) == ("failed", "gave up", False)
     assert (await members(bench, started.run_id), await groups(bench, started.run_id)) == ({}, [])
     assert (await events(bench, cluster_id))[-1] == "cluster.execution.failed"
+
+
+async def test_members_of_runs_long_past_are_forgotten_and_their_groups_are_not(bench: Bench) -> None:
+    ids = await add_documents(bench, [None] * 3, fields=[{"kind": "shoe"}] * 3)
+    cluster_id = await add_cluster(bench, {"attributes": ["kind"]})
+    async with bench.services(), bench.worker():
+        started = [await start(bench, cluster_id) for _ in range(MEMBERS_KEPT + 1)]
+        runs = [await ended(bench, each.run_id) for each in started]
+    runs.sort(key=lambda run: run["completed_at"])
+    assert {len(await members(bench, run["run_id"])) for run in runs[-2:]} == {len(ids)}
+    kept = [run for run in runs if await members(bench, run["run_id"])]
+    assert len(kept) == MEMBERS_KEPT
+    assert all([await groups(bench, run["run_id"]) for run in runs])
