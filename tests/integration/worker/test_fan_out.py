@@ -8,8 +8,11 @@ import pytest
 from services.common.database.deliveries import FOLLOWER, forget_namespace
 from services.common.database.following import has_news
 from services.common.database.pool import Pool, prepare_connection
+from services.common.settings import Settings
 from services.worker.telling import fan_out
 from services.worker.telling.fan_out import FanOut
+from tests.integration.worker.processes import start_worker
+from tests.support.waiting import until
 from tests.support.webhooks import Asked, add_webhook, delivered_to, happen, tell
 
 
@@ -183,3 +186,33 @@ async def test_a_namespace_that_goes_takes_its_own_webhooks_along(pool: Pool) ->
     assert [tuple(row) for row in left] == [(both, ["ns_2"]), (everywhere, None)]
     assert await delivered_to(pool, own) == []
     assert await delivered_to(pool, everywhere) == ["object/b", "object/c"]
+
+
+async def test_a_worker_that_is_killed_loses_and_doubles_nothing(pool: Pool, settings: Settings) -> None:
+    webhook = await add_webhook(pool, Asked(channels=3, is_paused=True))
+    stop = asyncio.Event()
+    subjects: list[str] = []
+
+    async def upload() -> None:
+        while not stop.is_set():
+            subjects.append(f"object/{len(subjects)}")
+            await happen(pool, subjects[-1].removeprefix("object/"))
+
+    async def told_of(count: int) -> bool:
+        return len(await delivered_to(pool, webhook)) >= count
+
+    uploads = asyncio.create_task(upload())
+    worker = await start_worker(settings)
+    await until(lambda: told_of(1))
+    worker.kill()
+    await worker.wait()
+    committed = len(subjects)
+    worker = await start_worker(settings)
+    await until(lambda: told_of(committed))
+    stop.set()
+    await uploads
+    await until(lambda: told_of(len(subjects)))
+    worker.kill()
+    await worker.wait()
+    for channel in range(3):
+        assert await delivered_to(pool, webhook, channel) == subjects
