@@ -19,7 +19,7 @@ SAME_OF_EXECUTION = (
     *("alert_id", "collection_id", "execution_id", "triggered", "match_count", "source_documents", "duration_ms"),
     *("fired", "error", "details", "evaluations"),
 )
-NOT_CONFIGURED = "NOT_CONFIGURED"
+NOT_CONFIGURED = "not_configured"
 DeliveryStatus = Literal["delivered", "failed", "deferred", "not_configured"]
 
 

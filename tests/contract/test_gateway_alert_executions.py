@@ -82,7 +82,7 @@ async def test_deliveries_are_those_of_the_execution_in_the_contracts_words(
         ("delivered", None),
         ("pending", "503"),
         ("failed", "410 Gone"),
-        ("failed", "NOT_CONFIGURED: no SMTP server is set."),
+        ("failed", "not_configured: set LIKENESS_SMTP_HOST"),
     )
     latest = await ok(client, "GET", f"/v1/alerts/{alert_id}/results")
     outcomes = [(each["status"], each["error"]) for each in latest["deliveries"]]
@@ -90,7 +90,7 @@ async def test_deliveries_are_those_of_the_execution_in_the_contracts_words(
         ("delivered", None),
         ("deferred", "503"),
         ("failed", "410 Gone"),
-        ("not_configured", "NOT_CONFIGURED: no SMTP server is set."),
+        ("not_configured", "not_configured: set LIKENESS_SMTP_HOST"),
     ]
 
 
