@@ -1,5 +1,6 @@
 """The fixtures of contract tests: a gateway on a real PostgreSQL."""
 
 from tests.support.gateway import client, shared_app, shared_gateway, stack, surroundings
+from tests.support.webhook_forms import owner, sealing
 
-__all__ = ["client", "shared_app", "shared_gateway", "stack", "surroundings"]
+__all__ = ["client", "owner", "sealing", "shared_app", "shared_gateway", "stack", "surroundings"]
