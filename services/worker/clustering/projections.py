@@ -11,6 +11,8 @@ from services.worker.clustering.parameters import SEED, Parameters
 from services.worker.clustering.vectors import Matrix
 
 PICTURE_NEIGHBOURS = 15
+# The contract's default; of few points a fifth, since with more of them all is near to all and nothing stands apart.
+MOST_USUAL, FEWEST_USUAL, USUAL_SHARE = 30, 5, 5
 # Fewer points than this have too few neighbours for UMAP to tell near from far.
 UMAP_POINTS = 16
 MOST_DIMENSIONS = 256
@@ -51,14 +53,15 @@ def umap(neighbours: Neighbours, layout: Layout) -> Matrix:
 
 def umap_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix:
     """The contract's UMAPParams; few points are laid out by their principal components."""
+    points = len(neighbours.matrix)
+    usual = min(MOST_USUAL, max(FEWEST_USUAL, points // USUAL_SHARE))
     layout = Layout(
         dimensions=given.whole("n_components", 50, low=2, high=MOST_DIMENSIONS),
-        neighbours=given.whole("n_neighbors", 30, low=2, high=1000),
+        neighbours=given.whole("n_neighbors", usual, low=2, high=1000),
         min_dist=given.number("min_dist", 0.0, high=1.0),
         metric=given.choice("metric", "cosine", METRICS),
         seed=given.seed,
     )
-    points = len(neighbours.matrix)
     if points < UMAP_POINTS:
         notes.warn(f"UMAP needs {UMAP_POINTS} points and there are {points}: principal components were used.")
         return components(neighbours.matrix, layout.dimensions)
