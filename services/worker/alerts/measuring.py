@@ -1,6 +1,7 @@
 """Measuring a system condition."""
 
 from datetime import timedelta
+from typing import Any
 
 from services.common.database.pool import Pool
 from services.common.system_conditions import params_of
@@ -23,5 +24,10 @@ async def measure(pool: Pool, watch: Watch) -> Found:
     return Found(
         count=len(rows),
         collection_id=next((row["collection_id"] for row in rows if row["collection_id"]), ""),
-        details={"type": watch.system_condition["type"], "params": given, "resources": shown},
+        details={"type": watch.system_condition["type"], "params": _told(given), "resources": shown},
     )
+
+
+def _told(params: dict[str, Any]) -> dict[str, Any]:
+    """The limits that were applied; what is watched, the alert itself says."""
+    return {name: value for name, value in params.items() if isinstance(value, int | float)}

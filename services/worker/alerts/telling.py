@@ -49,6 +49,8 @@ def payload_of(
         payload["condition"] = found.details
     if config["include_matches"] and found.details is None:
         payload["matches"] = _fitting(matches, with_scores=config["include_scores"])
+        if len(payload["matches"]) < len(matches):
+            payload["matches_truncated"] = True
     return payload
 
 

@@ -69,6 +69,7 @@ def test_a_payload_stays_under_twenty_kilobytes_however_much_was_found() -> None
     assert len(orjson.dumps(payload)) < 20_000
     assert payload["match_count"] == 5000
     assert 0 < len(payload["matches"]) < 50
+    assert payload["matches_truncated"]
 
 
 def test_fields_that_are_large_or_cannot_be_stored_are_left_out() -> None:
