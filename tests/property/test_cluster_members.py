@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.worker.cluster_runs.attributes import group_values
+from services.worker.cluster_runs.attribute_groups import group_values
 from services.worker.cluster_runs.groups import Members, groups_of, members_of
 from services.worker.clustering.outcome import ClusterOutcome
 

@@ -131,7 +131,7 @@ def _changed_config(row: asyncpg.Record, form: ClusterPatch, asked: list[str]) -
 async def delete_cluster(
     cluster: str,
     tenant: InNamespace,
-    cascade_output_collections: Annotated[bool, Query(description="There are none yet; has no effect")] = True,
+    cascade_output_collections: Annotated[bool, Query(description="There are none; has no effect")] = True,
 ) -> ClusterDeleted:
     """Deletes a cluster with its executions; documents stay as they are."""
     row = await store.read_cluster(tenant.gateway.pool, tenant.namespace_id, cluster)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.database.cluster_runs import NOISE
+from services.common.database.cluster_runs import NOISE, NOISE_ID, group_id
 from services.worker.clustering.outcome import ClusterOutcome
 
 JsonObject = dict[str, Any]
@@ -81,7 +81,7 @@ def groups_of(members: Members, outcome: ClusterOutcome) -> list[Group]:
     """The groups of a clustering, noise among them where there is some."""
     found = [_group(number, members, outcome) for number in range(outcome.num_clusters)]
     noise = int((members.numbers == NOISE).sum())
-    return [*found, Group(number=NOISE, group_id="-1", member_count=noise)] if noise else found
+    return [*found, Group(number=NOISE, group_id=NOISE_ID, member_count=noise)] if noise else found
 
 
 def _group(number: int, members: Members, outcome: ClusterOutcome) -> Group:
@@ -89,7 +89,7 @@ def _group(number: int, members: Members, outcome: ClusterOutcome) -> Group:
     cosines = 1.0 - outcome.distances[inside].astype(np.float64)
     return Group(
         number=number,
-        group_id=f"cl_{number}",
+        group_id=group_id(number),
         member_count=int(inside.sum()),
         centroids=tuple(each[number].astype("<f4").tobytes() for each in outcome.centroids),
         place=() if members.places is None else tuple(members.places[inside].mean(axis=0).tolist()),

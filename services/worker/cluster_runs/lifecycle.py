@@ -20,6 +20,8 @@ BEGIN = """
 READ = """
     SELECT r.run_id, r.base_run_id, r.mode, r.options, r.attempt, k.cluster_id, k.cluster_name, k.namespace_id,
            k.collection_ids, k.feature_uris, k.config, k.filters, k.llm_labeling,
+           ARRAY(SELECT id FROM unnest(k.collection_ids) AS id WHERE NOT EXISTS (
+             SELECT FROM collections c WHERE c.collection_id = id)) AS missing_collections,
            b.models AS base_models, b.feature_uris AS base_feature_uris
     FROM cluster_runs r JOIN clusters k USING (cluster_id) JOIN cluster_runs b ON b.run_id = r.base_run_id
     WHERE r.run_id = $1"""

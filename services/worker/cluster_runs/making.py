@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from services.common.database.cluster_runs import NOISE
+from services.common.errors import NotFoundError
 from services.common.settings import Settings
 from services.worker.cluster_runs.assigning import require_same_models, write_centroids
-from services.worker.cluster_runs.attributes import group_values, read_values
+from services.worker.cluster_runs.attribute_groups import group_values
+from services.worker.cluster_runs.attributes import read_values
 from services.worker.cluster_runs.gathering import Gathered, gather
 from services.worker.cluster_runs.groups import Group, Members, groups_of, members_of
 from services.worker.cluster_runs.lifecycle import Result, complete, lock_open
@@ -21,6 +23,8 @@ from services.worker.clustering.compute import compute
 from services.worker.clustering.outcome import ClusterOutcome
 from services.worker.tasks.task import Task
 
+NO_COLLECTIONS = "The collections of this cluster were deleted: {missing}. Make another cluster."
+SOME_COLLECTIONS = "Collections of this cluster were deleted, and are left out: {missing}."
 NO_DOCUMENTS = "No document passes the filters; there is nothing to group."
 NO_VECTORS = "No document has every feature asked for; there is nothing to group."
 
@@ -34,6 +38,8 @@ class Maker:
 
     async def make(self, task: Task, run: Run, folder: Path) -> Result:
         """Does a run of any kind, to its end."""
+        if len(run.missing_collections) == len(run.collection_ids):
+            raise NotFoundError(NO_COLLECTIONS.format(missing=", ".join(run.missing_collections)))
         if run.vectors is None:
             return await self._by_attributes(task, run)
         gathered = await gather(task, run, folder)
@@ -90,7 +96,7 @@ class Maker:
             result = replace(result, naming_errors=errors)
         async with task.pool.acquire() as connection, connection.transaction():
             await lock_open(connection, run)
-            await complete(connection, run, replace(result, reasons=reasons_of(run, result)))
+            await complete(connection, run, _told(run, result))
         return result
 
     async def _assign(self, task: Task, run: Run, folder: Path, gathered: Gathered) -> Result:
@@ -116,7 +122,7 @@ class Maker:
                 metrics={"assigned": clustered, "noise_ratio": noise / total if total else 0.0},
                 warnings=warnings,
             )
-            await complete(connection, run, replace(result, reasons=reasons_of(run, result)))
+            await complete(connection, run, _told(run, result))
         return result
 
 
@@ -125,6 +131,13 @@ async def _computed(task: Task, run: Run, folder: Path, sample_limit: int) -> Cl
         await task.progress(stage=stage, percent=round(percent, 1))
 
     return await compute(plan_of(run, sample_limit), folder, report)
+
+
+def _told(run: Run, result: Result) -> Result:
+    """With everything that is to be said of it."""
+    missing = ", ".join(run.missing_collections)
+    warnings = (SOME_COLLECTIONS.format(missing=missing), *result.warnings) if missing else result.warnings
+    return replace(result, warnings=warnings, reasons=reasons_of(run, result))
 
 
 def _result(gathered: Gathered, **more: Any) -> Result:

@@ -27,6 +27,7 @@ class Run:
     namespace_id: str
     mode: str
     collection_ids: tuple[str, ...]
+    missing_collections: tuple[str, ...]
     feature_uris: tuple[str, ...]
     config: Mapping[str, Any]
     filters: JsonObject | None
@@ -80,6 +81,7 @@ def run_of(row: asyncpg.Record) -> Run:
         namespace_id=row["namespace_id"],
         mode=row["mode"],
         collection_ids=tuple(row["collection_ids"]),
+        missing_collections=tuple(row["missing_collections"]),
         feature_uris=tuple(row["base_feature_uris"] if row["mode"] == ASSIGN else row["feature_uris"]),
         config=row["config"],
         filters=row["filters"],

@@ -124,3 +124,20 @@ async def test_members_of_runs_long_past_are_forgotten_and_their_groups_are_not(
     kept = [run for run in runs if await members(bench, run["run_id"])]
     assert len(kept) == MEMBERS_KEPT
     assert all([await groups(bench, run["run_id"]) for run in runs])
+
+
+async def test_a_deleted_collection_takes_its_members_along_and_the_next_run_says_so(bench: Bench) -> None:
+    await bench.add_collection("col_2", taxonomy=False)
+    kinds = [{"kind": "shoe"}] * 2
+    await add_documents(bench, [None] * 2, fields=kinds)
+    await add_documents(bench, [None] * 2, fields=kinds, collection_id="col_2")
+    cluster_id = await add_cluster(bench, {"attributes": ["kind"]}, collection_ids=["col_1", "col_2"])
+    async with bench.services(), bench.worker():
+        both = await ended(bench, (await start(bench, cluster_id)).run_id)
+        await bench.pool.execute("DELETE FROM collections WHERE collection_id = 'col_2'")
+        assert len(await members(bench, both["run_id"])) == 2
+        one = await ended(bench, (await start(bench, cluster_id)).run_id)
+        await bench.pool.execute("DELETE FROM collections WHERE collection_id = 'col_1'")
+        none = await ended(bench, (await start(bench, cluster_id)).run_id)
+    assert (one["status"], one["num_points"], "col_2" in one["warnings"][0]) == ("completed", 2, True)
+    assert (none["status"], "col_1, col_2" in none["error_message"]) == ("failed", True)
