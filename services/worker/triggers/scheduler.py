@@ -12,7 +12,7 @@ from services.common.database.pool import Connection, Pool
 from services.common.database.trigger_runs import EVENTS, SCHEDULE, Firing, fail, fire, open_execution, skip
 from services.common.errors import LikenessError
 from services.common.triggers.counting import crossing
-from services.common.triggers.schedules import EVENT, ConditionSchedule, EventSchedule, read_schedule
+from services.common.triggers.schedules import ConditionSchedule, EventSchedule, read_schedule
 from services.common.triggers.times import next_time
 from services.worker.patience import is_outage
 from services.worker.triggers.conditions import look
@@ -24,6 +24,7 @@ DUE = """
     ORDER BY next_scheduled_at, trigger_id LIMIT 1 FOR UPDATE SKIP LOCKED"""
 LOCK = "SELECT * FROM triggers WHERE trigger_id = $1 FOR UPDATE"
 PLAN = "UPDATE triggers SET next_scheduled_at = $2 WHERE trigger_id = $1"
+STOP = "UPDATE triggers SET next_scheduled_at = $2, status = $3 WHERE trigger_id = $1 RETURNING *"
 TAKE = """
     UPDATE triggers SET event_counter = $2, next_scheduled_at = NULL,
       last_cooldown_at = CASE WHEN $3 THEN now() ELSE last_cooldown_at END
@@ -53,15 +54,18 @@ class Scheduler:
 
     async def _give_up_turn(self, trigger_id: str, error: Exception) -> None:
         """Notes the failure, so that one trigger that cannot be fired holds up no other."""
-        expected = isinstance(error, LikenessError)
-        if not expected:
+        if isinstance(error, LikenessError):
+            message, status = error.message, "failed"
+        else:
             log.exception("trigger", trigger_id=trigger_id)
-        message = error.message if isinstance(error, LikenessError) else f"INTERNAL: {type(error).__name__}"
+            message, status = f"INTERNAL: {type(error).__name__}; see the worker's log", "active"
         async with self._pool.acquire() as connection, connection.transaction():
             trigger = await connection.fetchrow(LOCK, trigger_id)
             if trigger is not None:
-                await connection.execute(PLAN, trigger_id, _next_or_none(trigger))
-                await fail(connection, trigger, Firing(cause=SCHEDULE), message)
+                due = _next_of(trigger) if status == "active" else None
+                stopped = await connection.fetchrow(STOP, trigger_id, due, status)
+                assert stopped is not None
+                await fail(connection, stopped, Firing(cause=SCHEDULE), message)
 
 
 async def _turn(connection: Connection, trigger: asyncpg.Record) -> None:
@@ -89,11 +93,6 @@ async def _after_events(connection: Connection, trigger: asyncpg.Record, schedul
         await fire(connection, trigger, Firing(cause=EVENTS, times=crossed.times))
 
 
-def _next_or_none(trigger: asyncpg.Record) -> datetime | None:
-    """When to try again; never, where the schedule itself cannot be read or only events decide."""
-    if trigger["trigger_type"] == EVENT:
-        return None
-    try:
-        return next_time(read_schedule(trigger["trigger_type"], trigger["schedule_config"]), datetime.now(UTC))
-    except LikenessError:
-        return None
+def _next_of(trigger: asyncpg.Record) -> datetime | None:
+    """When to try again; with the next event, where only events decide."""
+    return next_time(read_schedule(trigger["trigger_type"], trigger["schedule_config"]), datetime.now(UTC))
