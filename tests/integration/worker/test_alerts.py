@@ -1,12 +1,18 @@
 """Alerts on real documents, through the real taxonomy service."""
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from services.common.blobs import open_blob_store
 from services.common.database.alerts import evaluation_of
 from services.common.database.tasks import TaskJob, create_task
+from services.common.grpc_client import open_channel
+from services.worker.alerts.asking import Asker
+from services.worker.alerts.documents import Documents, Waiting
+from services.worker.alerts.evaluator import Evaluator
 from services.worker.tasks.alerts import AlertEvaluations
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerting import RETRIEVER, AlertBench, alert_bench, taxonomy_at
@@ -224,6 +230,37 @@ async def test_documents_are_asked_about_one_by_one_where_a_collection_applies_a
     assert [len(row["source_documents"]) for row in await alerts.executions(alert_id)] == [1, 2]
     assert await alerts.pool.fetchval("SELECT count(*) FROM alert_documents") == 0
     assert (await alerts.state(alert_id))["fault"] is None
+
+
+async def test_a_blob_of_the_documents_object_and_a_constant_may_be_inputs(alerts: AlertBench) -> None:
+    object_id = await alerts.bench.upload(b"picture")
+    sources = {
+        "image": {"source_type": "source_blob", "path": "image_url"},
+        "other": {"source_type": "source_blob", "path": "nothing"},
+        "size": {"source_type": "constant", "value": 7},
+    }
+    waiting = Waiting(
+        document_id="doc_1",
+        object_id=object_id,
+        fields={},
+        mappings=[{"input_key": key, "source": source} for key, source in sources.items()],
+    )
+    found = await Documents(alerts.pool, open_blob_store(alerts.bench.settings)).inputs(waiting)
+    picture = base64.b64encode(b"picture").decode()
+    assert found == {"image": f"data:application/octet-stream;base64,{picture}", "size": 7}
+
+
+async def test_a_retriever_that_takes_too_long_is_a_failure_and_not_an_empty_result(alerts: AlertBench) -> None:
+    await alerts.retriever()
+    alert_id = await alerts.alert(trigger_on="no_results")
+    async with open_channel(alerts.bench.settings.taxonomy_address) as taxonomy:
+        hasty = Asker(alerts.pool, taxonomy, 0.0)
+        documents = Documents(alerts.pool, open_blob_store(alerts.bench.settings))
+        await Evaluator(alerts.pool, alerts.evaluator.claims, hasty, documents).step()
+    (execution,) = await alerts.executions(alert_id)
+    assert (execution["triggered"], execution["error"]) == (False, (await alerts.state(alert_id))["fault"])
+    assert execution["error"]
+    assert len(await alerts.told(alert_id, "alert.execution.failed")) == 1
 
 
 async def run_task(alerts: AlertBench, alert_id: str) -> dict[str, Any]:
