@@ -13,11 +13,12 @@ FINAL = {"COMPLETED", "FAILED"}
 
 
 class Api:
-    """Calls below `<url>/v1` with the API key."""
+    """Calls below `<url>/v1` with the API key, in the default namespace unless another is named."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, namespace: str = "") -> None:
         self.url = f"{url}/v1"
-        self.client = httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=60, trust_env=False)
+        headers = {"Authorization": f"Bearer {key}", "X-Namespace": namespace}
+        self.client = httpx.Client(headers=headers, timeout=60, trust_env=False)
 
     def call(
         self,

@@ -1,0 +1,70 @@
+"""A receiver of webhooks on 127.0.0.1 that keeps what it is sent."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.e2e.api import JsonObject, until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request: its path, its headers by lower-case name, its body as it came."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def content(self) -> JsonObject:
+        """The body as JSON."""
+        return dict(json.loads(self.body))
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """`url` has no path; whatever path a test adds tells its calls from others'."""
+
+    url: str
+    calls: list[Call] = field(default_factory=list)
+
+    def at(self, path: str) -> list[Call]:
+        """What came to this path, in order."""
+        return [call for call in self.calls if call.path == path]
+
+    def wait(self, path: str, wanted: Callable[[JsonObject], bool] = lambda _: True) -> Call:
+        """The first call to this path whose content is wanted, once it is there."""
+        found = until(lambda: [call for call in self.at(path) if wanted(call.content)], bool)
+        return found[0]
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver that answers 204 to every POST."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
+    server.calls = receiver.calls  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Keeps each call, then says that it has it."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.calls.append(Call(path=self.path, headers=headers, body=body))  # type: ignore[attr-defined]
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
