@@ -24,6 +24,7 @@ def commands() -> list[list[str]]:
         ["tests.performance.bench_labels_at_once"],
         ["tests.performance.bench_enrich"],
         ["tests.performance.bench_lists"],
+        ["tests.performance.bench_deliveries"],
         ["tests.performance.bench_video"],
         ["tests.performance.bench_clusters", "10000", "3", "1.15"],
         ["tests.performance.bench_ingest", str(EMBEDDED), "800", "5", "0.70"],

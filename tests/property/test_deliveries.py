@@ -76,7 +76,7 @@ def deliverer(pool: Pool, channel: Scripted, bounds: Bounds) -> Deliverer:
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(plan=PLANS, bounds=BOUNDS, workers=st.integers(1, 2))
 async def test_every_event_is_delivered_or_fails_in_the_order_of_its_lane(

@@ -15,13 +15,13 @@ from services.worker.delivering.domain import Claim, Lane, Place
 class Bounds:
     """How much one worker does at once: lanes that it has, and requests under way; each in all and at one place.
 
-    Lanes of receivers that fail have `doubtful_lanes` of them at most, and it takes 32 receivers that begin to hang at
+    Lanes of receivers that fail have `doubtful_lanes` of them at most, and it takes 20 receivers that begin to hang at
     once to fill the rest: others find room.
     """
 
-    lanes: int = 512
+    lanes: int = 1024
     doubtful_lanes: int = 128
-    lanes_at_place: int = 16
+    lanes_at_place: int = 48
     sends: int = 256
     sends_at_place: int = 8
     run_seconds: float = 20.0

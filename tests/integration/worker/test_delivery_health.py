@@ -19,7 +19,7 @@ async def quiet(receiver: Receiver) -> AsyncIterator[None]:
     """Nothing reaches the receiver in the block, while a deliverer has ample time to call it."""
     before = len(receiver.calls)
     yield
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.6)
     assert len(receiver.calls) == before
 
 

@@ -44,8 +44,8 @@ async def called(receiver: Receiver, times: int) -> None:
 
 
 async def test_two_workers_send_each_event_once_and_in_order(telling: TellingBench) -> None:
-    subjects = [f"obj_{number % 40}" for number in range(400)]
-    async with receiving(after(0.002)) as receiver:
+    subjects = [f"obj_{number % 160}" for number in range(400)]
+    async with receiving(after(0.01)) as receiver:
         webhook = await telling.to_url(receiver.url)
         event_ids = await telling.happen(webhook, subjects)
         async with telling.deliverer(), telling.deliverer():
