@@ -96,7 +96,7 @@ async def _gather_feature(task: Task, connection: Connection, ids: Sequence[str]
         if target is None:
             target = open_memmap(path, mode="w+", dtype="<f2", shape=(len(ids), rows[0]["dimensions"]))
         await asyncio.to_thread(_fill, target, start, b"".join(row["vector"] for row in rows))
-        await task.progress(stage="gathering", documents=min(start + CHUNK, len(ids)), of_documents=len(ids))
+        await task.progress(stage="gathering", progress={"processed": start + len(rows), "total": len(ids)})
     assert target is not None
     target.flush()
     return next(iter(made_by))[0]

@@ -37,7 +37,8 @@ COMPLETE = """
       updated_at = now()
     WHERE run_id = $1 RETURNING extract(epoch FROM completed_at - started_at)::float8 AS seconds"""
 COMPLETED = """
-    UPDATE clusters SET num_clusters = $3, num_documents_clustered = $4, quality_metrics = $5, llm_labeling_errors = $6,
+    UPDATE clusters SET num_clusters = $3, num_documents_clustered = $4, llm_labeling_errors = $6,
+      quality_metrics = CASE WHEN $8 THEN coalesce(quality_metrics, '{}') ELSE '{}' END || $5::jsonb,
       execution_time_seconds = $7, completed_at = now(), updated_at = now(),
       status = CASE WHEN last_run_id = $2 THEN 'COMPLETED' ELSE status END,
       error = CASE WHEN last_run_id = $2 THEN NULL ELSE error END
@@ -122,7 +123,7 @@ async def complete(connection: Connection, run: Run, result: Result) -> None:
         list(result.reasons),
     )
     figures = (result.num_clusters, result.num_points, result.metrics, list(result.naming_errors), seconds)
-    await connection.execute(COMPLETED, run.cluster_id, run.run_id, *figures)
+    await connection.execute(COMPLETED, run.cluster_id, run.run_id, *figures, run.is_assign)
     told = {"mode": run.mode, "num_clusters": result.num_clusters, "num_documents": result.num_points}
     await _tell(connection, "completed", {**vars(run)}, run.run_id, {**told, "execution_time_seconds": seconds})
 

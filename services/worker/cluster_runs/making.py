@@ -128,7 +128,7 @@ class Maker:
 
 async def _computed(task: Task, run: Run, folder: Path, sample_limit: int) -> ClusterOutcome:
     async def report(stage: str, percent: float) -> None:
-        await task.progress(stage=stage, percent=round(percent, 1))
+        await task.progress(stage=stage, progress={"percent": round(percent, 1)})
 
     return await compute(plan_of(run, sample_limit), folder, report)
 

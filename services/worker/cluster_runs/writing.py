@@ -95,7 +95,7 @@ async def write_members(task: Task, run: Run, members: Members) -> None:
     total = len(members.document_ids)
     for start in range(0, total, CHUNK):
         await _write_chunk(task.pool, run, members, slice(start, start + CHUNK))
-        await task.progress(stage="writing", written=min(start + CHUNK, total))
+        await task.progress(stage="writing", progress={"processed": min(start + CHUNK, total), "total": total})
 
 
 @patiently
