@@ -6,10 +6,13 @@ import os
 import signal
 import sys
 import warnings
+from pathlib import Path
 
 from services.common.lifecycle import watch_parent
 
 NICENESS = 10
+# When memory runs out, the kernel is to take this process and not the database.
+OOM_SCORE, FIRST_TO_GO = Path("/proc/self/oom_score_adj"), "800"
 PR_SET_PDEATHSIG = 1
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
@@ -22,6 +25,7 @@ def settle() -> int:
     parent = os.getppid()
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
+        OOM_SCORE.write_text(FIRST_TO_GO)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     watch_parent()

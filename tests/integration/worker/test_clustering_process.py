@@ -38,6 +38,11 @@ def children_of(pid: int) -> list[psutil.Process]:
     return [each for each in psutil.Process(pid).children(recursive=True) if CHILD in each.cmdline()]
 
 
+def oom_score(process: psutil.Process) -> int:
+    """How readily the kernel takes the process when memory runs out."""
+    return int(Path(f"/proc/{process.pid}/oom_score_adj").read_text())
+
+
 @asynccontextmanager
 async def endless(folder: Path) -> AsyncIterator[tuple[asyncio.Task[object], psutil.Process]]:
     """A clustering that is at work, and its process."""
@@ -92,6 +97,7 @@ async def test_a_process_that_breaks_says_its_last_words(tmp_path: Path) -> None
 async def test_cancellation_ends_the_process(tmp_path: Path) -> None:
     async with endless(tmp_path) as (task, process):
         assert process.nice() > psutil.Process().nice()
+        assert oom_score(process) > oom_score(psutil.Process())
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
