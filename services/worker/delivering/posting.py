@@ -34,7 +34,8 @@ class Letter:
 async def post(session: aiohttp.ClientSession, letter: Letter) -> Outcome:
     """Sends the letter; never raises for what a receiver, a name or a network does."""
     seconds = min(letter.seconds, LONGEST_SECONDS)
-    headers = CIMultiDict({"Content-Type": "application/json", **letter.headers})
+    headers = CIMultiDict({"Content-Type": "application/json"})
+    headers.update(letter.headers)
     try:
         async with (
             asyncio.timeout(seconds),

@@ -18,12 +18,15 @@ def by_subject(receiver: Receiver) -> dict[str, list[str]]:
 
 async def test_an_event_is_told_as_json(telling: TellingBench) -> None:
     async with receiving() as receiver, telling.deliverer():
-        webhook = await telling.to_url(receiver.url, headers={"X-Mine": "1"}, method="PUT")
+        webhook = await telling.to_url(
+            receiver.url, headers={"X-Mine": "1", "content-type": "text/plain"}, method="PUT"
+        )
         [event_id] = await telling.happen(webhook, ["obj_1"], {"bucket_id": "bkt_1"})
         [row] = await telling.ended()
     assert (row["status"], row["attempts"], row["response_status"], row["error"]) == ("delivered", 1, 200, None)
     [call] = receiver.calls
     assert (call.method, call.headers["X-Mine"], call.headers["webhook-id"]) == ("PUT", "1", event_id)
+    assert [value for name, value in call.headers.items() if name.lower() == "content-type"] == ["text/plain"]
     assert "webhook-signature" not in call.headers
     told = call.json
     assert told.pop("occurred_at").endswith("+00:00")
