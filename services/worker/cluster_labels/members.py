@@ -34,10 +34,10 @@ class Member:
 
 
 def shared_label(members: Sequence[Member], paths: Sequence[str]) -> str | None:
-    """The value that at least half of those agree on that have one, in the first field where there is such a value."""
+    """The value that most of those agree on that have one, in the first field where there is such a value."""
     for path in paths:
         votes = Counter(label for member in members if (label := label_in(lookup(member.fields, path))))
-        if votes and (best := votes.most_common(1)[0])[1] * 2 >= votes.total():
+        if votes and (best := votes.most_common(1)[0])[1] * 2 > votes.total():
             return best[0]
     return None
 

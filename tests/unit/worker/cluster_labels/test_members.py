@@ -20,9 +20,10 @@ def members(*values: Any, field: str = "kind") -> list[Member]:
     return [Member(document_id=f"doc_{place}", fields={field: value}) for place, value in enumerate(values)]
 
 
-def test_the_label_is_what_at_least_half_of_those_say_that_say_something() -> None:
+def test_the_label_is_what_most_of_those_say_that_say_something() -> None:
     assert shared_label(members("boot", None, "boot", None, "sandal"), ["kind"]) == "boot"
     assert shared_label(members("boot", "sandal", "clog"), ["kind"]) is None
+    assert shared_label(members("boot", "sandal"), ["kind"]) is None
     assert shared_label(members(None, None), ["kind"]) is None
     assert shared_label([], ["kind"]) is None
 
