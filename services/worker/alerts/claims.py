@@ -11,8 +11,11 @@ SPARE_SECONDS = 5.0
 CLAIM = f"""
     UPDATE alerts SET claim = $1, leased_until = now() + $2::interval, due_at = now() + $3::interval
     WHERE alert_id = ({{which}}) RETURNING {WATCH_COLUMNS}"""  # noqa: S608
+# One with a trigger of its own is looked at on that schedule only.
 DUE = """
-    SELECT alert_id FROM alerts WHERE enabled AND coalesce(leased_until, due_at) <= now()
+    SELECT alert_id FROM alerts a WHERE enabled AND coalesce(leased_until, due_at) <= now() AND NOT EXISTS (
+      SELECT FROM triggers t
+      WHERE t.resource_id = a.alert_id AND t.action_type = 'alert_evaluation' AND t.status = 'active')
     ORDER BY coalesce(leased_until, due_at) LIMIT 1 FOR UPDATE SKIP LOCKED"""
 THIS = "SELECT alert_id FROM alerts WHERE enabled AND alert_id = $4 FOR UPDATE"
 GIVE_BACK = """

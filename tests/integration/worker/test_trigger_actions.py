@@ -12,6 +12,7 @@ from services.common.database.tasks import TaskJob
 from services.common.database.trigger_actions import RUN_RETRIEVER, start_action
 from services.common.grpc_client import open_channel
 from services.common.triggers.actions import read_action
+from services.worker.alerts.claims import Claims
 from services.worker.tasks.retriever_runs import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
@@ -101,6 +102,21 @@ async def test_a_trigger_starts_what_its_cluster_and_its_alert_ask_for(bench: Be
         ):
             task_id = await start_action(connection, NAMESPACE, read_action(action_type, config))
             assert await connection.fetchval("SELECT kind FROM tasks WHERE task_id = $1", task_id) == kind
+
+
+async def test_an_alert_with_a_trigger_is_looked_at_on_that_schedule_only(bench: Bench) -> None:
+    await bench.pool.execute(
+        """INSERT INTO alerts (alert_id, namespace_id, alert_name, source, retriever_identifier, notification_config)
+           VALUES ('alt_1', $1, 'unknown', 'retriever', 'ret', '{}')""",
+        NAMESPACE,
+    )
+    await add_trigger(bench.pool, action=("alert_evaluation", {"alert_id": "alt_1"}))
+    claims = Claims(bench.pool, rpc_seconds=1, sweep_seconds=60)
+    assert await claims.next() is None
+    await bench.pool.execute("UPDATE triggers SET status = 'paused'")
+    watch = await claims.next()
+    assert watch is not None
+    assert watch.alert_id == "alt_1"
 
 
 @pytest.mark.parametrize(

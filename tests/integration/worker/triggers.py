@@ -12,7 +12,8 @@ AGAIN = {"collection_id": COLLECTION, "dedup_strategy": "replace"}
 INSERT = """
     INSERT INTO triggers (trigger_id, namespace_id, action_type, action_config, resource_id, trigger_type,
       schedule_config, event_type, watched_ids, status, next_scheduled_at)
-    VALUES ($1, $2, $3, $4, 'col', $5, $6, $7, $8, $9, $10::float8 * interval '1 second' + now())"""
+    VALUES ($1, $2, $3, $4, coalesce($4::jsonb ->> 'alert_id', 'col'), $5, $6,
+      $7, $8, $9, $10::float8 * interval '1 second' + now())"""
 
 
 async def add_trigger(

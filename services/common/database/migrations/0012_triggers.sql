@@ -43,6 +43,7 @@ CREATE TABLE triggers (
 );
 CREATE INDEX triggers_due ON triggers (next_scheduled_at) WHERE status = 'active';
 CREATE INDEX triggers_of_namespace ON triggers (namespace_id, row_key);
+CREATE INDEX triggers_of_resource ON triggers (resource_id);
 CREATE INDEX triggers_of_event ON triggers (namespace_id, event_type) WHERE status = 'active';
 CREATE INDEX triggers_of_watched ON triggers USING gin (watched_ids);
 
