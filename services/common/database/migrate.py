@@ -9,6 +9,7 @@ from pgqueuer.domain.settings import DBSettings, Durability
 
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Connection, prepare_connection
+from services.common.database.rebasing import rebase_events
 
 LOCK = 7_214_511
 log = structlog.get_logger()
@@ -21,7 +22,9 @@ async def migrate(database_url: str) -> list[str]:
         await prepare_connection(connection)
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await _install_queue(connection)
-        return await _apply_pending(connection)
+        applied = await _apply_pending(connection)
+        await rebase_events(connection)
+        return applied
     finally:
         await connection.close()
 
