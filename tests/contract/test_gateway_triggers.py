@@ -189,3 +189,46 @@ async def test_events_of_objects_are_counted_in_the_buckets_of_a_collection(
     watched = await stack.gateway.pool.fetchval(query, trigger["trigger_id"])
     assert watched == collection["source"]["bucket_ids"]
     assert (trigger["schedule_config"]["collection_id"], trigger["event_counter"]) == (collection["collection_id"], 0)
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"name": "a\0b"},
+    {"description": ["x"]},
+    {"name": "x" * 300},
+    {"action_config": {"collection_id": "products_unified", "source_filters": {"a\0": "b\0"}}},
+    {"action_config": {"collection_id": "products_unified", "include_buckets": [{}]}},
+    {"action_config": {"collection_id": "a\0b"}},
+    {"action_config": []},
+    {"schedule_config": {"cron_expression": "* * * * *\0"}},
+    {"schedule_config": {"cron_expression": "* * * * " + "1," * 120 + "1"}},
+    {"schedule_config": {"cron_expression": {"a": 1}, "timezone": 7}},
+    {"trigger_type": "interval", "schedule_config": {"interval_seconds": -(10**18)}},
+    {"trigger_type": "event", "schedule_config": {"event_type": "documents_added", "event_threshold": 10**18}},
+    {"trigger_type": "conditional", "schedule_config": {"condition_type": {}, "threshold": "1e400", "metric": []}},
+    {"action_type": "batch_rerun", "action_config": {"batch_id": "x" * 256, "filters": {"AND": "x"}}},
+    {"action_type": "retriever_execution", "action_config": {"retriever_id": "\0", "inputs": {"a": "\0"}}},
+]
+
+
+@pytest.mark.parametrize("odd", HOSTILE)
+async def test_what_makes_no_sense_is_refused(client: httpx.AsyncClient, odd: dict[str, Any]) -> None:
+    await set_up(client)
+    response = await client.post(TRIGGERS, json={**form(), **odd})
+    assert response.status_code in (404, 422), response.text
+    assert (await ok(client, "GET", TRIGGERS))["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["offset=-1", "limit=0", "limit=1001", "offset=9999999999999", "direction=up", "status=x"]
+)
+async def test_pages_that_cannot_be_are_refused(client: httpx.AsyncClient, query: str) -> None:
+    assert (await client.get(f"{TRIGGERS}?{query}")).status_code == 422
+    name, value = query.split("=")
+    body = {name: int(value) if value.lstrip("-").isdigit() else value}
+    assert (await client.post("/v1/clusters/triggers/list", json=body)).status_code == 422
+
+
+async def test_in_a_namespace_that_is_not_there_a_list_is_empty(stack: Stack) -> None:
+    async with stack.client("nowhere") as client:
+        assert (await ok(client, "GET", TRIGGERS))["results"] == []
+        assert (await ok(client, "POST", "/v1/clusters/triggers/list"))["results"] == []
