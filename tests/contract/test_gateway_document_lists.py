@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.gateway import Stack
-from tests.support.rest import DOCUMENTS, ok, refused, set_up
+from tests.support.rest import DOCUMENTS, ok, refused, set_up, upload
 from tests.support.tutorial import COLLECTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -262,3 +262,19 @@ async def test_lineage_from_tier_to_tier(client: httpx.AsyncClient, stack: Stack
     assert (root["collection_name"], root["children"][0]["collection_name"]) == ("products_unified", "second")
     assert root["children"][0]["document_ids"] == [second["document_id"]]
     await refused(client, 404, "GET", "/v1/objects/obj_nope/documents")
+
+
+async def test_a_collection_is_found_by_id_and_by_what_only_looks_like_one(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    collection = await set_up(client)
+    ids = ("products_unified", "col_products_unified", collection["collection_id"])
+    for identifier in ids:
+        assert (await ok(client, "GET", f"/v1/collections/{identifier}/documents"))["results"] == []
+    document_id = await stack.process((await upload(client))["object_id"])
+    for identifier in ids:
+        [found] = (await ok(client, "GET", f"/v1/collections/{identifier}/documents"))["results"]
+        assert (found["document_id"], len(found["document_blobs"])) == (document_id, 1)
+    await ok(client, "DELETE", "/v1/collections/products_unified")
+    for identifier in ids:
+        await refused(client, 404, "GET", f"/v1/collections/{identifier}/documents")

@@ -1,5 +1,6 @@
 """Documents of a collection: what was made of its objects, with labels and their provenance."""
 
+import re
 from typing import Annotated
 
 from fastapi import Query
@@ -10,6 +11,7 @@ from services.gateway.context import InNamespace, Tenant
 from services.gateway.document_lists import Asked, document_list
 from services.gateway.document_views import View, shown
 from services.gateway.routing import routes_of
+from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.documents import (
     Document,
     DocumentList,
@@ -21,6 +23,10 @@ from services.gateway.store.documents import get_document
 
 router = routes_of("Documents")
 IN_COLLECTION = "/collections/{collection}/documents"
+# The database looks for the collection once, before anything else; no document of another namespace is read.
+OF_ONE = """d.collection_id = $1
+    AND EXISTS (SELECT FROM collections WHERE collection_id = $1 AND namespace_id = $2)"""
+LIKE_AN_ID = re.compile(r"col_[a-zA-Z0-9_]{1,100}")
 ListedBy = Annotated[DocumentListQuery, Query()]
 OneBy = Annotated[DocumentQuery, Query()]
 
@@ -42,10 +48,20 @@ async def list_documents_by_body(
 
 
 async def _list(identifier: str, tenant: Tenant, query: DocumentListQuery, body: DocumentListBody | None) -> JsonAnswer:
+    """An id whose list is not empty is one of a collection; a name, or what may be none, is looked up first."""
+    if LIKE_AN_ID.fullmatch(identifier):
+        found = await _documents_of(identifier, tenant, query, body)
+        if found["results"] or found.get("groups"):
+            return JsonAnswer(found)
     collection = await get_collection(tenant.gateway.pool, tenant.namespace_id, identifier)
-    where, values = "d.collection_id = $1", (collection.collection_id,)
-    asked = Asked(where=where, values=values, query=query, body=body or DocumentListBody())
-    return JsonAnswer(await document_list(tenant, asked))
+    return JsonAnswer(await _documents_of(collection.collection_id, tenant, query, body))
+
+
+async def _documents_of(
+    collection_id: str, tenant: Tenant, query: DocumentListQuery, body: DocumentListBody | None
+) -> JsonObject:
+    values = (collection_id, tenant.namespace_id)
+    return await document_list(tenant, Asked(where=OF_ONE, values=values, query=query, body=body or DocumentListBody()))
 
 
 @router.get(f"{IN_COLLECTION}/{{document_id}}", response_model=Document)

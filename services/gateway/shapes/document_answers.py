@@ -11,6 +11,7 @@ from services.gateway.shapes.base import JsonObject
 SOURCE = "source"
 RESERVED = frozenset({"document_id", "collection_id", "metadata", "taxonomy_match", "document_blobs", "_internal"})
 DOCUMENT_TYPES = frozenset({"video", "image", "audio", "text", "pdf"})
+NO_FILE: Mapping[str, Any] = {"type": "other", "content_type": None, "size_bytes": None, "checksum": None}
 Links = Mapping[str, str]
 """Blob id -> a link that works without a key."""
 
@@ -44,7 +45,7 @@ def to_document(
         "metadata": stored,
         "taxonomy_match": row["taxonomy_match"],
         "document_blobs": shown,
-        "_internal": _internal(row, [file.blob for file in files if file.role == SOURCE], shown),
+        "_internal": _internal(row, shown),
     }
 
 
@@ -72,8 +73,9 @@ def document_type(blob: Blob) -> str:
     return blob.type if blob.type in DOCUMENT_TYPES else "other"
 
 
-def _internal(row: Mapping[str, Any], blobs: Sequence[Blob], shown: Sequence[JsonObject]) -> JsonObject:
-    first = blobs[0] if blobs else None
+def _internal(row: Mapping[str, Any], shown: Sequence[JsonObject]) -> JsonObject:
+    sources = [file for file in shown if file["role"] == SOURCE]
+    first = sources[0] if sources else NO_FILE
     stored = row["internal"]
     return {
         "namespace_id": row["namespace_id"],
@@ -81,12 +83,12 @@ def _internal(row: Mapping[str, Any], blobs: Sequence[Blob], shown: Sequence[Jso
         "collection_id": row["collection_id"],
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
-        "modality": document_type(first) if first else "other",
-        "mime_type": first.mime_type if first else None,
-        "size_bytes": first.size_bytes if first else None,
-        "content_hash": f"sha256:{first.sha256}" if first and first.sha256 else None,
-        "source_blobs": [file for file in shown if file["role"] == SOURCE],
-        "document_blobs": list(shown),
+        "modality": first["type"],
+        "mime_type": first["content_type"],
+        "size_bytes": first["size_bytes"],
+        "content_hash": first["checksum"],
+        "source_blobs": sources,
+        "document_blobs": shown,
         "metadata": {"ingestion_status": "COMPLETED"},
         "processing": {"history": [], "taxonomy_lineage": []},
         **stored,

@@ -4,6 +4,7 @@ from services.common.database.listings import Listing
 from services.common.filters import DOCUMENTS, OBJECTS
 from services.common.filters.tables import Column, Kind, Table
 from services.gateway.store.applications import APPLICATION_COLUMNS
+from services.gateway.store.blobs import FILES
 
 AGE = "(extract(epoch FROM {alias}.created_at)::numeric(20, 6)::text"
 # Of what there may be millions the contract shows ten at a time.
@@ -127,7 +128,7 @@ LIST_NAMESPACES = Listing(
     key_type="text",
 )
 LIST_OBJECTS = Listing(table=OBJECTS, source="objects o", columns=OBJECT_COLUMNS, key="o.row_key", page_size=FEW)
-LIST_DOCUMENTS = Listing(table=DOCUMENTS, source="documents d", columns="d.*", key="d.row_key", page_size=FEW)
+LIST_DOCUMENTS = Listing(table=DOCUMENTS, source="documents d", columns=f"d.*, {FILES}", key="d.row_key", page_size=FEW)
 
 NAME_SEARCH = "{name} ILIKE {{pattern}} OR coalesce({alias}.description, '') ILIKE {{pattern}}"
 SEARCH_BUCKETS = NAME_SEARCH.format(name="b.bucket_name", alias="b")
