@@ -45,7 +45,7 @@ async def completed_run(pool: Pool, cluster_id: str, document_ids: list[str], la
     await pool.execute(
         """UPDATE cluster_runs SET status = 'completed', num_clusters = 2, num_points = $2, source_documents = $2,
              vectors_retrieved = $2, vectors_clustered = $2, feature_uris = ARRAY['uri'], started_at = now(),
-             completed_at = now(), metrics = '{"silhouette_score": 0.5}' WHERE run_id = $1""",
+             completed_at = now(), metrics = '{"silhouette_score": 0.5, "degenerate": false}' WHERE run_id = $1""",
         run_id,
         len(document_ids),
     )

@@ -19,7 +19,7 @@ NOISE_ID = "-1"
 CLUSTER = "SELECT * FROM clusters WHERE cluster_id = $1 FOR UPDATE"
 LAST_COMPLETED = """
     SELECT run_id FROM cluster_runs WHERE cluster_id = $1 AND status = 'completed' AND mode = 'full'
-    ORDER BY row_key DESC LIMIT 1"""
+    ORDER BY completed_at DESC, row_key DESC LIMIT 1"""
 INSERT = """
     INSERT INTO cluster_runs (run_id, namespace_id, cluster_id, base_run_id, task_id, mode, algorithm, options)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""

@@ -22,7 +22,7 @@ COLUMNS = """r.*, b.label_overrides AS overrides,
 SOURCE = "cluster_runs r JOIN cluster_runs b ON b.run_id = r.base_run_id"
 FIND = f"SELECT {COLUMNS} FROM {SOURCE} WHERE r.cluster_id = $1 AND r.run_id = $2"  # noqa: S608
 LATEST = f"""SELECT {COLUMNS} FROM {SOURCE} WHERE r.cluster_id = $1 AND ($2::text IS NULL OR r.status = $2)
-    ORDER BY r.row_key DESC LIMIT 1"""  # noqa: S608
+    ORDER BY CASE WHEN $2 IS NOT NULL THEN r.completed_at END DESC, r.row_key DESC LIMIT 1"""  # noqa: S608
 GROUPS = """
     SELECT g.*,
            (SELECT p.group_id FROM cluster_groups p WHERE p.run_id = g.run_id AND p.number = g.parent) AS parent_id,

@@ -48,7 +48,7 @@ DROP_OLD = """
     DELETE FROM cluster_members WHERE (run_id, document_id) IN (
       SELECT run_id, document_id FROM cluster_members WHERE run_id IN (
         SELECT run_id FROM cluster_runs WHERE cluster_id = $1 AND mode = 'full' AND status = 'completed'
-        ORDER BY row_key DESC OFFSET $2) LIMIT $3)"""
+        ORDER BY completed_at DESC, row_key DESC OFFSET $2) LIMIT $3)"""
 # One statement may wait for a document that somebody is about to delete.
 patiently = tenacity.retry(
     retry=tenacity.retry_if_exception_type(asyncpg.LockNotAvailableError),

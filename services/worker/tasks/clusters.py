@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.common.database.cluster_runs import OPEN, cancel_run
 from services.common.database.pool import Pool
-from services.common.errors import LikenessError, UnavailableError
+from services.common.errors import InternalError, LikenessError, UnavailableError
 from services.common.settings import Settings
 from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.cluster_runs.lifecycle import SupersededError, begin, fail
@@ -17,9 +17,12 @@ from services.worker.cluster_runs.naming import Names
 from services.worker.cluster_runs.run import Run
 from services.worker.cluster_runs.sweeping import FOLDER
 from services.worker.cluster_runs.writing import drop, drop_old
+from services.worker.clustering.compute import ClusteringDiedError
 from services.worker.tasks.task import Done, Task, TaskCanceledError, TaskWaitsError
 
 WAIT_SECONDS = 1.0
+# A computation that died once may have been unlucky; each try takes as long as the first.
+TRIES = 2
 OVER = "SELECT status FROM cluster_runs WHERE run_id = $1"
 
 
@@ -56,10 +59,12 @@ class ClusterRuns:
             raise
         except UnavailableError:
             raise
-        except LikenessError as error:
+        except (LikenessError, ClusteringDiedError) as error:
+            if isinstance(error, ClusteringDiedError) and run.attempt < TRIES:
+                raise
             await drop(task.pool, run.run_id, run.base_run_id)
-            await fail(task.pool, run.run_id, error.message)
-            raise
+            await fail(task.pool, run.run_id, str(error))
+            raise (error if isinstance(error, LikenessError) else InternalError(str(error))) from None
         await drop_old(task.pool, run.cluster_id)
         outputs = {"num_clusters": result.num_clusters, "num_points": result.num_points}
         return Done(outputs={"cluster_id": run.cluster_id, "run_id": run.run_id, **outputs})

@@ -1,6 +1,9 @@
 """Runs of clusters while things break: a worker that is killed, documents that go, locks of others."""
 
 import asyncio
+import os
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +61,37 @@ async def _half_write(bench: Bench, run_id: str, ids: list[str]) -> None:
     await bench.pool.execute(
         "INSERT INTO cluster_members (run_id, document_id, number) SELECT $1, unnest($2::text[]), 7", run_id, ids[:5]
     )
+
+
+async def test_a_computation_that_is_killed_again_fails_the_run_and_says_why(bench: Bench) -> None:
+    await add_documents(bench, list(blobs(30)))
+    started = await start(bench, await add_cluster(bench, KMEANS))
+    async with bench.services(), bench.worker():
+        first = await computing(started.run_id)
+        os.kill(first, signal.SIGKILL)
+        os.kill(await computing(started.run_id, other_than=first), signal.SIGKILL)
+        run = await ended(bench, started.run_id)
+    assert (run["status"], run["task_status"], run["attempt"]) == ("failed", "FAILED", 2)
+    assert "memory" in run["error_message"]
+    assert run["task_error"] == run["error_message"]
+
+
+async def computing(run_id: str, other_than: int = 0) -> int:
+    """The process that computes a run, once there is one."""
+    async with asyncio.timeout(60):
+        while True:
+            for line in await asyncio.to_thread(lambda: list(Path("/proc").glob("[0-9]*/cmdline"))):
+                pid = int(line.parent.name)
+                if pid != other_than and run_id.encode() in await asyncio.to_thread(_words, line):
+                    return pid
+            await asyncio.sleep(0.02)
+
+
+def _words(line: Path) -> bytes:
+    try:
+        return line.read_bytes()
+    except OSError:
+        return b""
 
 
 async def test_only_the_last_attempt_at_a_run_writes(bench: Bench) -> None:
