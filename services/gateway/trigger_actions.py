@@ -1,6 +1,6 @@
 """What a trigger is asked to do: everything that its action names looked up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,7 +84,7 @@ async def _cluster(connection: Connection, namespace_id: str, action: ClusterAct
     )
 
 
-def execution_config(cluster: Mapping[str, Any]) -> JsonObject:
+def execution_config(cluster: asyncpg.Record) -> JsonObject:
     """TriggerExecutionConfig: what a cluster groups, and how."""
     parameters = cluster["config"].get("vector_config", {}).get("algorithm_params") or {}
     config = {**parameters, "algorithm": algorithm_of(cluster["cluster_type"], cluster["config"])}
@@ -139,7 +139,7 @@ async def _alert(connection: Connection, namespace_id: str, action: AlertAction)
     )
 
 
-async def _targets(connection: Connection, namespace_id: str, retriever: Mapping[str, Any]) -> list[str]:
+async def _targets(connection: Connection, namespace_id: str, retriever: asyncpg.Record) -> list[str]:
     """The collections of a retriever that there are."""
     rows = [
         await find_row(connection, "collection", namespace_id, each) for each in retriever["collection_identifiers"]
