@@ -131,7 +131,7 @@ class FanOutMachine(RuleBasedStateMachine):
                 transaction = connection.transaction()
                 await transaction.start()
                 window = await next_window(connection, FOLLOWER, 2)
-                await connection.fetchval(fan_out.FAN_OUT, window.start, window.end)
+                await connection.execute(fan_out.FAN_OUT, window.start, window.end)
                 await transaction.rollback()
 
         self.run(half_a_step())
@@ -166,7 +166,7 @@ def machine(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Iterator[t
     """On a database of its own, with windows so small that there are many."""
     name = databases.create()
     FanOutMachine.url = databases.url(name)
-    monkeypatch.setattr(fan_out, "MOST_EVENTS", 2)
+    monkeypatch.setattr(FanOut, "most_events", 2)
     yield FanOutMachine
     databases.drop(name)
 

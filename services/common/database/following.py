@@ -15,16 +15,20 @@ END = """
       pg_snapshot_xmin(pg_current_snapshot()),
       (SELECT (xid::text::numeric + 1)::text::xid8 FROM events WHERE xid >= position ORDER BY xid, seq
        OFFSET $2::bigint - 1 LIMIT 1)))
-    WHERE follower = $1 RETURNING position::text"""
+    WHERE follower = $1 RETURNING position::text, position < pg_snapshot_xmin(pg_current_snapshot()) AS is_cut"""
 UNBOUNDED = 2**62
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Events with `start <= xid < end`, transaction ids as PostgreSQL's text of an xid8."""
+    """Events with `start <= xid < end`, transaction ids as PostgreSQL's text of an xid8.
+
+    `is_cut` when there were more than had been asked for.
+    """
 
     start: str
     end: str
+    is_cut: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -53,5 +57,6 @@ async def next_window(connection: Connection, follower: str, most: int = UNBOUND
     start: str = await connection.fetchval(
         "SELECT position::text FROM event_followers WHERE follower = $1 FOR UPDATE", follower
     )
-    end: str = await connection.fetchval(END, follower, most)
-    return Window(start=start, end=end)
+    moved = await connection.fetchrow(END, follower, most)
+    assert moved is not None
+    return Window(start=start, end=moved["position"], is_cut=moved["is_cut"])

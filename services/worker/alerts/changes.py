@@ -2,11 +2,10 @@
 
 from datetime import timedelta
 
-from services.common.database.following import has_news, next_window
-from services.common.database.pool import Pool
+from services.common.database.following import Window
+from services.common.database.pool import Connection
+from services.worker.follower import Follower
 
-FOLLOWER = "alerts"
-MOST_EVENTS = 10_000
 # A lone change is looked at soon; a stream of them every few seconds, and more seldom where looking takes long.
 SOON = timedelta(seconds=1)
 APART = timedelta(seconds=3)
@@ -53,20 +52,12 @@ APPLIED = f"""
     WHERE a.alert_id IN (SELECT alert_id FROM asked)"""  # noqa: S608
 
 
-class Changes:
-    """Follows the events; several workers take turns. What is due is committed with the place in the events."""
+class Changes(Follower):
+    """Follows the events for all alerts."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    name = "alerts"
 
-    async def step(self) -> bool:
-        """One window of events in one transaction; whether there may be more at once."""
-        if not await has_news(self._pool, FOLLOWER):
-            return False
-        async with self._pool.acquire() as connection, connection.transaction():
-            window = await next_window(connection, FOLLOWER, MOST_EVENTS)
-            if window.is_empty:
-                return False
-            await connection.execute(SEARCHED, window.start, window.end, SOON, APART)
-            await connection.execute(APPLIED, window.start, window.end, SOON)
-        return await has_news(self._pool, FOLLOWER)
+    async def take(self, connection: Connection, window: Window) -> None:
+        """Makes alerts due."""
+        await connection.execute(SEARCHED, window.start, window.end, SOON, APART)
+        await connection.execute(APPLIED, window.start, window.end, SOON)

@@ -1,10 +1,9 @@
 """From events to runs that are due: documents came into a collection that clusters are applied to."""
 
-from services.common.database.following import has_news, next_window
-from services.common.database.pool import Pool
+from services.common.database.following import Window
+from services.common.database.pool import Connection
+from services.worker.follower import Follower
 
-FOLLOWER = "cluster applications"
-MOST_EVENTS = 10_000
 # What an application may say; a collection may hold settings that were written before they were checked.
 APPLICATIONS = """
     jsonb_array_elements(CASE WHEN jsonb_typeof(c.settings -> 'cluster_applications') = 'array'
@@ -23,19 +22,11 @@ DUE = f"""
     WHERE {MODE} IS NOT NULL ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING"""  # noqa: S608
 
 
-class Changes:
-    """Follows the events; several workers take turns. What is due is committed with the place in the events."""
+class Changes(Follower):
+    """Follows the events for all applications of clusters."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    name = "cluster applications"
 
-    async def step(self) -> bool:
-        """One window of events; whether there may be more at once."""
-        if not await has_news(self._pool, FOLLOWER):
-            return False
-        async with self._pool.acquire() as connection, connection.transaction():
-            window = await next_window(connection, FOLLOWER, MOST_EVENTS)
-            if window.is_empty:
-                return False
-            await connection.execute(DUE, window.start, window.end)
-        return True
+    async def take(self, connection: Connection, window: Window) -> None:
+        """Notes the runs that are due."""
+        await connection.execute(DUE, window.start, window.end)

@@ -1,10 +1,9 @@
 """Counts the events that triggers wait for, each exactly once, and makes due those that have seen enough."""
 
-from services.common.database.following import has_news, next_window
-from services.common.database.pool import Pool
+from services.common.database.following import Window
+from services.common.database.pool import Connection
+from services.worker.follower import Follower
 
-FOLLOWER = "triggers"
-MOST = 20_000
 # What an event is about is in its payload, or else still to be found.
 COUNT = """
     WITH counted AS (
@@ -32,18 +31,11 @@ COUNT = """
     FROM locked l WHERE t.trigger_id = l.trigger_id"""
 
 
-class Counter:
-    """The step of a loop."""
+class Counter(Follower):
+    """Follows the events for all triggers."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    name = "triggers"
 
-    async def step(self) -> bool:
-        """Counts what has not been counted yet; whether there may be more."""
-        if not await has_news(self._pool, FOLLOWER):
-            return False
-        async with self._pool.acquire() as connection, connection.transaction():
-            window = await next_window(connection, FOLLOWER, MOST)
-            if not window.is_empty:
-                await connection.execute(COUNT, window.start, window.end)
-        return not window.is_empty
+    async def take(self, connection: Connection, window: Window) -> None:
+        """Adds the events of the window to the counters."""
+        await connection.execute(COUNT, window.start, window.end)

@@ -1,19 +1,21 @@
 """Each committed event becomes one delivery for each channel that asks for it: none lost, none doubled, in order."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import pytest
 
 from services.common.database.deliveries import FOLLOWER, forget_namespace
-from services.common.database.following import has_news
-from services.common.database.pool import Pool, prepare_connection
+from services.common.database.following import Window, has_news
+from services.common.database.pool import Connection, Pool, prepare_connection
 from services.common.settings import Settings
-from services.worker.telling import fan_out
 from services.worker.telling.fan_out import FanOut
 from tests.integration.worker.processes import start_worker
 from tests.support.waiting import until
 from tests.support.webhooks import Asked, add_webhook, delivered_to, happen, tell
+
+Take = Callable[[FanOut, Connection, Window], Awaitable[None]]
 
 
 async def spread(pool: Pool) -> None:
@@ -133,7 +135,7 @@ async def test_two_workers_at_once_share_the_work(pool: Pool) -> None:
 
 
 async def test_a_backlog_is_taken_in_windows(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fan_out, "MOST_EVENTS", 3)
+    monkeypatch.setattr(FanOut, "most_events", 3)
     webhook = await add_webhook(pool)
     for number in range(8):
         await happen(pool, str(number))
@@ -143,11 +145,21 @@ async def test_a_backlog_is_taken_in_windows(pool: Pool, monkeypatch: pytest.Mon
     assert [await steps.step(), len(await delivered_to(pool, webhook))] == [False, 8]
 
 
+def and_die(take: Take) -> Take:
+    """Does the work, then loses the transaction."""
+
+    async def dying(self: FanOut, connection: Connection, window: Window) -> None:
+        await take(self, connection, window)
+        await connection.execute("SELECT 1 / 0")
+
+    return dying
+
+
 async def test_a_step_that_dies_between_leaves_nothing_half_done(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     webhook = await add_webhook(pool)
     await happen(pool)
     with monkeypatch.context() as broken, pytest.raises(asyncpg.DivisionByZeroError):
-        broken.setattr(fan_out, "FAN_OUT", fan_out.FAN_OUT.replace("SELECT count(*)", "SELECT 1 / 0, count(*)"))
+        broken.setattr(FanOut, "take", and_die(FanOut.take))
         await FanOut(pool).step()
     assert await delivered_to(pool, webhook) == []
     await spread(pool)
