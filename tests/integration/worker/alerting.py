@@ -61,10 +61,14 @@ class AlertBench:
         return self.bench.pool
 
     async def retriever(
-        self, parameters: dict[str, Any] | None = None, name: str = RETRIEVER, collection: str = COLLECTION
+        self,
+        parameters: dict[str, Any] | None = None,
+        name: str = RETRIEVER,
+        collection: str = COLLECTION,
+        stage_id: str = "attribute_filter",
     ) -> str:
         """A retriever with one filter, by default the tutorial's: what has no label."""
-        config = {"stage_id": "attribute_filter", "parameters": parameters or MISSING}
+        config = {"stage_id": stage_id, "parameters": parameters or MISSING}
         stage = {"stage_name": "only", "stage_type": "filter", "config": config}
         retriever_id = new_id("ret")
         await self.pool.execute(
@@ -170,7 +174,7 @@ async def alert_bench(bench: Bench) -> AsyncIterator[AlertBench]:
     async with open_channel(settings.taxonomy_address) as taxonomy:
         evaluator = Evaluator(
             pool,
-            Claims(pool, rpc_seconds=settings.rpc_timeout, sweep_seconds=3600),
+            Claims(pool, sweep_seconds=3600),
             Asker(pool, taxonomy, settings.rpc_timeout),
             Documents(pool, open_blob_store(settings)),
         )

@@ -1,7 +1,9 @@
 """Alerts on real documents, through the real taxonomy service."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from services.common.blobs import open_blob_store
 from services.common.database.alerts import evaluation_of
 from services.common.database.tasks import TaskJob, create_task
 from services.common.grpc_client import open_channel
+from services.common.ids import document_id
+from services.worker.alerts import claims
 from services.worker.alerts.asking import Asker
 from services.worker.alerts.documents import Documents, Waiting
 from services.worker.alerts.evaluator import Evaluator
@@ -17,6 +21,9 @@ from services.worker.tasks.alerts import AlertEvaluations
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerting import RETRIEVER, AlertBench, alert_bench, taxonomy_at
 from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
+
+
+FEATURE = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 
 
 @pytest.fixture
@@ -200,6 +207,19 @@ async def test_what_a_dead_worker_was_looking_at_is_looked_at_again(alerts: Aler
     assert len(await alerts.executions(alert_id)) == 1
 
 
+async def test_a_look_that_takes_long_stays_the_lookers(alerts: AlertBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "RENEW_SECONDS", 0.02)
+    await alerts.retriever()
+    alert_id = await alerts.alert()
+    watch = await alerts.evaluator.claims.next()
+    assert watch is not None
+    async with alerts.evaluator.claims.kept(watch), asyncio.timeout(60):
+        await alerts.pool.execute("UPDATE alerts SET leased_until = now() + interval '100 ms'")
+        while (await alerts.state(alert_id))["leased_until"] < datetime.now(UTC) + timedelta(seconds=5):
+            await asyncio.sleep(0.02)
+        assert await alerts.evaluator.claims.next() is None
+
+
 async def test_what_was_changed_meanwhile_is_not_concluded(alerts: AlertBench) -> None:
     await alerts.retriever()
     alert_id = await alerts.alert()
@@ -222,10 +242,10 @@ async def test_documents_are_asked_about_one_by_one_where_a_collection_applies_a
     await alerts.look()
     assert await alerts.fired(alert_id) == []
     await alerts.document(colour="blue")
-    await alerts.document(colour="red")
+    twin = await alerts.document(colour="red")
     await alerts.look()
     (told,) = await alerts.fired(alert_id)
-    assert told["match_count"] == 2
+    assert (told["match_count"], told["source_documents"]) == (2, [document_id(COLLECTION, twin, 0)])
     assert {match["metadata"]["colour"] for match in told["matches"]} == {"red"}
     assert [len(row["source_documents"]) for row in await alerts.executions(alert_id)] == [1, 2]
     assert await alerts.pool.fetchval("SELECT count(*) FROM alert_documents") == 0
@@ -261,6 +281,25 @@ async def test_a_retriever_that_takes_too_long_is_a_failure_and_not_an_empty_res
     assert (execution["triggered"], execution["error"]) == (False, (await alerts.state(alert_id))["fault"])
     assert execution["error"]
     assert len(await alerts.told(alert_id, "alert.execution.failed")) == 1
+
+
+async def test_a_picture_that_cannot_be_fetched_is_said_and_holds_up_no_other_document(alerts: AlertBench) -> None:
+    search = {"feature_uri": FEATURE, "query": {"input_mode": "content", "value": "{{INPUT.photo}}"}, "top_k": 1}
+    await alerts.retriever({"searches": [search]}, stage_id="feature_search")
+    alert_id = await alerts.alert(alert_name="photos", inputs={"photo": "http://none.invalid/none.png"})
+    await alerts.sweep()
+    (execution,) = await alerts.executions(alert_id)
+    assert "cannot be reached" in execution["error"]
+    assert (await alerts.state(alert_id))["fault"] == execution["error"]
+    mapping = {"input_key": "photo", "source": {"source_type": "constant", "value": "http://none.invalid/other.png"}}
+    application = {"alert_id": "photos", "execution_mode": "on_ingest", "input_mappings": [mapping], "priority": 0}
+    settings = {"alert_applications": [application]}
+    await alerts.pool.execute("UPDATE collections SET settings = $1 WHERE collection_id = $2", settings, COLLECTION)
+    await alerts.document()
+    await alerts.look()
+    assert await alerts.pool.fetchval("SELECT count(*) FROM alert_documents") == 0
+    asked = [row for row in await alerts.executions(alert_id) if row["source_documents"]]
+    assert ["other.png" in row["error"] for row in asked] == [True]
 
 
 async def run_task(alerts: AlertBench, alert_id: str) -> dict[str, Any]:

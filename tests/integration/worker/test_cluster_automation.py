@@ -90,8 +90,16 @@ async def test_new_documents_are_assigned_as_they_come(working: Bench) -> None:
     assert fields["cluster_id"] in ("cl_0", "cl_1")
 
 
+async def test_groups_of_attributes_are_made_anew_as_documents_come(working: Bench) -> None:
+    cluster_id = await add_cluster(working, BY_LABEL)
+    await apply(working, {"cluster_id": cluster_id, "execution_mode": "on_ingest"})
+    await upload(working, b"1", b"2")
+    (run,) = await runs(working, cluster_id, 1)
+    assert (run["mode"], run["num_points"]) == ("full", 2)
+
+
 async def test_what_is_applied_no_more_or_to_no_cluster_runs_nothing(working: Bench) -> None:
-    idle = await add_cluster(working, BY_LABEL)
+    idle = await add_cluster(working, TWO)
     await apply(
         working,
         {"cluster_id": idle, "auto_execute_on_batch": False},

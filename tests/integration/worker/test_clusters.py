@@ -171,6 +171,24 @@ async def test_an_assign_adds_new_documents_to_the_groups_of_the_last_run(workin
     assert (again["num_points"], again["vectors_retrieved"]) == (16, 0)
 
 
+async def test_an_assign_to_what_has_no_groups_of_vectors_is_refused(working: Bench) -> None:
+    by_attribute = await add_cluster(working, {"attributes": ["product_label"]})
+    without_groups = await add_cluster(working, KMEANS)
+    for cluster_id, reason in ((by_attribute, "is for clusters of vectors"), (without_groups, "found none")):
+        await run_to_end(working, cluster_id)
+        with pytest.raises(InvalidArgumentError, match=reason):
+            await start(working, cluster_id, "assign")
+
+
+async def test_a_second_run_does_not_call_its_groups_by_what_the_first_wrote(working: Bench) -> None:
+    await add_documents(working, list(blobs(9)))
+    cluster_id = await add_cluster(working, KMEANS, enrich_source_collection=True)
+    for _ in range(2):
+        run = await run_to_end(working, cluster_id)
+        labels = {row["label"] for row in await groups(working, run["run_id"])}
+        assert labels == {"Cluster 0", "Cluster 1", "Cluster 2"}
+
+
 async def test_a_canceled_run_leaves_nothing_and_its_process_is_gone(working: Bench) -> None:
     await add_documents(working, list(blobs(60)))
     cluster_id = await add_cluster(working, KMEANS)

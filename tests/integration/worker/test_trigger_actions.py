@@ -111,7 +111,7 @@ async def test_an_alert_with_a_trigger_is_looked_at_on_that_schedule_only(bench:
         NAMESPACE,
     )
     await add_trigger(bench.pool, action=("alert_evaluation", {"alert_id": "alt_1"}))
-    claims = Claims(bench.pool, rpc_seconds=1, sweep_seconds=60)
+    claims = Claims(bench.pool, sweep_seconds=60)
     assert await claims.next() is None
     await bench.pool.execute("UPDATE triggers SET status = 'paused'")
     watch = await claims.next()

@@ -1,0 +1,49 @@
+"""One database for all tests of what is told, emptied after each: they are many, and a database of their own is slow."""
+
+import asyncio
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from tests.support.postgres import Databases
+
+# What a worker that was killed had left open ends first.
+EMPTY = """
+    DO $$
+    DECLARE
+      name text;
+      filled boolean;
+    BEGIN
+      PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+      FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations' LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO filled;
+        IF filled THEN
+          EXECUTE format('TRUNCATE %I CASCADE', name);
+        END IF;
+      END LOOP;
+    END $$"""
+
+
+@pytest.fixture(scope="session")
+def told_database(databases: Databases) -> Iterator[str]:
+    """The address of that database."""
+    name = databases.create()
+    yield databases.url(name)
+    databases.drop(name)
+
+
+@pytest.fixture
+def database_url(told_database: str) -> Iterator[str]:
+    """The same, empty."""
+    yield told_database
+    asyncio.run(_empty(told_database))
+
+
+async def _empty(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(EMPTY)
+    finally:
+        await connection.close()
