@@ -1,6 +1,5 @@
 """Settings, read once from environment variables with the prefix LIKENESS_."""
 
-from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
@@ -86,7 +85,7 @@ class Settings(BaseSettings):
             ip_network(part.strip())
         return value
 
-    @cached_property
+    @property
     def fetch_allow_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """CIDRs that outgoing requests may reach although they are private."""
         return tuple(ip_network(part.strip()) for part in self.fetch_allow.split(",") if part.strip())
