@@ -4,6 +4,7 @@ import asyncpg
 
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
+from services.gateway.alert_applications import with_alert_ids
 from services.gateway.application_plans import plan_applications
 from services.gateway.collection_plans import plan_taxonomy, retriever_id_of
 from services.gateway.context import Tenant
@@ -25,8 +26,9 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
     named = form.taxonomy.retriever_id if form.taxonomy else None
     retriever = await retriever_id_of(tenant, named) if named else None
     applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
+    settings = await with_alert_ids(tenant, _settings(form))
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        changed = await update_collection(connection, collection_id, _columns(form), _settings(form))
+        changed = await update_collection(connection, collection_id, _columns(form), settings)
         if new is not None:
             await insert_taxonomy(connection, tenant.namespace_id, collection_id, row["collection_name"], new)
             await tell_inline(connection, "created", collection_id)

@@ -103,10 +103,39 @@ async def test_a_source_that_cannot_be_is_named(
     assert path is None or error["details"]["path"].startswith(path)
 
 
+async def made_alert(client: httpx.AsyncClient, name: str = "watched", **source: Any) -> str:
+    """The id of a new alert."""
+    config = {"channels": [{"channel_type": "slack", "config": {"webhook_url": "https://example.com/hook"}}]}
+    watched = source or {"retriever_id": COLLECTION["taxonomy"]["retriever_id"]}
+    made = await ok(client, "POST", "/v1/alerts", {"name": name, "notification_config": config, **watched})
+    return str(made["alert_id"])
+
+
+async def test_an_alert_that_is_applied_must_be_there_and_is_taken_off_when_it_is_deleted(
+    client: httpx.AsyncClient,
+) -> None:
+    await set_up(client)
+    await made_alert(client, "system", source="system", system_condition={"type": "batch_failed"})
+    alert_id = await made_alert(client)
+    body: dict[str, Any] = OTHER | {"feature_extractor": EXTRACTOR}
+    for identifier, status in (("alt_nothing", 404), ("system", 422)):
+        wrong = {"alert_applications": [{"alert_id": identifier, "input_mappings": MAPPING}]}
+        error = await refused(client, status, "POST", "/v1/collections", body | wrong)
+        assert error["details"]["path"] == "body.alert_applications.0.alert_id"
+        assert (await client.get("/v1/collections/other")).status_code == 404
+    right = {"alert_applications": [{"alert_id": "watched", "input_mappings": MAPPING}]}
+    made = await ok(client, "POST", "/v1/collections", body | right)
+    assert made["alert_applications"][0]["alert_id"] == alert_id
+    await refused(client, 422, "PATCH", "/v1/collections/other", wrong)
+    await ok(client, "DELETE", f"/v1/alerts/{alert_id}")
+    assert (await ok(client, "GET", "/v1/collections/other"))["alert_applications"] == []
+
+
 async def test_what_is_attached_to_a_collection_is_shown_and_taken_away(client: httpx.AsyncClient) -> None:
     await set_up(client)
     schedule = {"trigger_type": "cron", "schedule_config": {"cron_expression": "0 3 * * *"}, "description": None}
-    alert = {"alert_id": "alt_1", "input_mappings": MAPPING}
+    alert_id = await made_alert(client)
+    alert = {"alert_id": "watched", "input_mappings": MAPPING}
     body: dict[str, Any] = OTHER | {
         "feature_extractor": EXTRACTOR,
         "schedule": schedule,
@@ -118,7 +147,8 @@ async def test_what_is_attached_to_a_collection_is_shown_and_taken_away(client: 
     made = await ok(client, "POST", "/v1/collections", body)
     assert (made["schedule"], made["embedding_task"], made["enabled"]) == (schedule, "clustering", False)
     assert made["cluster_applications"][0]["cooldown_seconds"] == 3600
-    assert made["alert_applications"] == [alert | {"execution_mode": "on_ingest", "execution_phase": 3, "priority": 0}]
+    defaults = {"execution_mode": "on_ingest", "execution_phase": 3, "priority": 0}
+    assert made["alert_applications"] == [alert | defaults | {"alert_id": alert_id}]
     changed = await ok(client, "PATCH", "/v1/collections/other", {"schedule": None, "alert_applications": []})
     assert (changed["schedule"], changed["alert_applications"]) == (None, [])
     assert changed["cluster_applications"] == made["cluster_applications"]

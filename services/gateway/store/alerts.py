@@ -49,6 +49,17 @@ BY_CHANNEL = """
     SELECT channel ->> 'channel_type' AS channel_type, count(DISTINCT alert_id) AS alerts
     FROM alerts, jsonb_array_elements(notification_config -> 'channels') AS channel
     WHERE namespace_id = $1 GROUP BY 1 ORDER BY 1"""
+# In the order of their ids, as everybody locks several collections.
+TAKE_OFF = """
+    UPDATE collections c SET updated_at = now(), settings = jsonb_set(c.settings, '{alert_applications}', (
+      SELECT coalesce(jsonb_agg(application ORDER BY number), '[]')
+      FROM jsonb_array_elements(c.settings -> 'alert_applications') WITH ORDINALITY AS x (application, number)
+      WHERE application ->> 'alert_id' <> $2))
+    WHERE c.collection_id IN (
+      SELECT collection_id FROM collections
+      WHERE namespace_id = $1
+        AND settings -> 'alert_applications' @> jsonb_build_array(jsonb_build_object('alert_id', $2::text))
+      ORDER BY collection_id FOR UPDATE)"""
 # Another question is asked from now on: what is being looked at has no bearing on it.
 ASK_ANEW = """
     UPDATE alerts SET is_raised = false, is_told = false, fault = NULL, due_at = now(), leased_until = NULL,
@@ -91,8 +102,9 @@ async def update_alert(
 
 
 async def delete_alert(pool: Pool, row: asyncpg.Record) -> None:
-    """Deletes an alert with its executions and what is still to be delivered."""
+    """Deletes an alert with its executions and what is still to be delivered, and takes it off collections."""
     async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(TAKE_OFF, row["namespace_id"], row["alert_id"])
         if await connection.fetchval("DELETE FROM alerts WHERE alert_id = $1 RETURNING alert_id", row["alert_id"]):
             await _tell(connection, "alert.deleted", row)
 

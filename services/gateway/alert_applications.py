@@ -1,0 +1,29 @@
+"""Alerts that a request applies to a collection, all of them looked up."""
+
+from services.common.database.resources import get_row
+from services.common.errors import InvalidArgumentError, NotFoundError
+from services.gateway.context import Tenant
+from services.gateway.shapes.base import JsonObject
+
+NAME = "alert_applications"
+
+
+async def with_alert_ids(tenant: Tenant, settings: JsonObject) -> JsonObject:
+    """The settings with the id of each alert that they name; NotFoundError names the place of one that is not there."""
+    applications = settings.get(NAME)
+    if not applications:
+        return settings
+    return {**settings, NAME: [await _resolved(tenant, each, place) for place, each in enumerate(applications)]}
+
+
+async def _resolved(tenant: Tenant, application: JsonObject, place: int) -> JsonObject:
+    identifier, path = application["alert_id"], f"body.{NAME}.{place}.alert_id"
+    try:
+        alert = await get_row(tenant.gateway.pool, "alert", tenant.namespace_id, identifier)
+    except NotFoundError as error:
+        message = f"{path}: no alert '{identifier}' in this namespace; create it before the collection that applies it."
+        raise NotFoundError(message, resource="alert", id=identifier, path=path) from error
+    if alert["source"] != "retriever":
+        message = f"{path}: '{identifier}' watches the server; only alerts that run a retriever can be applied."
+        raise InvalidArgumentError(message, path=path)
+    return {**application, "alert_id": alert["alert_id"]}
