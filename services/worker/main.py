@@ -126,7 +126,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
             clusters=ClusterRuns(settings, Namer(pool=pool, settings=settings), Enrichment(refresh=indexer.refresh)),
             alerts=Evaluator(
                 pool,
-                Claims(pool, rpc_seconds=settings.rpc_timeout, sweep_seconds=settings.alert_sweep_seconds),
+                Claims(pool, sweep_seconds=settings.alert_sweep_seconds),
                 Asker(pool, taxonomy, settings.rpc_timeout),
                 Documents(pool, open_blob_store(settings)),
             ),

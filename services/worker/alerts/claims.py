@@ -1,13 +1,19 @@
 """Whose turn it is to look at which alert: each is looked at by one worker at a time."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
+
+import structlog
 
 from services.common.database.pool import Pool
 from services.worker.alerts.watch import WATCH_COLUMNS, Watch, to_watch
 
-SPARE_SECONDS = 5.0
 # A worker that dies leaves its lease, after which the alert is due.
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 2.5
 CLAIM = f"""
     UPDATE alerts SET claim = $1, leased_until = now() + $2::interval, due_at = now() + $3::interval
     WHERE alert_id = ({{which}}) RETURNING {WATCH_COLUMNS}"""  # noqa: S608
@@ -18,18 +24,20 @@ DUE = """
       WHERE t.resource_id = a.alert_id AND t.action_type = 'alert_evaluation' AND t.status = 'active')
     ORDER BY coalesce(leased_until, due_at) LIMIT 1 FOR UPDATE SKIP LOCKED"""
 THIS = "SELECT alert_id FROM alerts WHERE enabled AND alert_id = $4 FOR UPDATE"
+RENEW = "UPDATE alerts SET leased_until = now() + $3::interval WHERE alert_id = $1 AND claim = $2"
 GIVE_BACK = """
     UPDATE alerts SET claim = NULL, leased_until = NULL, due_at = least(due_at, now() + $3::interval)
     WHERE alert_id = $1 AND claim = $2"""
+log = structlog.get_logger()
 
 
 class Claims:
     """Hands out alerts that are due."""
 
-    def __init__(self, pool: Pool, *, rpc_seconds: float, sweep_seconds: float) -> None:
-        """A turn asks the retriever twice at most: about new documents, and with the alert's own inputs."""
+    def __init__(self, pool: Pool, *, sweep_seconds: float) -> None:
         self._pool = pool
-        self._times = (timedelta(seconds=2 * rpc_seconds + SPARE_SECONDS), timedelta(seconds=sweep_seconds))
+        self._lease = timedelta(seconds=LEASE_SECONDS)
+        self._times = (self._lease, timedelta(seconds=sweep_seconds))
 
     async def next(self) -> Watch | None:
         """The alert that has been due for longest; None when none is."""
@@ -40,6 +48,24 @@ class Claims:
         """This alert, taken from whoever is looking at it; None when it is disabled or gone."""
         row = await self._pool.fetchrow(CLAIM.format(which=THIS), uuid4().hex, *self._times, alert_id)
         return None if row is None else to_watch(dict(row))
+
+    @asynccontextmanager
+    async def kept(self, watch: Watch) -> AsyncIterator[None]:
+        """Nobody else looks at the alert while this lasts, however long it takes."""
+        keeping = asyncio.create_task(self._keep(watch))
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait((keeping,))
+
+    async def _keep(self, watch: Watch) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                await self._pool.execute(RENEW, watch.alert_id, watch.claim, self._lease)
+            except Exception as error:  # the next one may succeed, and whoever lost the claim concludes nothing
+                log.info("lease", alert_id=watch.alert_id, error=str(error))
 
     async def give_back(self, watch: Watch, seconds: float | None = None) -> None:
         """Ends a turn that learned nothing: the alert is due in so many seconds, or else with the next sweep."""

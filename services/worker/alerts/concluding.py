@@ -27,6 +27,7 @@ REST = """
 ASKED = """
     UPDATE alerts SET fault = $2, last_evaluated_at = now(),
       last_fired_at = CASE WHEN $3 THEN now() ELSE last_fired_at END WHERE alert_id = $1"""
+NAME = "SELECT collection_name FROM collections WHERE collection_id = $1"
 # The event has just been written by this transaction, and no other one of its kind about this alert.
 DELIVER = """
     INSERT INTO deliveries (delivery_id, namespace_id, alert_id, execution_id, channel, channel_type, event_id, subject,
@@ -136,7 +137,9 @@ async def _write(connection: Connection, alert: asyncpg.Record, outcome: Outcome
         error=outcome.error,
     )
     if fires:
-        payload = payload_of(dict(alert), execution_id, outcome.found, matches, _moment(alert["now"]))
+        name = await connection.fetchval(NAME, outcome.found.collection_id)
+        told = {"triggered_at": _moment(alert["now"]), "collection_name": name}
+        payload = payload_of(dict(alert), execution_id, outcome.found, matches, **told)
         await record_event(connection, alert["namespace_id"], alerts.TRIGGERED, alert["alert_id"], payload)
         await connection.execute(DELIVER, alert["alert_id"], execution_id)
     if is_new:

@@ -19,6 +19,7 @@ from services.worker.patience import is_outage
 
 NOT_NOW_SECONDS = 5.0
 LONGEST_ERROR = 2000
+FETCH = "FETCH_"
 log = structlog.get_logger()
 
 
@@ -41,7 +42,8 @@ class Evaluator:
     async def look_at(self, watch: Watch, *, on_demand: bool = False) -> Conclusion | None:
         """What came of it; None when it cannot be known now, or is not this worker's to say any more."""
         try:
-            outcome = await self._turn(watch, on_demand=on_demand)
+            async with self.claims.kept(watch):
+                outcome = await self._turn(watch, on_demand=on_demand)
         except Exception as error:
             if not _passes_by(error):
                 raise
@@ -85,13 +87,16 @@ class Evaluator:
         """One outcome for several new documents: it holds when it does for any of them."""
         started = time.perf_counter()
         answers = await asyncio.gather(*(self._about(watch, document) for document in waiting))
-        good = [answer for answer in answers if isinstance(answer, Found) and holds(watch, answer)]
+        pairs = zip(waiting, answers, strict=True)
+        arrived = {new.document_id: found for new, found in pairs if isinstance(found, Found) and holds(watch, found)}
+        good = list(arrived.values())
         errors = [answer for answer in answers if isinstance(answer, str)]
         found = Found(
             count=sum(answer.count for answer in good),
             collection_id=next((answer.collection_id for answer in answers if isinstance(answer, Found)), ""),
             matches=tuple(match for answer in good for match in answer.matches)[:MOST_MATCHES],
             source_documents=tuple(document.document_id for document in waiting),
+            arrived=tuple(arrived),
         )
         error = errors[0] if errors and not good else None
         return Outcome(found=found, holds=bool(good), error=error, duration_ms=_milliseconds(started))
@@ -117,6 +122,9 @@ def _reason(watch: Watch, error: Exception) -> str:
 
 
 def _passes_by(error: Exception) -> bool:
+    """Whether a service of ours is away or busy; an address that a user gave may be so for ever, and is a fault."""
+    if isinstance(error, LikenessError) and error.reason.startswith(FETCH):
+        return False
     return is_outage(error) or isinstance(error, UnavailableError | ResourceExhaustedError)
 
 

@@ -32,7 +32,13 @@ def _bounded(fields: Mapping[str, Any]) -> JsonObject | None:
 
 
 def payload_of(
-    alert: Mapping[str, Any], execution_id: str, found: Found, matches: Sequence[JsonObject], triggered_at: str
+    alert: Mapping[str, Any],
+    execution_id: str,
+    found: Found,
+    matches: Sequence[JsonObject],
+    *,
+    triggered_at: str,
+    collection_name: str | None,
 ) -> JsonObject:
     """The payload of `alert.triggered`, as much of the matches in it as there is room for."""
     config = alert["notification_config"]
@@ -42,9 +48,12 @@ def payload_of(
         "alert_name": alert["alert_name"],
         "execution_id": execution_id,
         "collection_id": found.collection_id,
+        "collection_name": collection_name,
         "match_count": found.count,
         "triggered_at": triggered_at,
     }
+    if found.arrived:
+        payload["source_documents"] = list(found.arrived)
     if found.details is not None:
         payload["condition"] = found.details
     if config["include_matches"] and found.details is None:

@@ -46,11 +46,15 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a look found: how much, and the best of it. `details` is what a system condition measured."""
+    """What a look found: how much, and the best of it. `details` is what a system condition measured.
+
+    `source_documents` are new documents that it was asked about, `arrived` those of them that the condition holds for.
+    """
 
     count: int
     collection_id: str
     matches: tuple[Match, ...] = ()
     retriever_id: str | None = None
     source_documents: tuple[str, ...] | None = None
+    arrived: tuple[str, ...] = ()
     details: JsonObject | None = None

@@ -3,29 +3,31 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from services.worker.delivering.alert_wording import alert_headline, alert_paragraphs
+
 MOST_LINES = 30
 LONGEST_VALUE = 300
 
 
 def headline(body: Mapping[str, Any]) -> str:
     """One line that says what happened."""
-    told = body.get("metadata", body)
-    if body.get("event_type") == "alert.triggered" and told.get("alert_name"):
-        return f"Alert '{told['alert_name']}': {_matched(told)}"
+    if told := _of_alert(body):
+        return alert_headline(told)
     subject = body.get("subject", {})
     return f"{body.get('event_type', 'event')}: {subject.get('type', '')} {subject.get('id', '')}".strip(": ")
 
 
 def paragraphs(body: Mapping[str, Any]) -> str:
     """The headline, and below it a line for each thing that the event says."""
+    if told := _of_alert(body):
+        return alert_paragraphs(told)
     return "\n".join([headline(body), "", *_lines(body)])
 
 
-def _matched(told: Mapping[str, Any]) -> str:
-    count = told.get("match_count")
-    if not isinstance(count, int):
-        return "its condition holds"
-    return f"{count} {'document matches' if count == 1 else 'documents match'}"
+def _of_alert(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What an alert has told; None for any other event."""
+    told: Mapping[str, Any] = body.get("metadata", body)
+    return told if body.get("event_type") == "alert.triggered" and told.get("alert_name") else None
 
 
 def _lines(body: Mapping[str, Any]) -> Iterator[str]:

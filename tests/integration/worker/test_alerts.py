@@ -22,7 +22,6 @@ from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerting import RETRIEVER, AlertBench, alert_bench, taxonomy_at
 from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
 
-
 FEATURE = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 
 

@@ -30,7 +30,9 @@ def alert(**config: bool) -> dict[str, Any]:
 
 
 def told(found: Found, **config: bool) -> dict[str, Any]:
-    return payload_of(alert(**config), "exec_1", found, kept_matches(found.matches), AT)
+    return payload_of(
+        alert(**config), "exec_1", found, kept_matches(found.matches), triggered_at=AT, collection_name="products"
+    )
 
 
 def test_a_channel_is_told_what_fired_and_what_was_found() -> None:
@@ -41,6 +43,7 @@ def test_a_channel_is_told_what_fired_and_what_was_found() -> None:
         "alert_name": "unknown",
         "execution_id": "exec_1",
         "collection_id": "col_1",
+        "collection_name": "products",
         "match_count": 2,
         "triggered_at": AT,
         "matches": [
