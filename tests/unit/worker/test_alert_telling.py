@@ -8,6 +8,7 @@ from services.worker.alerts.telling import MOST_METADATA_BYTES, kept_matches, pa
 from services.worker.alerts.watch import Found, Match
 
 AT = "2026-01-02T03:04:05Z"
+CIRCUMSTANCES = {"triggered_at": AT, "collection_name": "products"}
 
 
 def matches(count: int, **fields: Any) -> tuple[Match, ...]:
