@@ -65,11 +65,20 @@ def assigned(
     return None if changed == stored else changed
 
 
+def said_by_others(fields: Mapping[str, Any], internal: Mapping[str, Any]) -> JsonObject:
+    """The fields of a document without those that clusters wrote, which say nothing new of it."""
+    own = [_unchanged(entry, fields) for entry in internal.get(CLUSTERS, {}).values()]
+    return {field: value for field, value in fields.items() if not any(field in each for each in own)}
+
+
 def _own_fields(stored: StoredDocument, cluster_id: str) -> Mapping[str, Any]:
     """What the cluster wrote before, and nobody has changed since."""
-    entry = stored.internal.get(CLUSTERS, {}).get(cluster_id, {})
-    fields: Mapping[str, Any] = entry.get("fields", {})
-    return {field: value for field, value in fields.items() if stored.fields.get(field) == value}
+    return _unchanged(stored.internal.get(CLUSTERS, {}).get(cluster_id, {}), stored.fields)
+
+
+def _unchanged(entry: Mapping[str, Any], fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    written: Mapping[str, Any] = entry.get("fields", {})
+    return {field: value for field, value in written.items() if fields.get(field) == value}
 
 
 def _is_free(field: str, stored: StoredDocument, before: Mapping[str, Any], label_fields: frozenset[str]) -> bool:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from services.common.database.pool import Executor
 from services.common.database.taxonomies import label_fields_of
+from services.worker.cluster_enrichment.assignment import said_by_others
 from services.worker.cluster_labels.members import Member
 
 # Of each group; more would tell no more.
 MOST_MEMBERS = 200
-READ = "SELECT document_id, collection_id, fields FROM documents WHERE document_id = ANY($1)"
+READ = "SELECT document_id, collection_id, fields, internal FROM documents WHERE document_id = ANY($1)"
 
 
 async def label_fields_by_collection(db: Executor, collection_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -19,13 +20,16 @@ async def label_fields_by_collection(db: Executor, collection_ids: Sequence[str]
 async def read_members(
     db: Executor, document_ids: Sequence[str], first: int, label_fields: Mapping[str, tuple[str, ...]]
 ) -> list[Member]:
-    """The first of these documents and up to MOST_MEMBERS evenly spread ones; those deleted meanwhile are missing."""
+    """The first of these documents and up to MOST_MEMBERS evenly spread ones; those deleted meanwhile are missing.
+
+    What clusters wrote into them is left out: groups named by it would be called by what they were called before.
+    """
     chosen = list(dict.fromkeys((*document_ids[:first], *spread(document_ids, MOST_MEMBERS))))
     rows = {row["document_id"]: row for row in await db.fetch(READ, chosen)}
     return [
         Member(
             document_id=row["document_id"],
-            fields=row["fields"],
+            fields=said_by_others(row["fields"], row["internal"]),
             label_fields=label_fields.get(row["collection_id"], ()),
         )
         for each in chosen

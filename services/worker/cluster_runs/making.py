@@ -88,7 +88,7 @@ class Maker:
     ) -> Result:
         if members is not None:
             model = result.models.get(run.feature_uris[0]) if run.feature_uris else None
-            await task.progress(stage="naming", groups=len(groups))
+            await task.progress(stage="naming", groups=result.num_clusters)
             groups, errors = await named(task, self.names, run, groups, members=members, model=model)
             await task.progress(stage="writing")
             await write_groups(task, run, groups)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from services.common.database.tasks import request_cancel
+from services.common.errors import InvalidArgumentError
 from tests.integration.worker.clusters import (
     DIMENSIONS,
     KMEANS,

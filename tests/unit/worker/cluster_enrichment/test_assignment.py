@@ -4,7 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from services.common.database.records import StoredDocument
-from services.worker.cluster_enrichment.assignment import FieldMapping, Written, assigned, mappings_of, values_for
+from services.worker.cluster_enrichment.assignment import (
+    FieldMapping,
+    Written,
+    assigned,
+    mappings_of,
+    said_by_others,
+    values_for,
+)
 
 LABELS = frozenset({"group"})
 FIRST = Written(cluster_id="clust_1", run_id="run_1", now="2026-01-01")
@@ -101,3 +108,10 @@ def test_mappings_name_what_goes_where() -> None:
     assert values_for({"metadata": {"shop": "North"}}, mappings) == {"shop_name": "North"}
     assert values_for(None, mappings) == {"shop_name": None}
     assert [each.target for each in mappings_of(None)] == ["cluster_id", "cluster_label", "distance_to_centroid"]
+
+
+def test_what_clusters_wrote_is_told_from_what_others_say() -> None:
+    found = after(document({"colour": "red"}), BOOTS)
+    assert said_by_others(found.fields, found.internal) == {"colour": "red"}
+    assert said_by_others({**found.fields, "group": "Sandals"}, found.internal) == {"colour": "red", "group": "Sandals"}
+    assert said_by_others({"colour": "red"}, {}) == {"colour": "red"}
