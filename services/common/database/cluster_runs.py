@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
+
 from services.common.database.pool import Connection, Executor
 from services.common.database.tasks import NewTask, create_task, request_cancel
 from services.common.errors import InvalidArgumentError, NotFoundError
@@ -18,7 +20,7 @@ NOISE = -1
 NOISE_ID = "-1"
 CLUSTER = "SELECT * FROM clusters WHERE cluster_id = $1 FOR UPDATE"
 LAST_COMPLETED = """
-    SELECT run_id FROM cluster_runs WHERE cluster_id = $1 AND status = 'completed' AND mode = 'full'
+    SELECT run_id, num_clusters FROM cluster_runs WHERE cluster_id = $1 AND status = 'completed' AND mode = 'full'
     ORDER BY completed_at DESC, row_key DESC LIMIT 1"""
 INSERT = """
     INSERT INTO cluster_runs (run_id, namespace_id, cluster_id, base_run_id, task_id, mode, algorithm, options)
@@ -59,13 +61,13 @@ async def start_run(
 
     `options` are those of ExecuteClusterByIdRequest that hold for this run alone: filters, sample_size,
     vis_n_components, defer_visualization, assignment_threshold, llm_labeling. NotFoundError when the cluster is gone,
-    InvalidArgumentError for an `assign` that has no completed run to add to.
+    InvalidArgumentError for an `assign` that has no groups of vectors to add to.
     """
     cluster = await connection.fetchrow(CLUSTER, cluster_id)
     if cluster is None:
         raise NotFoundError.of("cluster", cluster_id)
     run_id = new_id("run", 16)
-    base = run_id if mode == FULL else await base_of(connection, cluster_id)
+    base = run_id if mode == FULL else await _base_of(connection, cluster)
     task = NewTask(
         kind=CLUSTER_RUN,
         task_type=TASK_TYPE,
@@ -80,13 +82,20 @@ async def start_run(
     return StartedRun(run_id=run_id, task_id=task_id)
 
 
-async def base_of(db: Executor, cluster_id: str) -> str:
-    """The run that an `assign` adds to: the last one that made groups."""
-    run_id = await db.fetchval(LAST_COMPLETED, cluster_id)
-    if run_id is None:
-        message = "body.mode: 'assign' adds to the groups of a completed run, and there is none; use mode 'full' first."
-        raise InvalidArgumentError(message, path="body.mode")
-    return str(run_id)
+async def _base_of(db: Executor, cluster: asyncpg.Record) -> str:
+    """The run that an `assign` adds to: the last full one, which must have made groups."""
+    if cluster["cluster_type"] == "attribute":
+        raise _unassignable("is for clusters of vectors; the groups of attributes are made anew by mode 'full'.")
+    run = await db.fetchrow(LAST_COMPLETED, cluster["cluster_id"])
+    if run is None:
+        raise _unassignable("adds to the groups of a completed run, and there is none; use mode 'full' first.")
+    if not run["num_clusters"]:
+        raise _unassignable(f"adds to groups, and the last run, {run['run_id']}, found none; use mode 'full' again.")
+    return str(run["run_id"])
+
+
+def _unassignable(reason: str) -> InvalidArgumentError:
+    return InvalidArgumentError(f"body.mode: 'assign' {reason}", path="body.mode")
 
 
 async def cancel_run(connection: Connection, key: str) -> str | None:

@@ -9,8 +9,10 @@ APPLICATIONS = """
     jsonb_array_elements(CASE WHEN jsonb_typeof(c.settings -> 'cluster_applications') = 'array'
                          THEN c.settings -> 'cluster_applications' ELSE '[]' END) AS application"""
 NAMED = "application ->> 'cluster_id' IN (k.cluster_id, k.cluster_name, 'clust_' || k.cluster_name)"
+# Groups of attributes are made anew, since only vectors can be assigned.
 MODE = """
-    CASE WHEN application ->> 'execution_mode' = 'on_ingest' THEN 'assign'
+    CASE WHEN application ->> 'execution_mode' = 'on_ingest'
+         THEN CASE k.cluster_type WHEN 'attribute' THEN 'full' ELSE 'assign' END
          WHEN application ->> 'auto_execute_on_batch' = 'true' THEN 'full' END"""
 DUE = f"""
     INSERT INTO cluster_runs_due (cluster_id, collection_id, mode)
