@@ -24,4 +24,5 @@ def read_form(form: type[C], raw: Mapping[str, Any], path: str) -> C:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join([path, *(str(part) for part in fault["loc"])])
-        raise InvalidArgumentError(f"{where}: {fault['msg']}.", path=where) from error
+        said = fault["msg"].removeprefix("Value error, ").removesuffix(".")
+        raise InvalidArgumentError(f"{where}: {said}.", path=where) from error

@@ -31,7 +31,8 @@ async def create_bucket(pool: Executor, namespace_id: str, name: str, columns: d
 
 def taken(resource: str, name: str) -> AlreadyExistsError:
     """The error for a name that another resource of the kind has."""
-    return AlreadyExistsError(f"A {resource} named '{name}' exists already.", resource=resource, name=name)
+    article = "An" if resource[0] in "aeiou" else "A"
+    return AlreadyExistsError(f"{article} {resource} named '{name}' exists already.", resource=resource, name=name)
 
 
 async def read_bucket(db: Executor, namespace_id: str, identifier: str) -> asyncpg.Record:

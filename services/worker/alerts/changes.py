@@ -24,14 +24,17 @@ SEARCHED = f"""
     places AS MATERIALIZED (
       SELECT x.namespace_id, c.collection_id, ARRAY[c.collection_id, c.collection_name, 'col_' || c.collection_name]
                AS names
-      FROM changed x LEFT JOIN collections c ON c.collection_id = x.collection_id)
-    UPDATE alerts a SET due_at = {DUE}
-    WHERE a.enabled AND a.source = 'retriever' AND EXISTS (
-      SELECT FROM places p WHERE p.namespace_id = a.namespace_id AND (p.collection_id IS NULL OR EXISTS (
-        SELECT FROM retrievers r WHERE r.namespace_id = a.namespace_id
-          AND (r.retriever_id IN (a.retriever_id, a.retriever_identifier)
-               OR r.retriever_name IN (a.retriever_identifier, regexp_replace(a.retriever_identifier, '^ret_', '')))
-          AND (cardinality(r.collection_identifiers) = 0 OR r.collection_identifiers && p.names))))"""  # noqa: S608
+      FROM changed x LEFT JOIN collections c ON c.collection_id = x.collection_id),
+    concerned AS (
+      SELECT a.alert_id, {DUE} AS due_at FROM alerts a
+      WHERE a.enabled AND a.source = 'retriever' AND a.due_at > {DUE} AND EXISTS (
+        SELECT FROM places p WHERE p.namespace_id = a.namespace_id AND (p.collection_id IS NULL OR EXISTS (
+          SELECT FROM retrievers r WHERE r.namespace_id = a.namespace_id
+            AND (r.retriever_id IN (a.retriever_id, a.retriever_identifier)
+                 OR r.retriever_name IN (a.retriever_identifier, regexp_replace(a.retriever_identifier, '^ret_', '')))
+            AND (cardinality(r.collection_identifiers) = 0 OR r.collection_identifiers && p.names))))
+      ORDER BY a.alert_id FOR NO KEY UPDATE OF a)
+    UPDATE alerts a SET due_at = c.due_at FROM concerned c WHERE a.alert_id = c.alert_id"""  # noqa: S608
 APPLIED = f"""
     WITH created AS MATERIALIZED (
       SELECT e.subject_id AS document_id, c.collection_id, c.namespace_id, min(e.seq) AS seq,

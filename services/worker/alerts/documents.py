@@ -92,9 +92,9 @@ class Documents:
         return await self._data_uri(row, name)
 
     async def _data_uri(self, row: asyncpg.Record, name: str) -> str:
-        content = await self._blobs.get(row["storage_key"])
-        if len(content) > MOST_BLOB_BYTES:
+        if (row["size_bytes"] or 0) > MOST_BLOB_BYTES:
             message = f"The blob '{name}' is larger than {MOST_BLOB_BYTES} bytes, the most that an alert asks with."
             raise InvalidArgumentError(message, path=f"input_mappings.{name}")
+        content = await self._blobs.get(row["storage_key"])
         kind = row["mime_type"] or "application/octet-stream"
         return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -11,6 +11,7 @@ import pytest
 from services.common.blobs import open_blob_store
 from services.common.database.alerts import evaluation_of
 from services.common.database.tasks import TaskJob, create_task
+from services.common.errors import InvalidArgumentError
 from services.common.grpc_client import open_channel
 from services.common.ids import document_id
 from services.worker.alerts import claims
@@ -51,6 +52,18 @@ async def test_an_alert_fires_once_per_rise_as_documents_come_and_are_labelled(a
     await alerts.document()
     await alerts.look()
     assert len(await alerts.fired(alert_id)) == 2
+
+
+async def test_a_stream_of_changes_does_not_write_alerts_that_are_due_soon_anyway(alerts: AlertBench) -> None:
+    await alerts.retriever()
+    alert_id = await alerts.alert()
+    await alerts.document()
+    await alerts.changes.step()
+    version = "SELECT xmin::text FROM alerts WHERE alert_id = $1"
+    before = await alerts.pool.fetchval(version, alert_id)
+    await alerts.document()
+    await alerts.changes.step()
+    assert await alerts.pool.fetchval(version, alert_id) == before
 
 
 async def test_changes_elsewhere_make_no_alert_due(alerts: AlertBench) -> None:
@@ -264,9 +277,13 @@ async def test_a_blob_of_the_documents_object_and_a_constant_may_be_inputs(alert
         fields={},
         mappings=[{"input_key": key, "source": source} for key, source in sources.items()],
     )
-    found = await Documents(alerts.pool, open_blob_store(alerts.bench.settings)).inputs(waiting)
+    documents = Documents(alerts.pool, open_blob_store(alerts.bench.settings))
     picture = base64.b64encode(b"picture").decode()
+    found = await documents.inputs(waiting)
     assert found == {"image": f"data:application/octet-stream;base64,{picture}", "size": 7}
+    await alerts.pool.execute("UPDATE blobs SET size_bytes = 9000000")
+    with pytest.raises(InvalidArgumentError, match="is larger than"):
+        await documents.inputs(waiting)
 
 
 async def test_a_retriever_that_takes_too_long_is_a_failure_and_not_an_empty_result(alerts: AlertBench) -> None:

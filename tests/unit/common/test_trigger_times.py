@@ -101,3 +101,9 @@ def test_a_condition_has_a_usual_metric(kind: str, given: dict[str, Any], metric
 def test_a_metric_must_fit_its_condition() -> None:
     with pytest.raises(InvalidArgumentError, match="cosine_drift"):
         read_schedule("conditional", {"condition_type": "volume", "threshold": 1, "metric": "cosine_drift"})
+
+
+def test_what_is_wrong_with_a_schedule_is_said_in_a_plain_sentence() -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        read_schedule("cron", {"cron_expression": "* * * *"})
+    assert caught.value.message.startswith("schedule_config.cron_expression: must have five fields")

@@ -82,9 +82,11 @@ CREATE FUNCTION hurry_alerts_of_retriever() RETURNS trigger LANGUAGE plpgsql AS 
 DECLARE
   changed retrievers := CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 BEGIN
-  UPDATE alerts SET due_at = least(due_at, now()) WHERE namespace_id = changed.namespace_id AND source = 'retriever'
-    AND (retriever_id = changed.retriever_id OR retriever_identifier IN
-         (changed.retriever_id, changed.retriever_name, 'ret_' || changed.retriever_name));
+  UPDATE alerts SET due_at = least(due_at, now()) WHERE alert_id IN (
+    SELECT alert_id FROM alerts WHERE namespace_id = changed.namespace_id AND source = 'retriever'
+      AND (retriever_id = changed.retriever_id OR retriever_identifier IN
+           (changed.retriever_id, changed.retriever_name, 'ret_' || changed.retriever_name))
+    ORDER BY alert_id FOR NO KEY UPDATE);
   RETURN NULL;
 END $$;
 CREATE TRIGGER retrievers_watched AFTER INSERT OR DELETE OR UPDATE OF retriever_name, collection_identifiers, stages
