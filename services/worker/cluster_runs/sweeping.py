@@ -20,9 +20,9 @@ STILL_OPEN = "SELECT run_id FROM cluster_runs WHERE run_id = ANY($1) AND status 
 # Whose worker died, or was cut off, before it could remove them.
 HALF_WRITTEN = """
     SELECT r.run_id, r.base_run_id FROM cluster_runs r
-    WHERE r.status IN ('canceled', 'failed') AND r.updated_at > now() - interval '1 hour' AND EXISTS (
-      SELECT FROM cluster_members m WHERE m.run_id = r.base_run_id
-        AND (r.base_run_id = r.run_id OR m.added_by = r.run_id)) LIMIT 100"""
+    WHERE r.status IN ('canceled', 'failed') AND r.updated_at > now() - interval '1 hour' AND (
+      EXISTS (SELECT FROM cluster_members m WHERE r.base_run_id = r.run_id AND m.run_id = r.run_id)
+      OR EXISTS (SELECT FROM cluster_members m WHERE m.added_by = r.run_id)) LIMIT 100"""
 log = structlog.get_logger()
 
 

@@ -32,8 +32,7 @@ ADD_MEMBERS = """
     ON CONFLICT (run_id, document_id) DO NOTHING"""
 DROP_MEMBERS = """
     DELETE FROM cluster_members WHERE (run_id, document_id) IN (
-      SELECT run_id, document_id FROM cluster_members
-      WHERE run_id = $1 AND added_by IS NOT DISTINCT FROM $2 LIMIT $3)"""
+      SELECT run_id, document_id FROM cluster_members WHERE {column} = $1 LIMIT $2)"""
 COUNT_MEMBERS = """
     UPDATE cluster_groups g SET member_count = (
       SELECT count(*) FROM cluster_members m WHERE m.run_id = g.run_id AND m.number = g.number)
@@ -59,7 +58,8 @@ patiently = tenacity.retry(
 
 async def drop(pool: Pool, run_id: str, base_run_id: str) -> None:
     """Removes what a run has written: its members and groups, or the members that an `assign` added to another's."""
-    while await pool.execute(DROP_MEMBERS, base_run_id, _added_by(run_id, base_run_id), CHUNK) != "DELETE 0":
+    sql = DROP_MEMBERS.format(column="run_id" if run_id == base_run_id else "added_by")
+    while await pool.execute(sql, run_id, CHUNK) != "DELETE 0":
         pass
     if run_id == base_run_id:
         await pool.execute("DELETE FROM cluster_groups WHERE run_id = $1", run_id)

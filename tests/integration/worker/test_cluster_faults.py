@@ -17,10 +17,12 @@ from tests.integration.worker.clusters import (
     add_cluster,
     add_documents,
     blobs,
+    cancel,
     ended,
     events,
     groups,
     members,
+    run_to_end,
     start,
     until,
     zeros,
@@ -145,6 +147,21 @@ async def test_a_run_whose_task_was_given_up_fails_and_leaves_nothing(bench: Ben
     assert (run["status"], run["error_message"], left.exists()) == ("failed", "gave up", False)
     assert (await members(bench, started.run_id), await groups(bench, started.run_id)) == ({}, [])
     assert (await events(bench, cluster_id))[-1] == "cluster.execution.failed"
+
+
+async def test_what_a_canceled_assign_had_added_goes_and_the_rest_stays(bench: Bench) -> None:
+    await add_documents(bench, list(blobs(6)))
+    cluster_id = await add_cluster(bench, KMEANS)
+    async with bench.services(), bench.worker():
+        first = await run_to_end(bench, cluster_id)
+    before = await members(bench, first["run_id"])
+    started = await start(bench, cluster_id, "assign")
+    (added,) = await add_documents(bench, list(blobs(1)))
+    add = "INSERT INTO cluster_members (run_id, document_id, number, added_by) VALUES ($1, $2, 0, $3)"
+    await bench.pool.execute(add, first["run_id"], added, started.run_id)
+    await cancel(bench, started)
+    await RunSweeper(bench.pool, bench.settings.data_dir).sweep()
+    assert await members(bench, first["run_id"]) == before
 
 
 async def test_members_of_runs_long_past_are_forgotten_and_their_groups_are_not(bench: Bench) -> None:
