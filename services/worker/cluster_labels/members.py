@@ -17,7 +17,7 @@ LONGEST_LABEL = 60
 LONGEST_TEXT = 2_000
 SHORTEST_WORD = 3
 # A word that stands for a group is in this share of its members at least.
-LEAST_SHARE = 0.3
+LEAST_SHARE = 0.15
 MOST_KEYWORDS = 5
 LABEL_WORDS = 3
 

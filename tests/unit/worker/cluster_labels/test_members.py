@@ -71,6 +71,13 @@ def test_telling_words_are_common_here_and_rare_elsewhere() -> None:
     assert "leather" not in first
 
 
+def test_short_texts_that_share_few_words_have_a_name_all_the_same() -> None:
+    notices = [f"{word} notice" for word in ("written", "weekly")] + ["rent", "court", "seller", "buyer", "tenant"]
+    others = word_counts(members("soup", "bread", "oven"), [])
+    found, _ = telling_words([word_counts(members(*notices), []), others], [7, 3])
+    assert found == ("notice",)
+
+
 def test_a_group_without_texts_has_no_words() -> None:
     assert telling_words([Counter(), Counter()], [2, 0]) == [(), ()]
     assert label_of_words(()) is None
