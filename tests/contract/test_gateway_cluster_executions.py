@@ -178,5 +178,10 @@ async def test_analytics_tell_how_executions_went(stack: Stack, client: httpx.As
         (run_id, "failed"),
         (done.run_id, "completed"),
     ]
-    failures = await ok(client, "GET", f"{path}/failures")
-    assert [(each["execution_id"], each["error_message"]) for each in failures["failures"]] == [(run_id, "no vectors")]
+    (failure,) = (await ok(client, "GET", f"{path}/failures"))["failures"]
+    told = {name: failure[name] for name in ("execution_id", "error_message", "error_type")}
+    assert told == {"execution_id": run_id, "error_message": "no vectors", "error_type": "validation"}
+    query = "UPDATE cluster_runs SET error_message = 'The clustering process was killed' WHERE run_id = $1"
+    await stack.gateway.pool.execute(query, run_id)
+    (failure,) = (await ok(client, "GET", f"{path}/failures"))["failures"]
+    assert failure["error_type"] == "internal"

@@ -25,6 +25,9 @@ FAILURES = f"""
     SELECT run_id, error_message, coalesce(completed_at, updated_at) AS ended_at, count(*) OVER ()::int AS total
     {SINCE} AND status = 'failed' ORDER BY row_key DESC LIMIT 1000"""
 
+# How the messages of faults begin that are not the request's.
+OURS = ("INTERNAL", "The clustering process", "Its task ended")
+
 
 @router.get("/execution-history")
 async def execution_history(
@@ -54,7 +57,7 @@ async def failures(cluster: str, tenant: InNamespace, hours: Hours = 24) -> Clus
             timestamp=row["ended_at"],
             execution_id=row["run_id"],
             error_message=row["error_message"] or "",
-            error_type="internal" if (row["error_message"] or "").startswith("INTERNAL") else "validation",
+            error_type="internal" if (row["error_message"] or "").startswith(OURS) else "validation",
         )
         for row in rows
     ]
