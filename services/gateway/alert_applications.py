@@ -1,8 +1,8 @@
 """Alerts that a request applies to a collection, all of them looked up."""
 
-from services.common.database.resources import get_row
-from services.common.errors import InvalidArgumentError, NotFoundError
+from services.common.errors import InvalidArgumentError
 from services.gateway.context import Tenant
+from services.gateway.lookups import named
 from services.gateway.shapes.base import JsonObject
 
 NAME = "alert_applications"
@@ -18,11 +18,7 @@ async def with_alert_ids(tenant: Tenant, settings: JsonObject) -> JsonObject:
 
 async def _resolved(tenant: Tenant, application: JsonObject, place: int) -> JsonObject:
     identifier, path = application["alert_id"], f"body.{NAME}.{place}.alert_id"
-    try:
-        alert = await get_row(tenant.gateway.pool, "alert", tenant.namespace_id, identifier)
-    except NotFoundError as error:
-        message = f"{path}: no alert '{identifier}' in this namespace; create it before the collection that applies it."
-        raise NotFoundError(message, resource="alert", id=identifier, path=path) from error
+    alert = await named(tenant.gateway.pool, "alert", tenant.namespace_id, identifier, path)
     if alert["source"] != "retriever":
         message = f"{path}: '{identifier}' watches the server; only alerts that run a retriever can be applied."
         raise InvalidArgumentError(message, path=path)

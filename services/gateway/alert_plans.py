@@ -4,14 +4,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.common.database.resources import get_collection, get_retriever
 from services.common.errors import InvalidArgumentError
 from services.common.system_conditions import KNOWN, UNKNOWN, OfCollections, OfRetriever, Params, params_of
 from services.gateway.alert_channels import plan_notification
 from services.gateway.context import Tenant
+from services.gateway.lookups import named
 from services.gateway.shapes.alerts import AlertCreate, AlertPatch, NamespaceSelector, SystemCondition
 from services.gateway.shapes.base import JsonObject
 
+PARAMS = "body.system_condition.params"
 # Of these, null takes away what was there; null for anything else changes nothing.
 REMOVABLE = frozenset({"description", "min_count", "threshold", "renotify_interval_seconds", "namespace_selector"})
 PLAIN = ("description", "trigger_on", "min_count", "inputs", "cooldown_seconds", "renotify_interval_seconds", "enabled")
@@ -66,8 +67,10 @@ async def _watched(tenant: Tenant, source: str, form: AlertCreate | AlertPatch) 
             raise _fault("system_condition", "is for alerts with source 'system'")
         if form.retriever_id is None:
             raise _fault("retriever_id", "is needed: an alert with source 'retriever' runs one")
-        found = await get_retriever(tenant.gateway.pool, tenant.namespace_id, form.retriever_id)
-        return {"retriever_identifier": form.retriever_id, "retriever_id": found.retriever_id}
+        found = await named(
+            tenant.gateway.pool, "retriever", tenant.namespace_id, form.retriever_id, "body.retriever_id"
+        )
+        return {"retriever_identifier": form.retriever_id, "retriever_id": found["retriever_id"]}
     if form.retriever_id is not None:
         raise _fault("retriever_id", "is for alerts with source 'retriever'")
     if form.system_condition is None:
@@ -94,10 +97,10 @@ async def _require(tenant: Tenant, params: Params) -> None:
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
     match params:
         case OfCollections(collection_ids=list() as identifiers):
-            for identifier in identifiers:
-                await get_collection(pool, namespace_id, identifier)
+            for number, identifier in enumerate(identifiers):
+                await named(pool, "collection", namespace_id, identifier, f"{PARAMS}.collection_ids.{number}")
         case OfRetriever(retriever_id=str() as identifier):
-            await get_retriever(pool, namespace_id, identifier)
+            await named(pool, "retriever", namespace_id, identifier, f"{PARAMS}.retriever_id")
 
 
 async def _selector(tenant: Tenant, form: NamespaceSelector | None) -> JsonObject | None:

@@ -11,9 +11,8 @@ from services.common.database.cluster_runs import algorithm_of
 from services.common.database.collection_triggers import Wanted, choose
 from services.common.database.pool import Connection
 from services.common.database.records import Collection
-from services.common.database.resources import find_row, get_row, to_record
+from services.common.database.resources import find_row, to_record
 from services.common.database.taxonomies import require_applied
-from services.common.errors import NotFoundError
 from services.common.filters import DOCUMENTS, OBJECTS, Table, compile_sql, parse
 from services.common.triggers.actions import (
     Action,
@@ -24,6 +23,7 @@ from services.common.triggers.actions import (
     RetrieverAction,
     TaxonomyAction,
 )
+from services.gateway.lookups import named
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.input_schema import with_defaults
 
@@ -57,15 +57,6 @@ async def resolve(connection: Connection, namespace_id: str, action: Action) -> 
             return await _retriever(connection, namespace_id, action)
         case AlertAction():
             return await _alert(connection, namespace_id, action)
-
-
-async def named(connection: Connection, kind: str, namespace_id: str, identifier: str, path: str) -> asyncpg.Record:
-    """The row of what the field at `path` names."""
-    try:
-        return await get_row(connection, kind, namespace_id, identifier)
-    except NotFoundError as error:
-        message = f"{path}: no {kind} '{identifier}' in this namespace."
-        raise NotFoundError(message, resource=kind, id=identifier, path=path) from error
 
 
 def check_filter(given: Any, table: Table, path: str = f"{PATH}.filters") -> None:

@@ -13,9 +13,10 @@ from services.common.event_types import resource_type_of
 from services.common.triggers.actions import read_action
 from services.common.triggers.schedules import EventSchedule, Schedule, Watching, read_schedule
 from services.common.triggers.times import first_time
+from services.gateway.lookups import named
 from services.gateway.shapes.base import JsonObject
 from services.gateway.store.triggers import NewTrigger
-from services.gateway.trigger_actions import named, resolve
+from services.gateway.trigger_actions import resolve
 
 PATH = "body.schedule_config"
 ACTIVE = "active"

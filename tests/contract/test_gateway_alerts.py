@@ -194,7 +194,8 @@ async def test_a_system_condition_that_cannot_be_watched_is_refused(
 
 
 async def test_what_does_not_exist_is_404(client: httpx.AsyncClient) -> None:
-    await refused(client, 404, "POST", "/v1/alerts", {**ALERT, "retriever_id": "ret_nothing"})
+    error = await refused(client, 404, "POST", "/v1/alerts", {**ALERT, "retriever_id": "ret_nothing"})
+    assert error["details"]["path"] == "body.retriever_id"
     for kind, name in (("collection_stale", "collection_ids"), ("retriever_latency", "retriever_id")):
         params = {name: ["nothing"] if name == "collection_ids" else "nothing"}
         await refused(

@@ -1,5 +1,6 @@
 """Conditions are measured against what was there when the trigger last succeeded."""
 
+import asyncio
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,15 @@ import numpy as np
 from services.common.database.documents import write_documents
 from services.common.database.records import DocumentRow, EmbeddingRow
 from services.common.ids import document_id
+from services.worker.loops import run_loops
+from services.worker.triggers.loops import trigger_loops
 from services.worker.triggers.measures import SAMPLE, average, drift
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
 from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import DIMENSIONS, SLOT
 from tests.integration.worker.triggers import add_trigger, executions, trigger_row
+from tests.support.waiting import until
 
 
 async def add_documents(bench: Bench, count: int, axis: int) -> None:
@@ -67,6 +71,21 @@ async def test_it_fires_when_the_number_of_documents_has_changed_by_so_many(benc
     row = await look(bench, trigger_id)
     assert (row["last_volume_measurement"]["exceeded"], row["last_execution_status"]) == (True, "PENDING")
     assert [each["cause"] for each in await executions(bench.pool, trigger_id)] == ["condition"]
+
+
+async def test_a_condition_that_takes_long_to_measure_holds_up_no_other_trigger(bench: Bench) -> None:
+    await add_documents(bench, 1, axis=0)
+    slow = await add_trigger(bench.pool, "conditional", condition("drift", 0.5), due_in=-6000)
+    other = await add_trigger(bench.pool)
+    async with bench.pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE embeddings IN ACCESS EXCLUSIVE MODE")
+        running = asyncio.create_task(run_loops(*trigger_loops(bench.pool)))
+        try:
+            await until(lambda: executions(bench.pool, other))
+            assert (await trigger_row(bench.pool, slow))["last_condition_check_at"] is None
+        finally:
+            running.cancel()
+            await asyncio.wait((running,))
 
 
 async def test_only_success_moves_the_baseline(bench: Bench) -> None:

@@ -1,0 +1,16 @@
+"""Finding what a field of a request names; the error says which field."""
+
+import asyncpg
+
+from services.common.database.pool import Executor
+from services.common.database.resources import get_row
+from services.common.errors import NotFoundError
+
+
+async def named(db: Executor, kind: str, namespace_id: str, identifier: str, path: str) -> asyncpg.Record:
+    """The row of what the field at `path` names; NotFoundError names both."""
+    try:
+        return await get_row(db, kind, namespace_id, identifier)
+    except NotFoundError as error:
+        message = f"{path}: no {kind} '{identifier}' in this namespace."
+        raise NotFoundError(message, resource=kind, id=identifier, path=path) from error
