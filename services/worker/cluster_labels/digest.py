@@ -44,15 +44,16 @@ def samples_for(size: int, rules: LabellingRules) -> int:
 
 def digest_of(group: GroupToName, members: Sequence[Member], rules: LabellingRules) -> Digest:
     """The digest of a group, of whose members these were read, the nearest first."""
-    chosen = _chosen(members, samples_for(len(group.members), rules), rules)
+    count = samples_for(len(group.members), rules)
+    telling = [member for member in members if sample_of(member, rules)]
     label_fields = tuple(dict.fromkeys(field for member in members for field in member.label_fields))
     return Digest(
         group=group,
         read=len(members),
         label=shared_label(members, (*rules.paths, *label_fields)),
         words=word_counts(members, rules.paths),
-        samples=tuple(sample for member in chosen if (sample := sample_of(member, rules))),
-        representatives=tuple(member.document_id for member in chosen),
+        samples=tuple(sample_of(member, rules) for member in _chosen(telling, count, rules)),
+        representatives=tuple(member.document_id for member in _chosen(members, count, rules)),
     )
 
 

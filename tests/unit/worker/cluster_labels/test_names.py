@@ -47,6 +47,13 @@ def test_the_mapped_fields_go_before_the_label_fields() -> None:
     assert digest_of(group_of(*found), found, rules).label == "Müller"
 
 
+def test_an_endpoint_sees_members_that_say_something_though_the_nearest_say_nothing() -> None:
+    found = [member(number) for number in range(30)] + [member(30, "boot")]
+    digest = digest_of(group_of(*found), found, rules_from({"input_mappings": [{"fields": ["kind"]}]}))
+    assert digest.samples == ({"kind": "boot"},)
+    assert digest.representatives[0] == "doc_0"
+
+
 def test_a_name_of_the_nearest_example_says_so() -> None:
     vectors = np.eye(3, dtype=np.float32)
     examples = Examples(document_ids=("a", "b", "c"), labels=("boot", "lamp", "cup"), vectors=vectors)
