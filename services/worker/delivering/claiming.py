@@ -28,7 +28,8 @@ CLAIM = """
       LEFT JOIN webhooks w ON w.webhook_id = p.receiver
       LEFT JOIN unnest($3::text[], $4::int[], $5::int[]) AS taken (receiver, channel, lanes)
         ON taken.receiver = p.receiver AND taken.channel = p.channel
-      WHERE w.webhook_id IS NULL OR (w.is_active AND w.paused_at IS NULL)
+      LEFT JOIN delivery_holds h ON h.receiver = p.receiver AND h.channel = p.channel AND h.until > now()
+      WHERE h.receiver IS NULL AND (w.webhook_id IS NULL OR (w.is_active AND w.paused_at IS NULL))
     ), due AS (
       SELECT found.*, r.is_doubtful OR found.failing AS is_doubtful FROM rooms r CROSS JOIN LATERAL (
         SELECT l.receiver, l.channel, l.subject, l.due_at, l.failing FROM delivery_lanes l
@@ -52,10 +53,15 @@ NEXT = """
         AND d.subject = l.subject AND d.status = 'pending' ORDER BY d.seq, d.row_key LIMIT $4) d
     JOIN events e ON e.event_id = d.event_id
     ORDER BY l.receiver, l.channel, l.subject, d.seq, d.row_key"""
+# A lane that somebody has locked is renewed the next time: waiting for it here, others could wait for those that are.
 RENEW = """
-    UPDATE delivery_lanes l SET due_at = now() + make_interval(secs => $5)
-    FROM unnest($1::text[], $2::int[], $3::text[]) AS mine (receiver, channel, subject)
-    WHERE l.receiver = mine.receiver AND l.channel = mine.channel AND l.subject = mine.subject AND l.claimed_by = $4"""
+    WITH free AS (
+      SELECT l.receiver, l.channel, l.subject
+      FROM unnest($1::text[], $2::int[], $3::text[]) AS mine (receiver, channel, subject)
+      JOIN delivery_lanes l USING (receiver, channel, subject)
+      WHERE l.claimed_by = $4 FOR UPDATE OF l SKIP LOCKED)
+    UPDATE delivery_lanes l SET due_at = now() + make_interval(secs => $5) FROM free
+    WHERE l.receiver = free.receiver AND l.channel = free.channel AND l.subject = free.subject"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

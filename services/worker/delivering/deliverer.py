@@ -115,7 +115,7 @@ class Deliverer:
         self._results.append(result)
         self._ended.set()
         if outcome.wait_seconds:
-            self._running.hold(claim.lane.place, outcome.wait_seconds)
+            self._running.hold(claim.lane.place)
         if outcome.is_gone:
             self._running.halt({claim.lane.place.receiver})
         failed = outcome.blames and outcome.verdict in ("again", "over")
@@ -130,6 +130,7 @@ class Deliverer:
             closed = await self._recorder.record(results, releases)
             del self._results[: len(results)]
             del self._releases[: len(releases)]
+            self._running.unhold(result.lane.place for result in results if result.outcome.wait_seconds)
             self._running.halt(closed)
 
     async def _renew(self) -> None:

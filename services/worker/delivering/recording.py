@@ -37,6 +37,12 @@ FARE = """
     FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[])
       AS h (webhook_id, failures, first_failure_at, last_failure_at, cause, reason, is_gone)
     WHERE w.webhook_id = h.webhook_id"""
+HOLD = """
+    INSERT INTO delivery_holds AS hold (receiver, channel, until)
+    SELECT receiver, channel, now() + make_interval(secs => max(wait_seconds))
+    FROM unnest($1::text[], $2::int[], $3::float8[]) AS r (receiver, channel, wait_seconds)
+    GROUP BY receiver, channel ORDER BY receiver, channel
+    ON CONFLICT (receiver, channel) DO UPDATE SET until = greatest(hold.until, excluded.until)"""
 # A statement of its own sees what was added to a lane until it was locked.
 RELEASE = """
     WITH given AS (
@@ -67,7 +73,7 @@ class Recorder:
     async def record(self, results: Sequence[Result], releases: Sequence[Release]) -> set[str]:
         """Writes all of it in one transaction; returns the webhooks that are not to be told any more."""
         lanes = {*(result.lane for result in results), *(release.lane for release in releases)}
-        receivers = list({result.lane.place.receiver for result in results})
+        receivers = list({lane.place.receiver for lane in lanes})
         async with self._pool.acquire() as connection, connection.transaction():
             webhooks = await connection.fetch(LOCK_WEBHOOKS, receivers)
             mine = {lane_of(row) for row in await connection.fetch(LOCK_LANES, *columns(lanes), self._worker)}
@@ -75,6 +81,7 @@ class Recorder:
             await _settle(connection, results)
             healths = self._healths(webhooks, results)
             await _fare(connection, healths)
+            await _hold(connection, [result for result in results if result.outcome.wait_seconds])
             await _release(connection, [release for release in releases if release.lane in mine])
         return _closed(healths)
 
@@ -122,6 +129,18 @@ async def _fare(connection: Connection, healths: Mapping[str, Health]) -> None:
         [health.reason for health in values],
         [health.is_gone for health in values],
     )
+
+
+async def _hold(connection: Connection, results: Sequence[Result]) -> None:
+    """Leaves places alone that asked for it."""
+    if results:
+        places = [result.lane.place for result in results]
+        await connection.execute(
+            HOLD,
+            [place.receiver for place in places],
+            [place.channel for place in places],
+            [result.outcome.wait_seconds for result in results],
+        )
 
 
 async def _release(connection: Connection, releases: Sequence[Release]) -> None:

@@ -1,9 +1,8 @@
 """What a worker has in hand: its lanes, how many may be sent at once, and places that are to be left alone."""
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -36,7 +35,7 @@ class Running:
         self._all = asyncio.Semaphore(bounds.sends)
         self._at_place: dict[Place, asyncio.Semaphore] = {}
         self._failures: Counter[Place] = Counter()
-        self._held: dict[Place, float] = {}
+        self._held: set[Place] = set()
 
     @property
     def lanes(self) -> Collection[Lane]:
@@ -45,8 +44,6 @@ class Running:
 
     def room(self) -> Room:
         """What more may be claimed."""
-        now = time.monotonic()
-        self._held = {place: until for place, until in self._held.items() if until > now}
         taken = Counter(lane.place for lane in self._claims)
         taken.update(dict.fromkeys(self._held, self._bounds.lanes_at_place))
         doubtful = sum(claim.is_doubtful for claim in self._claims.values())
@@ -78,10 +75,14 @@ class Running:
         async with self._at_place[lane.place], self._all:
             yield
 
-    def hold(self, place: Place, seconds: float) -> None:
-        """Sends nothing more to the place for a while."""
-        self._held[place] = time.monotonic() + seconds
+    def hold(self, place: Place) -> None:
+        """Sends nothing more to the place until `unhold`, when the database knows that it is to be left alone."""
+        self._held.add(place)
         self.halt({place.receiver}, place)
+
+    def unhold(self, places: Iterable[Place]) -> None:
+        """Leaves it to the database when the places are due."""
+        self._held.difference_update(places)
 
     def halt(self, receivers: Collection[str], place: Place | None = None) -> None:
         """Has the lanes of these receivers, or of the one place, given back before their next delivery."""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.common.database.deliveries import ASKED, insert_sql
+from services.common.database.deliveries import ASKED, FOLLOWER, insert_sql
 from services.common.database.pool import Connection
 from services.common.errors import NotFoundError
 from services.worker.tasks.task import Done, JsonObject, Task
@@ -12,6 +12,8 @@ MOST = 10_000
 LONGEST_SECONDS = 300.0
 LOCK = "SELECT additional_data -> 'replayed' FROM tasks WHERE task_id = $1 FOR UPDATE"
 NOTE = "UPDATE tasks SET additional_data = additional_data || $2, updated_at = now() WHERE task_id = $1"
+# Lanes are opened in no order here, and by the fan-out in theirs: they take turns.
+TAKE_TURN = "SELECT FROM event_followers WHERE follower = $1 FOR UPDATE"
 # Whoever records what became of deliveries locks their webhook before its lanes, which are opened again here.
 HOLD = "SELECT webhook_id FROM webhooks WHERE webhook_id = $1 FOR NO KEY UPDATE"
 AS_NEW = """status = 'pending', attempts = 0, due_at = now(), error = NULL, response_status = NULL, ended_at = NULL"""
@@ -48,6 +50,7 @@ async def replay_webhook(task: Task) -> Done:
 
 async def _replay(connection: Connection, inputs: JsonObject) -> int:
     webhook_id, status = inputs["webhook_id"], inputs.get("status")
+    await connection.execute(TAKE_TURN, FOLLOWER)
     if await connection.fetchval(HOLD, webhook_id) is None:
         raise NotFoundError(f"No webhook '{webhook_id}'.", resource="webhook", id=webhook_id)
     since, until = _moment(inputs, "since"), _moment(inputs, "until")

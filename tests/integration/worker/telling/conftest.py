@@ -1,4 +1,4 @@
-"""One database for all tests of what is told, emptied after each: they are many, and a database of their own is slow."""
+"""One database for all tests of what is told, emptied after each: one of its own for each takes a second."""
 
 import asyncio
 from collections.abc import Iterator

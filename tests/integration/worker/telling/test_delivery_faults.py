@@ -172,6 +172,26 @@ async def test_retry_after_holds_everything_for_that_receiver(telling: TellingBe
     assert len(receiver.calls) == 1
 
 
+CHANGED = "UPDATE webhooks SET updated_at = now() WHERE webhook_id = $1"
+
+
+async def test_a_worker_that_starts_anew_still_holds_until_somebody_changes_the_webhook(telling: TellingBench) -> None:
+    async with receiving(answering(429, **{"Retry-After": "1000"})) as receiver, receiving() as other:
+        webhook = await telling.to_url(receiver.url)
+        await telling.happen(webhook, ["obj_1"])
+        async with telling.deliverer():
+            await telling.attempted()
+        receiver.answer = ok
+        await telling.happen(webhook, ["obj_2"])
+        async with telling.deliverer():
+            await telling.happen(await telling.to_url(other.url), ["obj_3"])
+            await telling.ended()
+            assert len(receiver.calls) == 1
+            await telling.pool.execute(CHANGED, webhook)
+            await telling.ended(2)
+    assert len(receiver.calls) == 2
+
+
 async def test_receivers_that_hang_do_not_hold_up_a_healthy_one(telling: TellingBench) -> None:
     async with receiving(hang) as dead, receiving() as healthy, telling.deliverer(drain_seconds=0.1):
         for number in range(20):

@@ -98,3 +98,28 @@ async def test_what_is_replayed_is_sent_at_once(telling: TellingBench) -> None:
         await telling.pool.execute("UPDATE deliveries SET status = 'pending', attempts = 0, ended_at = NULL")
         await until(lambda: telling.pool.fetchval("SELECT count(*) FROM deliveries WHERE status = 'delivered'"))
     assert len(set(receiver.event_ids)) == 1
+
+
+RESUMED = "UPDATE webhooks SET last_failure_at = NULL, updated_at = now() WHERE webhook_id = $1"
+MENDED = """
+    UPDATE webhooks SET channels = jsonb_set(channels, '{0,configs,url}', $2), updated_at = now() WHERE webhook_id = $1"""
+
+
+@pytest.mark.parametrize("is_resumed", [True, False])
+async def test_what_failed_is_tried_at_once_when_the_webhook_is_resumed_or_mended(
+    telling: TellingBench, *, is_resumed: bool
+) -> None:
+    async with receiving(answering(500)) as receiver, telling.deliverer(webhook_retry_seconds=(3600.0,)):
+        webhook = await telling.to_url(receiver.url)
+        await telling.happen(webhook, ["obj_1"])
+        await telling.attempted()
+        receiver.answer = ok
+        change = (RESUMED, webhook) if is_resumed else (MENDED, webhook, f"{receiver.url}/mended")
+        await until(lambda: _free(telling))
+        await telling.pool.execute(*change)
+        [row] = await telling.ended()
+    assert (row["status"], row["attempts"]) == ("delivered", 2)
+
+
+async def _free(telling: TellingBench) -> bool:
+    return bool(await telling.pool.fetchval("SELECT bool_and(claimed_by IS NULL) FROM delivery_lanes"))

@@ -1,5 +1,6 @@
 """Workers that share deliveries, stop or die in the middle of them: nothing is lost, and lanes keep their order."""
 
+import asyncio
 from collections import defaultdict
 from pathlib import Path
 
@@ -102,6 +103,37 @@ async def test_a_worker_that_lost_its_lane_writes_nothing_about_it(telling: Tell
     await Recorder(telling.pool, "second", limits).record([result], [Release(lane=taken.lane)])
     assert [row["status"] for row in await telling.rows()] == ["failed", "pending"]
     assert (await telling.health(webhook))["consecutive_failures"] == 1
+
+
+LOCK_LANE = "SELECT FROM delivery_lanes WHERE subject = $1 FOR UPDATE"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+async def test_giving_lanes_back_and_a_replay_take_turns(telling: TellingBench) -> None:
+    webhook = await telling.to_url("http://127.0.0.1:1/")
+    await telling.happen(webhook, ["a", "b"])
+    claims = await Claims(telling.pool, "worker", 60).claim(Running(Bounds()).room())
+    recorder = Recorder(telling.pool, "worker", Limits(failures=50, seconds=60))
+    async with telling.pool.acquire() as replaying, replaying.transaction():
+        await replaying.execute("SELECT FROM webhooks FOR NO KEY UPDATE")
+        await replaying.execute(LOCK_LANE, "object/b")
+        recording = asyncio.create_task(recorder.record([], [Release(lane=claim.lane) for claim in claims]))
+        await until(lambda: telling.pool.fetchval(WAITING))
+        await replaying.execute(LOCK_LANE, "object/a")
+    assert await recording == set()
+
+
+async def test_a_lane_that_is_locked_does_not_keep_others_from_being_renewed(telling: TellingBench) -> None:
+    await telling.happen(await telling.to_url("http://127.0.0.1:1/"), ["a", "b"])
+    claims = Claims(telling.pool, "worker", 1.0)
+    lanes = [claim.lane for claim in await claims.claim(Running(Bounds()).room())]
+    before = await telling.pool.fetch("SELECT due_at FROM delivery_lanes ORDER BY subject")
+    async with telling.pool.acquire() as other, other.transaction():
+        await other.execute(LOCK_LANE, "object/a")
+        async with asyncio.timeout(60):
+            await claims.renew(lanes)
+    renewed = await telling.pool.fetch("SELECT due_at FROM delivery_lanes ORDER BY subject")
+    assert [new["due_at"] > old["due_at"] for new, old in zip(renewed, before, strict=True)] == [False, True]
 
 
 async def test_events_arrive_although_the_worker_is_killed_between_commit_and_delivery(

@@ -126,3 +126,14 @@ async def test_what_ended_long_ago_is_forgotten_and_what_is_pending_never(pool: 
     await pool.execute("UPDATE deliveries SET created_at = now() - interval '91 days' WHERE subject = 'object/c'")
     await prune_deliveries(pool, timedelta(days=90))
     assert list(await states(pool, webhook)) == ["b", "c"]
+
+
+async def test_what_waits_for_a_webhook_that_is_off_is_forgotten_as_well(pool: Pool) -> None:
+    off, paused, on = [await add_webhook(pool) for _ in range(3)]
+    await told(pool, "old", "young")
+    await pool.execute("UPDATE webhooks SET is_active = webhook_id <> $1", off)
+    await pool.execute("UPDATE webhooks SET paused_at = now() WHERE webhook_id = $1", paused)
+    await pool.execute("UPDATE deliveries SET created_at = now() - interval '91 days' WHERE subject = 'object/old'")
+    await prune_deliveries(pool, timedelta(days=90))
+    left = [list(await states(pool, each)) for each in (off, paused, on)]
+    assert left == [["young"], ["young"], ["old", "young"]]
