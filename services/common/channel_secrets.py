@@ -67,11 +67,13 @@ def redacted(stored: Mapping[str, Any], now: datetime) -> JsonObject:
 
 
 def signing_secrets(stored: Mapping[str, Any], sealer: Sealer, now: datetime) -> tuple[str, ...]:
-    """The secrets that sign a delivery, the newest first; UnavailableError when a key is missing."""
-    sealed = [stored[SEALED]] if SEALED in stored else []
-    if _signs_twice(stored, now):
-        sealed.append(stored[PREVIOUS])
-    return tuple(sealer.open(each) for each in sealed)
+    """The secrets that sign a delivery, the newest first; UnavailableError when the key of the newest is missing.
+
+    A new secret is the way out when the key of the one before is lost, which then does not sign.
+    """
+    current = sealer.open(stored[SEALED]) if SEALED in stored else None
+    former = _opened(sealer, stored[PREVIOUS]) if _signs_twice(stored, now) else None
+    return tuple(each for each in (current, former) if each is not None)
 
 
 def partners(given: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]]) -> list[JsonObject | None]:

@@ -4,6 +4,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from services.common.errors import UnavailableError
 
+CANNOT_OPEN = (
+    "A stored secret cannot be read: set LIKENESS_SECRETS_KEY for the gateway and the worker, as it was before."
+)
 MISSING = "Secrets cannot be stored: set LIKENESS_SECRETS_KEY for the gateway and the worker."
 
 
@@ -22,17 +25,17 @@ class Sealer:
 
     def seal(self, text: str) -> str:
         """The text, encrypted and authenticated; UnavailableError SECRETS_KEY_MISSING without a key."""
-        return self._usable().encrypt(text.encode()).decode()
+        return self._usable(MISSING).encrypt(text.encode()).decode()
 
     def open(self, sealed: str) -> str:
         """What `seal` was given; UnavailableError SECRETS_KEY_MISSING when no key opens it."""
         try:
-            return self._usable().decrypt(sealed.encode()).decode()
+            return self._usable(CANNOT_OPEN).decrypt(sealed.encode()).decode()
         except InvalidToken as error:
             message = "A stored secret was sealed with a key that LIKENESS_SECRETS_KEY no longer names; add it back."
             raise UnavailableError(message, reason="SECRETS_KEY_MISSING") from error
 
-    def _usable(self) -> MultiFernet:
+    def _usable(self, otherwise: str) -> MultiFernet:
         if self._keys is None:
-            raise UnavailableError(MISSING, reason="SECRETS_KEY_MISSING")
+            raise UnavailableError(otherwise, reason="SECRETS_KEY_MISSING")
         return self._keys

@@ -41,8 +41,11 @@ def after(health: Health, results: Iterable[Result], limits: Limits) -> Health:
 
 def _after_one(health: Health, result: Result, limits: Limits) -> Health:
     outcome = result.outcome
-    if outcome.verdict == "canceled" or not outcome.blames:
+    if outcome.verdict == "canceled":
         return health
+    if not outcome.blames:
+        # No fault of the receiver's, which is no reason to leave it alone, and yet it hears nothing.
+        return replace(health, last_failure_at=result.ended_at, cause=outcome.error)
     if outcome.verdict == "delivered":
         # What the last failure was stays to be seen; it is over.
         return replace(health, failures=0, first_failure_at=None)

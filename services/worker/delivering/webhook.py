@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import aiohttp
+import structlog
 
 from services.common.channel_secrets import signing_secrets
 from services.common.errors import UnavailableError
@@ -14,6 +15,8 @@ from services.worker.delivering.contents import rendered
 from services.worker.delivering.domain import Delivery, Outcome, Target
 from services.worker.delivering.posting import DEFAULT_SECONDS, Letter, post
 from services.worker.delivering.signatures import headers_of
+
+log = structlog.get_logger()
 
 
 class WebhookChannel:
@@ -29,6 +32,7 @@ class WebhookChannel:
         try:
             secrets = signing_secrets(config, self._sealer, datetime.now(UTC))
         except UnavailableError as error:
+            log.warning("not signed", delivery_id=delivery.delivery_id, reason=error.message)
             return Outcome(verdict="again", error=error.message, blames=False)
         content, note = await _content(target, delivery)
         signed = headers_of(delivery.event.event_id, content, secrets, int(time.time()))

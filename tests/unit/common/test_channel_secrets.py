@@ -96,6 +96,14 @@ def test_a_secret_of_a_lost_key_can_be_replaced() -> None:
     assert secrets_of(stored("new", lost), LATER) == ("new",)
 
 
+def test_a_new_secret_signs_although_the_key_of_the_one_before_is_lost() -> None:
+    sealer = Sealer(Fernet.generate_key().decode())
+    replaced = rotated(stored("old"), "new", sealer, LATER, PATH)
+    assert signing_secrets(replaced, sealer, NOW) == ("new",)
+    with pytest.raises(UnavailableError, match="cannot be read"):
+        signing_secrets(replaced, Sealer(""), NOW)
+
+
 def test_secrets_are_made_anew_each_time() -> None:
     assert new_secret() != new_secret()
     assert new_secret().startswith("whsec_")

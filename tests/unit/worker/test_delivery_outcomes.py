@@ -128,6 +128,7 @@ def test_a_receiver_that_is_gone_is_told_nothing_more() -> None:
     assert "410" in health.reason
 
 
-def test_what_the_receiver_cannot_help_says_nothing_of_its_health() -> None:
+def test_what_the_receiver_cannot_help_is_shown_and_not_counted() -> None:
+    assert after(Health(), results(Outcome(verdict="canceled")), LIMITS) == Health()
     ours = Outcome(verdict="over", error="not_configured", blames=False)
-    assert after(Health(), results(ours, Outcome(verdict="canceled")), LIMITS) == Health()
+    assert after(Health(), results(ours), LIMITS) == Health(last_failure_at=NOW, cause="not_configured")
