@@ -7,6 +7,20 @@ MOST_SHOWN = 10
 MOST_FIELDS = 4
 LONGEST_FIELD = 80
 PLURALS = {"batch": "batches"}
+# What the extractors add to every document says nothing about this one.
+NOISE = frozenset({"processing_time_ms"})
+UNITS = {
+    "collection_empty": "documents",
+    "collection_stale": "minutes",
+    "batch_stalled": "minutes",
+    "ingest_stalled": "waiting",
+    "task_queue_degraded": "waiting",
+    "dlq_growth": "failed objects",
+    "retriever_latency": "ms",
+    "batch_error_rate": "of its items failed",
+    "retriever_no_results": "of its executions found nothing",
+}
+SHARES = frozenset({"batch_error_rate", "retriever_no_results"})
 JsonObject = Mapping[str, Any]
 
 
@@ -38,7 +52,8 @@ def _counted(count: int, kind: str) -> str:
 
 
 def _circumstances(told: JsonObject) -> Iterator[str]:
-    if identity := told.get("collection_id"):
+    identity = told.get("collection_id")
+    if identity and "condition" not in told:
         name = told.get("collection_name")
         yield f"Collection: {name} ({identity})" if name else f"Collection: {identity}"
     if moment := told.get("triggered_at"):
@@ -52,7 +67,7 @@ def _circumstances(told: JsonObject) -> Iterator[str]:
 def _found(told: JsonObject) -> Iterator[str]:
     condition = told.get("condition")
     if isinstance(condition, Mapping):
-        shown = [_resource(each) for each in _rows(condition, "resources")[:MOST_SHOWN]]
+        shown = [_resource(str(condition.get("type")), each) for each in _rows(condition, "resources")[:MOST_SHOWN]]
     else:
         shown = [_document(each) for each in _rows(told, "matches")[:MOST_SHOWN]]
     if not shown:
@@ -64,8 +79,12 @@ def _found(told: JsonObject) -> Iterator[str]:
     yield ""
 
 
-def _resource(row: JsonObject) -> str:
-    return f"{row.get('resource_type')} {row.get('resource_id')}: {_shortened(row.get('value'))}"
+def _resource(kind: str, row: JsonObject) -> str:
+    value = row.get("value")
+    share = kind in SHARES and isinstance(value, int | float)
+    measured = f"{value:.0%} {UNITS[kind]}" if share else f"{_shortened(value)} {UNITS.get(kind, '')}".strip()
+    name = f"{row.get('resource_type')} {row.get('resource_id')}"
+    return name if kind == "batch_failed" else f"{name}: {measured}"
 
 
 def _document(match: JsonObject) -> str:
@@ -73,7 +92,11 @@ def _document(match: JsonObject) -> str:
     score = f", score {match['score']:.2f}" if isinstance(match.get("score"), int | float) else ""
     metadata = match.get("metadata")
     fields = metadata if isinstance(metadata, Mapping) else {}
-    plain = [f"{name}: {_shortened(value)}" for name, value in fields.items() if isinstance(value, str | int | float)]
+    plain = [
+        f"{name}: {_shortened(value)}"
+        for name, value in fields.items()
+        if name not in NOISE and isinstance(value, str | int | float)
+    ]
     return f"{match.get('document_id')}{of}{score}" + "".join(f"; {each}" for each in plain[:MOST_FIELDS])
 
 

@@ -16,7 +16,8 @@ ALERT: dict[str, Any] = {
     "collection_name": "products",
     "triggered_at": "2026-01-02T03:04:05Z",
 }
-MATCH = {"document_id": "doc_1", "asset_id": "obj_1", "score": 0.912, "metadata": {"price": 12.5, "deep": {"x": 1}}}
+FIELDS = {"processing_time_ms": 9.1, "price": 12.5, "deep": {"x": 1}}
+MATCH = {"document_id": "doc_1", "asset_id": "obj_1", "score": 0.912, "metadata": FIELDS}
 STALE = {"resource_type": "batch", "resource_id": "btch_1", "value": 31.0}
 
 
@@ -53,9 +54,20 @@ def test_the_text_names_collection_documents_and_what_to_do_next() -> None:
     ]
 
 
-def test_the_text_names_what_is_in_trouble() -> None:
-    text = paragraphs(ALERT | {"match_count": 1, "condition": {"type": "batch_stalled", "resources": [STALE]}})
-    assert "- batch btch_1: 31" in text.splitlines()
+@pytest.mark.parametrize(
+    ("kind", "value", "line"),
+    [
+        ("batch_stalled", 31.0, "- batch btch_1: 31 minutes"),
+        ("batch_error_rate", 0.254, "- batch btch_1: 25% of its items failed"),
+        ("batch_failed", 1, "- batch btch_1"),
+        ("unheard_of", 3, "- batch btch_1: 3"),
+    ],
+)
+def test_the_text_names_what_is_in_trouble_and_how_much(kind: str, value: float, line: str) -> None:
+    condition = {"type": kind, "resources": [STALE | {"value": value}]}
+    lines = paragraphs(ALERT | {"match_count": 1, "condition": condition}).splitlines()
+    assert line in lines
+    assert not any(each.startswith("Collection") for each in lines)
 
 
 def test_new_documents_that_an_alert_was_asked_about_are_named() -> None:
