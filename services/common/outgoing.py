@@ -14,6 +14,7 @@ from aiohttp.connector import AddrInfoType
 
 from services.common.addresses import Network, is_allowed
 from services.common.errors import InvalidArgumentError
+from services.common.resolving import PooledResolver
 
 CONNECT_SECONDS = 5.0
 
@@ -33,7 +34,7 @@ def open_session(
     """
     guard = _Guard(allow)
     connector = aiohttp.TCPConnector(
-        resolver=_GuardedResolver(resolver or aiohttp.ThreadedResolver(), guard),
+        resolver=_GuardedResolver(resolver or PooledResolver(), guard),
         socket_factory=guard.open_socket,
         limit=connections,
         **({"keepalive_timeout": keep_seconds} if keep_seconds else {"force_close": True}),
