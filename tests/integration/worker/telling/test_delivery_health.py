@@ -102,7 +102,8 @@ async def test_what_is_replayed_is_sent_at_once(telling: TellingBench) -> None:
 
 RESUMED = "UPDATE webhooks SET last_failure_at = NULL, updated_at = now() WHERE webhook_id = $1"
 MENDED = """
-    UPDATE webhooks SET channels = jsonb_set(channels, '{0,configs,url}', $2), updated_at = now() WHERE webhook_id = $1"""
+    UPDATE webhooks SET channels = jsonb_set(channels, '{0,configs,url}', $2), updated_at = now()
+    WHERE webhook_id = $1"""
 
 
 @pytest.mark.parametrize("is_resumed", [True, False])
