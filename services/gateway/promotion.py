@@ -13,7 +13,7 @@ from services.gateway.node_drafts import NodeDraft, drafts_of
 from services.gateway.promoted import Home, Promoted
 from services.gateway.shapes.taxonomy_nodes import NodeFromDocuments, NodeSource, TaxonomyFromDocuments
 from services.gateway.store import taxonomies as store
-from services.gateway.store.buckets import create_bucket
+from services.gateway.store.buckets import create_bucket, taken
 from services.gateway.store.collections import NewCollection, insert_collection
 from services.gateway.store.retrievers import insert_retriever
 from services.gateway.store.taxonomy_nodes import NewNode, insert_node
@@ -23,6 +23,8 @@ LABEL = "label"
 THRESHOLD = 0.30
 SUFFIX = "_nodes"
 MOST_NAME = 100 - len(SUFFIX)
+# Looked at first, since its bucket, collection and retriever have that name too.
+NAMED = "SELECT true FROM taxonomies WHERE namespace_id = $1 AND taxonomy_name = $2"
 
 
 async def start_taxonomy(tenant: Tenant, form: TaxonomyFromDocuments) -> Promoted:
@@ -31,6 +33,8 @@ async def start_taxonomy(tenant: Tenant, form: TaxonomyFromDocuments) -> Promote
     first = drafts[0].anchor
     origin = await get_row(tenant.gateway.pool, "collection", tenant.namespace_id, first.collection_id)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        if await connection.fetchval(NAMED, tenant.namespace_id, form.taxonomy_name):
+            raise taken("taxonomy", form.taxonomy_name)
         home = await _make_home(tenant, connection, form.taxonomy_name, origin)
         retriever_id, taxonomy_id = await _make_taxonomy(tenant, connection, form, home)
         node_ids = [await insert_node(connection, _node(tenant, home, draft, form)) for draft in drafts]

@@ -127,6 +127,13 @@ async def test_a_run_of_another_namespace_is_none(stack: Stack, client: httpx.As
         await refused(stranger, 404, "POST", FROM_DOCUMENTS, {"taxonomy_name": "found", "cluster_run": run})
 
 
+async def test_a_taxonomy_whose_name_is_taken_is_refused_by_that_name(stack: Stack, client: httpx.AsyncClient) -> None:
+    body = {"taxonomy_name": "found", "cluster_run": await a_run(stack, client)}
+    await ok(client, "POST", FROM_DOCUMENTS, body)
+    error = await refused(client, 409, "POST", FROM_DOCUMENTS, body)
+    assert error["message"] == "A taxonomy named 'found' exists already."
+
+
 async def test_a_taxonomy_of_another_model_takes_no_groups(stack: Stack, client: httpx.AsyncClient) -> None:
     run = await a_run(stack, client)
     await ok(client, "POST", FROM_DOCUMENTS, {"taxonomy_name": "found", "cluster_run": run})
