@@ -181,15 +181,6 @@ async def test_an_assign_to_what_has_no_groups_of_vectors_is_refused(working: Be
             await start(working, cluster_id, "assign")
 
 
-async def test_a_second_run_does_not_call_its_groups_by_what_the_first_wrote(working: Bench) -> None:
-    await add_documents(working, list(blobs(9)))
-    cluster_id = await add_cluster(working, KMEANS, enrich_source_collection=True)
-    for _ in range(2):
-        run = await run_to_end(working, cluster_id)
-        labels = {row["label"] for row in await groups(working, run["run_id"])}
-        assert labels == {"Cluster 0", "Cluster 1", "Cluster 2"}
-
-
 async def test_a_canceled_run_leaves_nothing_and_its_process_is_gone(working: Bench) -> None:
     await add_documents(working, list(blobs(60)))
     cluster_id = await add_cluster(working, KMEANS)

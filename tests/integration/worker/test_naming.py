@@ -82,6 +82,17 @@ async def test_a_group_that_nothing_is_known_of_is_called_by_the_nearest_labelle
     assert named.errors == ()
 
 
+async def test_groups_are_not_called_by_what_clusters_wrote_into_their_members(bench: Bench, llm: Llm) -> None:
+    written = {"cluster_id": "cl_0", "cluster_label": "Old name"}
+    made = await groups(bench, {**written, "text": "a bird that sings"}, written)
+    internal = {"clusters": {"clust_1": {"run_id": "run_1", "fields": written}}}
+    await bench.pool.execute("UPDATE documents SET internal = $1", internal)
+    assert said(await namer(bench).name(request_of(made))) == [("Bird, sings", "words"), ("Cluster 1", "number")]
+    await namer(bench, llm).name(request_of(made, {"enabled": True}))
+    assert len(llm.asked) == 1
+    assert "Old name" not in str(llm.asked)
+
+
 async def test_an_endpoint_names_groups_by_their_samples(bench: Bench, llm: Llm) -> None:
     def named_by_kind(body: dict[str, Any]) -> web.StreamResponse:
         return completion('{"label": "Lamps"}' if "lamp" in body["messages"][1]["content"] else '{"label": "Boots"}')
