@@ -9,10 +9,12 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.alerts import EVALUATE_ALERT
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
+from services.common.database.tasks import OPEN as OPEN_TASKS
 from services.common.database.tasks import PENDING
-from services.common.database.trigger_actions import start_action
+from services.common.database.trigger_actions import RUN_RETRIEVER, start_action
 from services.common.errors import LikenessError
 from services.common.event_payloads import shortened
 from services.common.ids import new_id
@@ -21,14 +23,19 @@ from services.common.triggers.outcomes import FAILED, SKIPPED, Standing, reason_
 
 SCHEDULE, EVENTS, CONDITION, REQUEST = "schedule", "events", "condition", "request"
 KEPT = 1000
+OWN_KINDS = (RUN_RETRIEVER, EVALUATE_ALERT, "trigger")
 OPEN = "SELECT * FROM trigger_executions WHERE trigger_id = $1 AND ended_at IS NULL"
 INSERT = """
     INSERT INTO trigger_executions (execution_id, trigger_id, namespace_id, task_id, cause, times, snapshot, centroids,
       status, error, ended_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $9 <> 'PENDING' THEN now() END)"""
+# Tasks that only triggers make go with their execution; those of runs and batches are their own history.
 PRUNE = """
-    DELETE FROM trigger_executions WHERE trigger_id = $1 AND ended_at IS NOT NULL AND row_key < (
-      SELECT row_key FROM trigger_executions WHERE trigger_id = $1 ORDER BY row_key DESC OFFSET $2 LIMIT 1)"""
+    WITH old AS (
+      DELETE FROM trigger_executions WHERE trigger_id = $1 AND ended_at IS NOT NULL AND row_key < (
+        SELECT row_key FROM trigger_executions WHERE trigger_id = $1 ORDER BY row_key DESC OFFSET $2 LIMIT 1)
+      RETURNING task_id)
+    DELETE FROM tasks t USING old WHERE t.task_id = old.task_id AND t.kind = ANY($3) AND t.status <> ALL($4)"""
 BEGUN = """
     UPDATE triggers SET last_triggered_at = now(), last_execution_task_id = $2, last_execution_status = $3
     WHERE trigger_id = $1"""
@@ -133,7 +140,7 @@ async def _insert(
     values = (trigger["trigger_id"], trigger["namespace_id"], task_id, firing.cause, firing.times)
     state = (SKIPPED if why_skipped else PENDING, why_skipped)
     await connection.execute(INSERT, execution_id, *values, firing.snapshot, firing.centroids, *state)
-    await connection.execute(PRUNE, trigger["trigger_id"], KEPT)
+    await connection.execute(PRUNE, trigger["trigger_id"], KEPT, OWN_KINDS, OPEN_TASKS)
     return execution_id
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.common.database import trigger_runs
 from services.common.triggers.outcomes import MOST_FAILURES
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
@@ -151,6 +152,19 @@ async def test_one_that_cannot_even_be_read_holds_up_no_other(bench: Bench) -> N
     row = await trigger_row(bench.pool, broken)
     assert (row["status"], row["next_scheduled_at"], row["last_execution_status"]) == ("failed", None, "FAILED")
     assert "schedule_config.interval_seconds" in row["last_execution_error"]
+
+
+async def test_old_executions_go_with_their_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trigger_runs, "KEPT", 2)
+    trigger_id = await add_trigger(bench.pool, action=("retriever_execution", {"retriever_id": "ret_gone"}))
+    again = "UPDATE triggers SET next_scheduled_at = now(), consecutive_failures = 0 WHERE trigger_id = $1"
+    for _ in range(6):
+        await bench.pool.execute(again, trigger_id)
+        await fire_all(bench)
+    kept = await executions(bench.pool, trigger_id)
+    assert len(kept) == 3
+    tasks = await bench.pool.fetch("SELECT task_id FROM tasks ORDER BY row_key")
+    assert [row["task_id"] for row in tasks] == [each["task_id"] for each in kept]
 
 
 async def test_a_lost_task_is_a_failure(bench: Bench) -> None:
