@@ -21,6 +21,7 @@ from services.worker.cluster_runs.run import Run
 from services.worker.cluster_runs.writing import count_members, write_groups, write_members
 from services.worker.clustering.compute import compute
 from services.worker.clustering.outcome import ClusterOutcome
+from services.worker.clustering.shape import degeneration
 from services.worker.tasks.task import Task
 
 NO_COLLECTIONS = "The collections of this cluster were deleted: {missing}. Make another cluster."
@@ -50,7 +51,8 @@ class Maker:
     async def _by_vectors(self, task: Task, run: Run, folder: Path, gathered: Gathered) -> Result:
         if not gathered.document_ids:
             warning = NO_VECTORS if gathered.source_documents else NO_DOCUMENTS
-            return await self._finish(task, run, [], None, _result(gathered, warnings=(warning,)))
+            result = _result(gathered, metrics=degeneration((), 0), warnings=(warning,))
+            return await self._finish(task, run, [], None, result)
         outcome = await _computed(task, run, folder, self.settings.cluster_sample_limit)
         members = members_of(gathered.document_ids, outcome)
         groups = await asyncio.to_thread(groups_of, members, outcome)
@@ -73,7 +75,7 @@ class Maker:
         clustered = int((members.numbers != NOISE).sum())
         leaves = [group for group in groups if group.representatives]
         gathered = Gathered(source_documents=len(found), document_ids=members.document_ids, models={})
-        metrics = {"avg_cluster_size": clustered / len(leaves)} if leaves else {}
+        metrics = {"avg_cluster_size": clustered / len(leaves)} if leaves else degeneration((), len(found))
         result = _result(
             gathered,
             num_clusters=len(leaves),

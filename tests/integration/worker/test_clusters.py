@@ -79,6 +79,7 @@ async def test_few_documents_come_to_a_clear_end(working: Bench, count: int) -> 
     assert run["num_points"] == count
     assert (await members(working, run["run_id"])).keys() == set(ids)
     assert run["warnings"] or count == 3
+    assert run["metrics"]["degenerate"] == "all_noise"
 
 
 async def test_equal_vectors_and_too_many_groups_come_to_a_clear_end(working: Bench) -> None:
