@@ -24,6 +24,7 @@ class Tenant:
     gateway: Gateway
     namespace_id: str
     base_url: str
+    key_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,12 @@ async def in_any_namespace(
 
 def _tenant(request: Request, identity: Identity, namespace_id: str) -> Tenant:
     identity.require(namespace_id)
-    return Tenant(gateway=identity.gateway, namespace_id=namespace_id, base_url=base_url(request))
+    return Tenant(
+        gateway=identity.gateway,
+        namespace_id=namespace_id,
+        base_url=base_url(request),
+        key_id=identity.key.key_id,
+    )
 
 
 def base_url(request: Request) -> str:

@@ -33,6 +33,7 @@ class Asked:
     name: str | None = None
     description: str | None = None
     status: str = ACTIVE
+    created_by: str | None = None
     path: str = PATH
 
 
@@ -65,6 +66,7 @@ async def plan_trigger(connection: Connection, namespace_id: str, asked: Asked) 
         event_type=planned.event_type,
         watched_ids=list(planned.watched_ids),
         status=asked.status,
+        created_by=asked.created_by,
         next_scheduled_at=first_time(schedule, datetime.now(UTC)) if asked.status == ACTIVE else None,
     )
 

@@ -36,6 +36,7 @@ async def test_a_trigger_is_made_with_ids_for_names_and_its_next_time(client: ht
     assert (trigger["status"], trigger["name"], trigger["execution_count"]) == ("active", "nightly", 0)
     assert trigger["next_scheduled_at"][14:16] == "00"
     assert trigger["is_overdue"] is False
+    assert trigger["created_by"].startswith("key_")
     assert await ok(client, "GET", f"{TRIGGERS}/{trigger['trigger_id']}") == trigger
 
 

@@ -47,6 +47,7 @@ async def create_cluster_trigger(form: ClusterTriggerCreate, tenant: InNamespace
         schedule_config=form.schedule_config,
         description=form.description,
         status=form.status or ACTIVE,
+        created_by=tenant.key_id,
     )
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         return to_cluster_trigger(

@@ -33,7 +33,7 @@ router = routes_of("Triggers", "/triggers")
 @router.post("")
 async def create_trigger(form: TriggerCreate, tenant: InNamespace) -> Trigger:
     """Creates a trigger; everything that its action names must be there."""
-    asked = Asked(**{**form.model_dump(), "status": form.status or ACTIVE})
+    asked = Asked(**{**form.model_dump(), "status": form.status or ACTIVE}, created_by=tenant.key_id)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         new = await plan_trigger(connection, tenant.namespace_id, asked)
         return to_trigger(await insert_trigger(connection, new))

@@ -88,6 +88,7 @@ class ClusterTrigger(Answer):
     last_cooldown_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    created_by: str | None
     description: str | None
 
 

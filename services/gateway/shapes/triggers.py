@@ -81,7 +81,7 @@ class TriggerQuery(TriggerPage):
 
 
 class Trigger(Answer):
-    """TriggerModel."""
+    """TriggerModel; `created_by` is the id of a key."""
 
     trigger_id: str
     namespace_id: str
@@ -108,6 +108,7 @@ class Trigger(Answer):
     description: str | None
     created_at: datetime
     updated_at: datetime
+    created_by: str | None
     is_overdue: bool
 
 

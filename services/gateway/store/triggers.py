@@ -37,6 +37,7 @@ class NewTrigger:
     status: str
     next_scheduled_at: datetime | None
     of_collection_id: str | None = None
+    created_by: str | None = None
 
 
 async def insert_trigger(connection: Connection, new: NewTrigger) -> asyncpg.Record:
