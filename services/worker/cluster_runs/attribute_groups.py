@@ -43,8 +43,8 @@ def group_values(
 def _require_few(count: int, names: Sequence[str]) -> None:
     if count > MOST_GROUPS:
         message = (
-            f"{' and '.join(names)} have {count} combinations of values, {MOST_GROUPS} at most make groups; "
-            "choose attributes with fewer values."
+            f"{' and '.join(names)}: there are more than {MOST_GROUPS} different values or combinations of them, and "
+            "so many make no groups; choose attributes with fewer values."
         )
         raise InvalidArgumentError(message, reason="TOO_MANY_GROUPS", path="attribute_config.attributes")
 

@@ -69,6 +69,7 @@ class Maker:
         return await self._finish(task, run, groups, members, result)
 
     async def _by_attributes(self, task: Task, run: Run) -> Result:
+        await task.progress(stage="gathering")
         found = await read_values(task, run)
         names, hierarchical = run.attributes["attributes"], run.attributes.get("hierarchical_grouping", False)
         groups, members = await asyncio.to_thread(group_values, found, names, hierarchical=hierarchical)

@@ -10,6 +10,7 @@ import pytest
 
 from services.common.database.tasks import request_cancel
 from services.common.errors import InvalidArgumentError
+from services.worker.cluster_runs import attribute_groups, attributes
 from tests.integration.worker.clusters import (
     DIMENSIONS,
     KMEANS,
@@ -134,6 +135,15 @@ async def test_attributes_group_documents_without_vectors(working: Bench) -> Non
     assert [found[each] for each in ids] == [0, 0, 0, found[ids[3]], found[ids[4]], -1]
     labels = {row["label"]: row["member_count"] for row in await groups(working, run["run_id"])}
     assert labels == {"shoe / red": 3, "shoe / none": 1, '["hat"] / none': 1, None: 1}
+
+
+async def test_more_values_than_can_make_groups_fail_the_run(working: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (attribute_groups, attributes):
+        monkeypatch.setattr(module, "MOST_GROUPS", 3)
+    await add_documents(working, [None] * 9, fields=[{"kind": str(number % 5)} for number in range(9)])
+    run = await run_to_end(working, await add_cluster(working, {"attributes": ["kind"]}))
+    assert run["status"] == "failed"
+    assert "choose attributes with fewer values" in run["error_message"]
 
 
 async def test_attributes_in_order_make_a_hierarchy(working: Bench) -> None:
