@@ -13,7 +13,8 @@ from services.worker.delivering.targets import read_targets
 # After so many failures in a row a webhook is told of one thing at a time.
 DOUBTFUL_AFTER = 3
 RUN = 10
-# The first part finds the places that have lanes by skipping from one to the next in the index.
+# The first part finds the places that have lanes by skipping from one to the next in the index. The last part goes
+# straight to the rows: a join by their keys reads all lanes where there are many, several times a second.
 CLAIM = """
     WITH RECURSIVE places AS (
       (SELECT receiver, channel FROM delivery_lanes ORDER BY receiver, channel LIMIT 1)
@@ -32,7 +33,7 @@ CLAIM = """
       WHERE h.receiver IS NULL AND (w.webhook_id IS NULL OR (w.is_active AND w.paused_at IS NULL))
     ), due AS (
       SELECT found.*, r.is_doubtful OR found.failing AS is_doubtful FROM rooms r CROSS JOIN LATERAL (
-        SELECT l.receiver, l.channel, l.subject, l.due_at, l.failing FROM delivery_lanes l
+        SELECT l.ctid AS tuple, l.receiver, l.channel, l.subject, l.due_at, l.failing FROM delivery_lanes l
         WHERE l.receiver = r.receiver AND l.channel = r.channel AND l.due_at <= now()
         ORDER BY l.due_at LIMIT greatest(r.lanes, 0) FOR UPDATE SKIP LOCKED) found
     ), chosen AS (
@@ -41,9 +42,9 @@ CLAIM = """
       WHERE place <= CASE WHEN is_doubtful THEN $6::int ELSE $7::int END
     )
     UPDATE delivery_lanes l SET claimed_by = $8, due_at = now() + make_interval(secs => $9)
-    FROM chosen c
-    WHERE l.receiver = c.receiver AND l.channel = c.channel AND l.subject = c.subject
-    RETURNING l.receiver, l.channel, l.subject, c.is_doubtful"""
+    WHERE l.ctid = ANY(ARRAY(SELECT c.tuple FROM chosen c))
+    RETURNING l.receiver, l.channel, l.subject, (l.receiver, l.channel, l.subject) IN (
+      SELECT c.receiver, c.channel, c.subject FROM chosen c WHERE c.is_doubtful) AS is_doubtful"""
 NEXT = """
     SELECT l.receiver, l.channel, l.subject, d.delivery_id, d.attempts, e.event_id, e.event_type, e.namespace_id,
            e.created_at AS occurred_at, e.subject_type, e.subject_id, e.payload

@@ -13,8 +13,17 @@ BEGIN
   DELETE FROM delivery_holds WHERE receiver = OLD.webhook_id;
   RETURN NULL;
 END $$;
-CREATE TRIGGER webhooks_begin_anew AFTER DELETE OR UPDATE OF updated_at ON webhooks
+CREATE TRIGGER webhooks_begin_anew AFTER UPDATE OF updated_at ON webhooks
   FOR EACH ROW EXECUTE FUNCTION end_webhook_holds();
+
+-- Its deliveries go by themselves; a worker would find its lanes empty one after the other.
+CREATE FUNCTION forget_webhook_lanes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM delivery_holds WHERE receiver = OLD.webhook_id;
+  DELETE FROM delivery_lanes WHERE receiver = OLD.webhook_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER webhooks_deleted AFTER DELETE ON webhooks FOR EACH ROW EXECUTE FUNCTION forget_webhook_lanes();
 
 CREATE FUNCTION end_alert_holds() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -11,6 +11,7 @@ import trustme
 from aiohttp import web
 
 from services.common.database.pool import Pool
+from services.worker.delivering.claiming import CLAIM
 from tests.integration.worker.receivers import Answer, answering, ok, raw_server, receiving
 from tests.integration.worker.telling_bench import TellingBench
 from tests.support.waiting import until
@@ -230,3 +231,24 @@ async def test_a_channel_that_was_removed_is_told_nothing(telling: TellingBench)
     async with telling.deliverer():
         [row] = await telling.ended()
     assert (row["status"], row["attempts"], row["error"]) == ("canceled", 0, "The channel is no longer there.")
+
+
+async def test_what_was_to_be_told_to_a_deleted_webhook_goes_with_it(telling: TellingBench) -> None:
+    webhook = await telling.to_url("http://127.0.0.1:1/")
+    await telling.happen(webhook, ["obj_1", "obj_2"])
+    await telling.pool.execute("DELETE FROM webhooks WHERE webhook_id = $1", webhook)
+    assert (await telling.rows(), await telling.lanes()) == ([], 0)
+
+
+MANY_LANES = """
+    INSERT INTO delivery_lanes (receiver, channel, subject, due_at)
+    SELECT 'wh_late', 0, n::text, now() + interval '1 day' FROM generate_series(1, 5000) n"""
+
+
+async def test_claiming_reads_only_the_lanes_that_it_takes(telling: TellingBench) -> None:
+    await telling.happen(await telling.to_url("http://127.0.0.1:1/"), ["obj_1"])
+    await telling.pool.execute(MANY_LANES)
+    await telling.pool.execute("ANALYZE delivery_lanes")
+    async with telling.pool.acquire() as connection, connection.transaction():
+        plan = await connection.fetch(f"EXPLAIN {CLAIM}", 3, 48, [], [], [], 128, 1024, "worker", 6.0)
+    assert not [row[0] for row in plan if "Seq Scan on delivery_lanes" in row[0]]
