@@ -53,8 +53,10 @@ class EventType(StrEnum):
 
 # There are no manifests here.
 RAISED = frozenset(EventType) - {EventType.MANIFEST_APPLY_RESOURCE_STATE}
+# What tries a webhook out, and no other hears of.
+TEST = "webhook.test"
 # The contract has no types for these; the feed tells of them, and no webhook can ask for them.
-OWN = frozenset({"bucket.deleted", "namespace.deleted"})
+OWN = frozenset({"bucket.deleted", "namespace.deleted", TEST})
 # What can run, and so be the subject of `resource.executed` and `resource.execution_failed`.
 RUNS = frozenset({"retriever", "taxonomy"})
 BATCHES = {"objects": "object", "documents": "document"}

@@ -3,6 +3,7 @@
 from services.common.database.deliveries import insert_sql
 from services.common.database.listings import Listing
 from services.common.database.pool import Connection
+from services.common.event_types import TEST
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 
@@ -33,7 +34,6 @@ LIST_DELIVERIES = Listing(table=DELIVERIES, source=SOURCE, columns="d.*", key="d
 SEARCH_DELIVERIES = "d.delivery_id ILIKE {pattern} OR d.subject ILIKE {pattern} OR d.error ILIKE {pattern}"
 MATCHES = "d.webhook_id = $1 AND ($2::text IS NULL OR d.status = $2) AND ($3::text IS NULL OR d.event_type = $3)"
 
-TEST = "webhook.test"
 # No webhook can ask for events of this type, so only the one that is tested hears of it.
 RECORD_TEST = """
     INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
