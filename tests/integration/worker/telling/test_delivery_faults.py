@@ -68,7 +68,7 @@ async def test_a_failure_is_told_and_tried_again_until_it_passes(
     telling: TellingBench, answer: Answer, status: int | None, error: str
 ) -> None:
     async with receiving(answer) as receiver, telling.deliverer():
-        webhook = await telling.to_url(receiver.url, timeout=0.3)
+        webhook = await telling.to_url(receiver.url, timeout=0.3 if answer is hang else 30)
         await telling.happen(webhook, ["obj_1"])
         row = await telling.attempted()
         assert (row["status"], row["response_status"]) == ("pending", status)
