@@ -21,6 +21,7 @@ from services.common.filters.parameters import Parameters
 class Listing:
     """A table that can be listed; all of this is SQL of ours. `key` is unique and sorts as rows were made.
 
+    `beside` are further columns that are looked up for the rows of the page alone, not for those that it skips.
     `page_size` holds where nobody asks for another: the client's short calls cannot.
     """
 
@@ -29,6 +30,7 @@ class Listing:
     columns: str
     key: str
     key_type: str = "bigint"
+    beside: str = ""
     page_size: int = 100
 
 
@@ -85,9 +87,13 @@ def _page_sql(listing: Listing, where: str, order: Order, window: Window, parame
         after = order.after(read_cursor(window.cursor, order.name, len(order.terms)), parameters)
     limit = parameters.bind(window.limit + 1)
     offset = parameters.bind(0 if window.cursor else window.offset)
-    return f"""SELECT {listing.columns}, ({listing.key})::text AS page_key, {order.values()} AS page_values
+    page = f"""SELECT {listing.columns}, ({listing.key})::text AS page_key, {order.values()} AS page_values
         FROM {listing.source} WHERE {where} AND {after}
         ORDER BY {order.sql()} LIMIT {limit} OFFSET {offset}"""  # noqa: S608
+    if not listing.beside:
+        return page
+    alias = listing.table.alias
+    return f"SELECT {alias}.*, {listing.beside} FROM ({page}) AS {alias}"  # noqa: S608
 
 
 async def _count(connection: Connection, listing: Listing, where: str, values: list[object]) -> int:

@@ -128,7 +128,9 @@ LIST_NAMESPACES = Listing(
     key_type="text",
 )
 LIST_OBJECTS = Listing(table=OBJECTS, source="objects o", columns=OBJECT_COLUMNS, key="o.row_key", page_size=FEW)
-LIST_DOCUMENTS = Listing(table=DOCUMENTS, source="documents d", columns=f"d.*, {FILES}", key="d.row_key", page_size=FEW)
+LIST_DOCUMENTS = Listing(
+    table=DOCUMENTS, source="documents d", columns="d.*", key="d.row_key", beside=FILES, page_size=FEW
+)
 
 NAME_SEARCH = "{name} ILIKE {{pattern}} OR coalesce({alias}.description, '') ILIKE {{pattern}}"
 SEARCH_BUCKETS = NAME_SEARCH.format(name="b.bucket_name", alias="b")
