@@ -151,6 +151,17 @@ async def test_an_execution_is_a_task_with_a_run(client: httpx.AsyncClient) -> N
     await ok(client, "POST", f"{ONE}/execute", options)
 
 
+async def test_groups_that_are_still_to_come_name_the_task_to_wait_for(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    await ok(client, "POST", CLUSTERS, CLUSTER)
+    assert "POST /v1/clusters/" in (await refused(client, 404, "GET", f"{ONE}/groups"))["message"]
+    task = await ok(client, "POST", f"{ONE}/execute")
+    assert (
+        f"is pending and has no groups; see its task '{task['task_id']}'"
+        in (await refused(client, 404, "GET", f"{ONE}/groups"))["message"]
+    )
+
+
 async def test_a_deleted_cluster_takes_its_runs_along_and_stops_those_that_go_on(
     stack: Stack, client: httpx.AsyncClient
 ) -> None:

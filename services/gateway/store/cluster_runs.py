@@ -21,8 +21,9 @@ COLUMNS = """r.*, b.label_overrides AS overrides,
       AS member_counts_stale"""
 SOURCE = "cluster_runs r JOIN cluster_runs b ON b.run_id = r.base_run_id"
 FIND = f"SELECT {COLUMNS} FROM {SOURCE} WHERE r.cluster_id = $1 AND r.run_id = $2"  # noqa: S608
-LATEST = f"""SELECT {COLUMNS} FROM {SOURCE} WHERE r.cluster_id = $1 AND ($2::text IS NULL OR r.status = $2)
-    ORDER BY CASE WHEN $2 IS NOT NULL THEN r.completed_at END DESC, r.row_key DESC LIMIT 1"""  # noqa: S608
+LATEST = f"SELECT {COLUMNS} FROM {SOURCE} WHERE r.cluster_id = $1 ORDER BY r.row_key DESC LIMIT 1"  # noqa: S608
+COMPLETED = f"""SELECT {COLUMNS} FROM {SOURCE} WHERE r.cluster_id = $1 AND r.status = 'completed'
+    ORDER BY r.completed_at DESC, r.row_key DESC LIMIT 1"""  # noqa: S608
 GROUPS = """
     SELECT g.*,
            (SELECT p.group_id FROM cluster_groups p WHERE p.run_id = g.run_id AND p.number = g.parent) AS parent_id,
@@ -63,12 +64,11 @@ async def read_run(db: Executor, cluster_id: str, run_id: str) -> asyncpg.Record
     return row
 
 
-async def latest_run(db: Executor, cluster_id: str, *, completed: bool = False) -> asyncpg.Record:
-    """The last run of a cluster, or the last that was completed; NotFoundError where there is none."""
-    row = await db.fetchrow(LATEST, cluster_id, "completed" if completed else None)
+async def latest_run(db: Executor, cluster_id: str) -> asyncpg.Record:
+    """The last run of a cluster; NotFoundError where there is none."""
+    row = await db.fetchrow(LATEST, cluster_id)
     if row is None:
-        state = "been completed" if completed else "been executed"
-        message = f"The cluster '{cluster_id}' has not {state} yet; POST /v1/clusters/{cluster_id}/execute."
+        message = f"The cluster '{cluster_id}' has not been executed yet; POST /v1/clusters/{cluster_id}/execute."
         raise NotFoundError(message, resource="execution", id=cluster_id)
     return row
 
@@ -76,11 +76,14 @@ async def latest_run(db: Executor, cluster_id: str, *, completed: bool = False) 
 async def completed_run(db: Executor, cluster_id: str, run_id: str | None) -> asyncpg.Record:
     """The run that is named, which must be completed, or the last that was; NotFoundError where there is none."""
     if run_id is None:
-        return await latest_run(db, cluster_id, completed=True)
-    row = await read_run(db, cluster_id, run_id)
+        row = await db.fetchrow(COMPLETED, cluster_id) or await latest_run(db, cluster_id)
+    else:
+        row = await read_run(db, cluster_id, run_id)
     if row["status"] != "completed":
-        message = f"The execution '{run_id}' is {row['status']} and has no groups."
-        raise NotFoundError(message, resource="execution", id=run_id)
+        message = (
+            f"The execution '{row['run_id']}' is {row['status']} and has no groups; see its task '{row['task_id']}'."
+        )
+        raise NotFoundError(message, resource="execution", id=row["run_id"])
     return row
 
 
