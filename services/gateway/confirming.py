@@ -9,7 +9,7 @@ from services.common.blobs import Arrived
 from services.common.database.batch_runs import NewBatch, add_objects, create_batch, lock_batch
 from services.common.database.creation import NewObject, Policy, create_in
 from services.common.database.pool import Connection
-from services.common.errors import BadRequestError, InvalidArgumentError, TooLargeError
+from services.common.errors import BadRequestError, InvalidArgumentError, LikenessError, TooLargeError
 from services.gateway.batch_plans import submit
 from services.gateway.context import Tenant
 from services.gateway.freshness import refresh_index
@@ -43,20 +43,29 @@ class _Ending:
 
 
 async def confirm(tenant: Tenant, upload_id: str, wanted: Confirmation) -> Confirmed:
-    """The upload as confirmed. A second confirmation says the same and makes nothing."""
-    gateway = tenant.gateway
-    row = await get_upload(gateway.pool, wanted.bucket["bucket_id"], upload_id)
+    """The upload as confirmed. A second confirmation, also at the same moment, says the same and makes nothing."""
+    pool, bucket_id = tenant.gateway.pool, wanted.bucket["bucket_id"]
+    row = await get_upload(pool, bucket_id, upload_id)
     if row["status"] == "COMPLETED":
         return to_confirmed(row)
     if row["status"] != "PENDING":
         raise has_ended(upload_id, row["status"])
+    try:
+        return await _confirm(tenant, row, wanted)
+    except LikenessError:
+        row = await get_upload(pool, bucket_id, upload_id)
+        if row["status"] != "COMPLETED":
+            raise
+        return to_confirmed(row)
+
+
+async def _confirm(tenant: Tenant, row: asyncpg.Record, wanted: Confirmation) -> Confirmed:
+    gateway, upload_id = tenant.gateway, row["upload_id"]
     arrived = await _arrived(tenant, row)
     _check(row, wanted.form, arrived)
     storage_key = await gateway.staging.keep(tenant.namespace_id, arrived)
     async with gateway.pool.acquire() as connection, connection.transaction():
         locked = await lock_upload(connection, upload_id)
-        if locked["status"] == "COMPLETED":
-            return to_confirmed(locked)
         if locked["status"] != "PENDING" or locked["sha256"] != arrived.sha256:
             raise has_ended(upload_id, "changed meanwhile")
         ending = await _end(connection, tenant, wanted, {**locked, "storage_key": storage_key})

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -12,8 +13,10 @@ from services.common.blobs import open_staging
 from services.common.database.keys import create_key
 from services.common.database.pool import Pool
 from services.common.settings import Settings
+from services.gateway import confirming
 from services.gateway.app import build_app
 from services.gateway.main import open_gateway
+from services.gateway.store.uploads import note_arrival
 from services.worker.sweeping import sweep_uploads
 from tests.support.rest import ok, refused
 from tests.support.seaweed import Seaweed
@@ -49,6 +52,24 @@ async def put(url: str, content: bytes, kind: str = "image/png") -> str:
         response = await stranger.put(url, content=content, headers={"Content-Type": kind})
     assert response.status_code == 200, response.text
     return str(response.headers["etag"])
+
+
+async def test_a_confirmation_that_another_one_overtakes_says_the_same(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = await ok(client, "POST", UPLOADS, FILE)
+    await put(created["presigned_url"], CONTENT)
+    path = f"{UPLOADS}/{created['upload_id']}/confirm"
+    first: list[dict[str, Any]] = []
+
+    async def overtaken(*arguments: Any) -> None:
+        monkeypatch.setattr(confirming, "note_arrival", note_arrival)
+        first.append(await ok(client, "POST", path, {}))
+        await note_arrival(*arguments)
+
+    monkeypatch.setattr(confirming, "note_arrival", overtaken)
+    assert await ok(client, "POST", path, {}) == first[0]
+    assert first[0]["status"] == "COMPLETED"
 
 
 async def test_an_upload_goes_to_s3_and_becomes_one_object(client: httpx.AsyncClient) -> None:
