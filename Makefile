@@ -23,7 +23,7 @@ test-export: $(READY)  ## the export of the large models; installs torch into an
 	scripts/set_up_export.sh
 	.venv-export/bin/python -m pytest --confcutdir tests/export tests/export
 
-bench: $(READY) $(SIGLIP)  ## ratios against what the hardware gives in the same run; allow half an hour
+bench: $(READY) $(SIGLIP)  ## ratios against what the hardware gives in the same run; allow an hour
 	$(BIN)/python -m tests.performance.run
 
 $(SIGLIP):
