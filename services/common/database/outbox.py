@@ -11,9 +11,6 @@ from services.common.ids import new_id
 RECORD = """
     INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])"""
-RECORD_ALIKE = """
-    INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
-    SELECT event_id, $3, $4, $5, subject_id, $6 FROM unnest($1::text[], $2::text[]) AS event (event_id, subject_id)"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +50,3 @@ async def record_event(
     """Adds an event such as `object.created`."""
     event = Event(namespace_id=namespace_id, event_type=event_type, subject_id=subject_id, payload=payload or {})
     await record_all(connection, [event])
-
-
-async def record_events(
-    connection: Connection, namespace_id: str, event_type: str, subject_ids: Sequence[str], payload: dict[str, Any]
-) -> None:
-    """Adds one event per subject, all with the same payload, in one statement."""
-    ids = [new_event_id() for _ in subject_ids]
-    subject_type = resource_type_of(event_type)
-    await connection.execute(RECORD_ALIKE, ids, list(subject_ids), namespace_id, event_type, subject_type, payload)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from services.common.database.outbox import record_events
+from services.common.database.outbox import Event, record_all
 from services.worker.triggers.counter import Counter
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
@@ -16,12 +16,16 @@ def after(threshold: int, cooldown: int = 0, event_type: str = "documents_added"
     return {"event_type": event_type, "event_threshold": threshold, "cooldown_seconds": cooldown}
 
 
+def told(event_type: str, subject_id: str, payload: dict[str, Any]) -> Event:
+    return Event(namespace_id=NAMESPACE, event_type=event_type, subject_id=subject_id, payload=payload)
+
+
 async def happen(bench: Bench, count: int, event_type: str = "document.created", **payload: Any) -> None:
     """So many events in one transaction."""
     async with bench.pool.acquire() as connection, connection.transaction():
         subjects = [f"doc_{number}" for number in range(count)]
         about = {"collection_id": COLLECTION, **payload}
-        await record_events(connection, NAMESPACE, event_type, subjects, about)
+        await record_all(connection, [told(event_type, subject, about) for subject in subjects])
 
 
 async def count(bench: Bench) -> None:
@@ -66,7 +70,7 @@ async def test_documents_of_concurrent_uploads_are_counted_exactly(bench: Bench)
 async def test_events_are_counted_once_by_two_counters_also_when_committed_late(bench: Bench) -> None:
     trigger_id = await waiting_for(bench, 1000)
     async with bench.pool.acquire() as late, late.transaction():
-        await record_events(late, NAMESPACE, "document.created", ["doc_late"], {"collection_id": COLLECTION})
+        await record_all(late, [told("document.created", "doc_late", {"collection_id": COLLECTION})])
         await happen(bench, 6)
         await asyncio.gather(*(Counter(bench.pool).step() for _ in range(3)))
     await happen(bench, 3)
