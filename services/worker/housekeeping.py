@@ -10,8 +10,8 @@ from services.common.database.garbage import sweep_blobs
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Pool
 from services.common.database.removal import start_due_removals
+from services.worker.delivering.pruning import prune_deliveries
 from services.worker.sweeping import sweep_uploads
-from services.worker.telling.pruning import prune_deliveries
 
 SECONDS_BETWEEN = 60.0
 KEEP_LOG = timedelta(days=1)

@@ -25,7 +25,9 @@ from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.cluster_labels.namer import Namer
 from services.worker.cluster_runs import sweeping
 from services.worker.content import Contents
+from services.worker.delivering import fan_out
 from services.worker.delivering.deliverer import LOOK_SECONDS, Deliverer
+from services.worker.delivering.fan_out import FanOut
 from services.worker.delivering.opening import open_deliverer
 from services.worker.enricher import Enricher
 from services.worker.extraction import Extractor
@@ -43,8 +45,6 @@ from services.worker.tasks.evaluations import Evaluations
 from services.worker.tasks.handlers import handlers_of
 from services.worker.tasks.retriever_runs import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
-from services.worker.telling import fan_out
-from services.worker.telling.fan_out import FanOut
 from services.worker.triggers.loops import trigger_loops
 from services.worker.writing import Writer
 

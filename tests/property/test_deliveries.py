@@ -18,7 +18,7 @@ from services.worker.delivering.domain import Delivery, Outcome, Target
 from services.worker.delivering.health import Limits
 from services.worker.delivering.recording import Recorder
 from services.worker.delivering.running import Bounds
-from tests.integration.worker.telling_bench import TellingBench
+from tests.integration.worker.delivering_bench import TellingBench
 
 Answer = Literal["delivered", "again", "over"]
 TABLE = (0.0, 0.0)

@@ -15,8 +15,8 @@ from services.common.database.deliveries import FOLLOWER
 from services.common.database.following import next_window
 from services.common.database.pool import open_pool, prepare_connection
 from services.common.settings import Settings
-from services.worker.telling import fan_out
-from services.worker.telling.fan_out import FanOut
+from services.worker.delivering import fan_out
+from services.worker.delivering.fan_out import FanOut
 from tests.support.postgres import Databases
 from tests.support.webhooks import Asked, add_webhook, tell
 

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from services.common.database.pool import Pool
 from services.worker.delivering.claiming import CLAIM
+from tests.integration.worker.delivering_bench import TellingBench
 from tests.integration.worker.receivers import Answer, answering, ok, raw_server, receiving
-from tests.integration.worker.telling_bench import TellingBench
 from tests.support.waiting import until
 
 BOMB = gzip.compress(b"\0" * 50_000_000)

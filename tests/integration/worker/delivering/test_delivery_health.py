@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from tests.integration.worker.delivering_bench import TellingBench
 from tests.integration.worker.receivers import Receiver, answering, ok, receiving
-from tests.integration.worker.telling_bench import TellingBench
 from tests.support.waiting import until
 
 SOON = {"webhook_pause_failures": 5, "webhook_pause_seconds": 0.0}

@@ -15,7 +15,7 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP
 
-from tests.integration.worker.telling_bench import TellingBench
+from tests.integration.worker.delivering_bench import TellingBench
 
 JsonObject = dict[str, Any]
 TO = {"to_addresses": ["ann@example.com", "bob@example.com"]}

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import pytest
 
+from tests.integration.worker.delivering_bench import TellingBench
 from tests.integration.worker.receivers import Receiver, after, receiving
-from tests.integration.worker.telling_bench import TellingBench
 
 
 def by_subject(receiver: Receiver) -> dict[str, list[str]]:

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.common.channel_secrets import new_secret, rotated, to_stored
 from services.common.sealing import Sealer, new_key
+from tests.integration.worker.delivering_bench import TellingBench
 from tests.integration.worker.receivers import Call, answering, receiving
-from tests.integration.worker.telling_bench import TellingBench
 
 JsonObject = dict[str, Any]
 

@@ -10,7 +10,7 @@ from services.common.database.deliveries import FOLLOWER, forget_namespace
 from services.common.database.following import Window, has_news
 from services.common.database.pool import Connection, Pool, prepare_connection
 from services.common.settings import Settings
-from services.worker.telling.fan_out import FanOut
+from services.worker.delivering.fan_out import FanOut
 from tests.integration.worker.processes import start_worker
 from tests.support.waiting import until
 from tests.support.webhooks import Asked, add_webhook, delivered_to, happen, tell

@@ -10,9 +10,9 @@ from services.worker.delivering.domain import Outcome, Release, Result
 from services.worker.delivering.health import Limits
 from services.worker.delivering.recording import Recorder
 from services.worker.delivering.running import Bounds, Running
+from tests.integration.worker.delivering_bench import TellingBench
 from tests.integration.worker.processes import start_worker
 from tests.integration.worker.receivers import Receiver, after, ok, receiving
-from tests.integration.worker.telling_bench import TellingBench
 from tests.integration.worker.test_durability import KILL_BACKENDS
 from tests.support.waiting import until
 
