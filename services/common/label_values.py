@@ -15,8 +15,8 @@ def label_value(value: Any) -> Any:
     """The label that a value is; None when it says nothing.
 
     Texts are trimmed and in NFC, their case is the user's. Blank are null, false, texts without a visible character,
-    and lists and objects of nothing else. Blank entries of a list go, those of an object that says something become null.
-    Numbers (0 too) and true are labels.
+    and lists and objects of nothing else. Blank entries of a list go, those of an object that
+    says something become null. Numbers (0 too) and true are labels.
     """
     if isinstance(value, str):
         return _text(value)
