@@ -1,5 +1,6 @@
 """The API document, and a page that shows it without the internet."""
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -54,3 +55,10 @@ def openapi_of(app: FastAPI) -> JsonObject:
             title=TITLE, summary=SUMMARY, version=app.version, routes=app.routes, openapi_version="3.1.0"
         )
     return app.openapi_schema
+
+
+def methods_of(app: FastAPI, path: str) -> list[str]:
+    """The methods that the documented routes of a path take."""
+    paths = openapi_of(app)["paths"]
+    fitting = (methods for each, methods in paths.items() if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", each), path))
+    return sorted({method.upper() for methods in fitting for method in methods})

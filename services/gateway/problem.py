@@ -23,9 +23,12 @@ from services.common.errors import (
 )
 from services.common.filters import query_error
 from services.gateway.answers import JsonAnswer
+from services.gateway.documentation import methods_of
+from services.gateway.left_out import left_out
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1
+UNROUTED = (404, 405)
 # A missing socket file is how an embedded database that is down shows itself.
 AWAY = (
     ConnectionError,
@@ -100,8 +103,10 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _fault)
 
 
-async def _expected(_request: Request, error: Exception) -> JsonAnswer:
+async def _expected(request: Request, error: Exception) -> JsonAnswer:
     translated = translate(error)
+    if isinstance(translated, NotFoundError) and (said := _of_left_out(request)):
+        return said
     if isinstance(translated, InternalError):
         log.error("failed", exc_info=error)
     elif translated is not error:
@@ -123,13 +128,40 @@ async def _unreadable(_request: Request, error: Exception) -> JsonAnswer:
     return JsonAnswer(envelope(422, InvalidArgumentError.kind, message, "INVALID_ARGUMENT", details), 422)
 
 
-async def _http(_request: Request, error: Exception) -> JsonAnswer:
+async def _http(request: Request, error: Exception) -> JsonAnswer:
     status = error.status_code if isinstance(error, HTTPException) else 500
+    if status in UNROUTED and (said := _of_left_out(request)):
+        return said
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == 405:
+        headers["Allow"] = ", ".join(methods_of(request.app, request.url.path))
     phrase = HTTPStatus(status).phrase
-    detail = error.detail if isinstance(error, HTTPException) and error.detail != phrase else f"{phrase}."
+    told = error.detail if isinstance(error, HTTPException) and error.detail != phrase else None
+    message = told or _unrouted(request, status, headers)
     code = phrase.upper().replace(" ", "_")
-    return JsonAnswer(envelope(status, KINDS.get(status, "BadRequestError"), detail, code, {}), status, headers=headers)
+    kind = KINDS.get(status, "BadRequestError")
+    return JsonAnswer(envelope(status, kind, message, code, {}), status, headers=headers)
+
+
+def _unrouted(request: Request, status: int, headers: Mapping[str, str]) -> str:
+    """What is said of a call that no route takes."""
+    call = f"{request.method} {request.url.path}"
+    match status:
+        case 404:
+            return f"There is no {call}; /docs shows every route."
+        case 405:
+            return f"There is no {call}; this path takes {headers['Allow']}."
+    return f"{HTTPStatus(status).phrase}."
+
+
+def _of_left_out(request: Request) -> JsonAnswer | None:
+    """The answer to a call that the client has and we leave out; None for every other."""
+    found = left_out(request.method, request.url.path)
+    if found is None:
+        return None
+    message = f"{request.method} {request.url.path} is not served: {found.why}. {found.instead}"
+    details = {"left_out": found.what, "why": found.why, "instead": found.instead}
+    return JsonAnswer(envelope(404, NotFoundError.kind, message, "NOT_SERVED", details), 404)
 
 
 def dotted(location: Sequence[str | int]) -> str:

@@ -1,88 +1,81 @@
-"""Every call of the client's that concerns labelling by likeness is served; the rest is left out for a reason."""
+"""Each of the client's calls is served, or left out for a reason that the answer and the docs give."""
 
 import re
-from importlib import resources
+from dataclasses import replace
+from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.support.client_classes import Operation, read_operations
+from services.gateway.left_out import LEFT_OUT, left_out, table
+from tests.support.client_classes import Operation, operations
 from tests.support.conformance import document
+from tests.support.gateway import Stack
 
-SERVED = [
-    *("account", "organizations", "organization_users", "organization_api_keys", "namespaces", "namespace_extractors"),
-    *("buckets", "bucket_objects", "bucket_uploads", "bucket_batches", "batches", "tasks"),
-    *("collections", "collection_documents", "collection_taxonomies", "documents", "document_lineage", "annotations"),
-    *("retrievers", "adhoc_retrievers", "retriever_evaluations", "retriever_stages", "feature_search", "taxonomies"),
-    *("analytics_collections", "analytics_taxonomies", "analytics_buckets", "analytics_namespaces"),
-    *("analytics_retrievers", "analytics_extractors"),
-    *("features", "feature_extractors", "discovery", "health"),
-    *("clusters", "cluster_executions", "analytics_clusters"),
-    *("alerts", "events"),
-    *("triggers", "cluster_triggers"),
-    "webhooks",
-]
-
-NO_TIERS = "our batches have one tier, without jobs of their own"
-IMPORTS = "import and export of collections belong to the hosted service's migrations"
-NO_MONEY = "a self-hosted server has no prices"
-NO_SYNCS = "buckets are not synchronised with other stores"
-ONE_INDEX = "one index covers every field, so that nobody has to learn which fields need one"
-NO_SEARCHERS = "interactions of searchers are not recorded"
-ONE_NAMESPACE = "an alert watches the namespace that it is in"
-LEFT_OUT = {
-    "create_org_alert_organizations": ONE_NAMESPACE,
-    "delete_org_alert_organizations": ONE_NAMESPACE,
-    "get_org_alert_organizations": ONE_NAMESPACE,
-    "list_org_alerts_organizations": ONE_NAMESPACE,
-    "list_org_alerts_organizations_0": ONE_NAMESPACE,
-    "patch_org_alert_organizations": ONE_NAMESPACE,
-    "cancel_job_buckets_batches_batch_id_tiers_num_ray": NO_TIERS,
-    "cancel_tier_buckets_batches_batch_id_num": NO_TIERS,
-    "heal_tier_buckets_batches_batch_id_num": NO_TIERS,
-    "retry_tier_buckets_batches_batch_id_num": NO_TIERS,
-    "estimate_batch_cost_buckets_batches": NO_MONEY,
-    "get_credits_organizations": NO_MONEY,
-    "export_collection": IMPORTS,
-    "import_collection": IMPORTS,
-    "infer_import_schema": IMPORTS,
-    "validate_import_mapping": IMPORTS,
-    "update_document_acl": "access control per document is not part of labelling",
-    "generate_dataset_from_interactions_retrievers_id_evaluations": NO_SEARCHERS,
-    "analyze_for_tuning_analytics_retrievers": NO_SEARCHERS,
-    "get_retriever_signals_analytics": NO_SEARCHERS,
-    "get_cache_performance_analytics_retrievers": "answers of retrievers are not cached: a label counts at once",
-    "get_manifest_schema_discovery": "there are no manifests: resources are made one by one",
-    "get_sync_comparison_analytics_buckets": NO_SYNCS,
-    "get_sync_performance_analytics_buckets": NO_SYNCS,
-    "get_compound_index_patterns_analytics_namespaces_indexes": ONE_INDEX,
-    "get_field_performance_analytics_namespaces": ONE_INDEX,
-    "get_index_recommendations_analytics_namespaces_indexes": ONE_INDEX,
-    "get_most_queried_fields_analytics_namespaces": ONE_INDEX,
-    "get_slow_queries_analytics_namespaces": ONE_INDEX,
-}
+DOCS = Path(__file__).parents[2] / "docs" / "contract.md"
+NAMED = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*[\w}])")
 
 
-def calls() -> list[Operation]:
-    """The calls of the classes that this product serves."""
-    folder = resources.files("mixpeek") / "api"
-    return [call for name in SERVED for call in read_operations((folder / f"{name}_api.py").read_text())]
-
-
-def place(method: str, path: str) -> tuple[str, str]:
+def plain(method: str, path: str) -> tuple[str, str]:
     """Method and path, whatever the parameters are called."""
     return method.upper(), re.sub(r"\{[^}]+\}", "{}", path)
+
+
+def example(call: Operation) -> str:
+    """The path of a call, with something in place of each parameter."""
+    return re.sub(r"\{[^}]+\}", "x1", call.path)
 
 
 @pytest.fixture(scope="module")
 def served() -> set[tuple[str, str]]:
     """What our OpenAPI document lists."""
-    return {place(method, path) for path, methods in document()["paths"].items() for method in methods}
+    return {plain(method, path) for path, methods in document()["paths"].items() for method in methods}
+
+
+def missing(served: set[tuple[str, str]]) -> list[Operation]:
+    """The calls that are not served."""
+    return [each for each in operations() if plain(each.method, each.path) not in served]
+
+
+def test_the_client_has_the_calls_that_were_counted() -> None:
+    assert len(operations()) == 633
 
 
 def test_every_call_is_served_or_left_out_for_a_reason(served: set[tuple[str, str]]) -> None:
-    missing = [f"{each.method} {each.path}" for each in calls() if place(each.method, each.path) not in served]
-    assert missing == [f"{each.method} {each.path}" for each in calls() if each.name in LEFT_OUT]
+    unexplained = [f"{each.method} {each.path}" for each in missing(served) if not left_out(each.method, example(each))]
+    assert unexplained == []
 
 
-def test_nothing_that_is_left_out_is_unknown_to_the_client() -> None:
-    assert LEFT_OUT.keys() <= {each.name for each in calls()}
+def test_nothing_that_is_served_is_said_to_be_left_out(served: set[tuple[str, str]]) -> None:
+    said = [f"{method} {path}" for method, path in served if left_out(method, path.replace("{}", "x1"))]
+    assert said == []
+
+
+def test_nothing_that_is_left_out_is_unknown_to_the_client(served: set[tuple[str, str]]) -> None:
+    alone = [replace(each, paths=(path,)) for each in LEFT_OUT for path in each.paths]
+    absent = [(call.method, example(call).removeprefix("/v1").rstrip("/")) for call in missing(served)]
+    assert [each.paths for each in alone if not any(each.covers(*call) for call in absent)] == []
+
+
+def test_what_to_use_instead_is_served(served: set[tuple[str, str]]) -> None:
+    named = [plain(method, f"/v1{path}") for each in LEFT_OUT for method, path in NAMED.findall(each.instead)]
+    assert named and [each for each in named if each not in served] == []
+
+
+def test_the_docs_list_what_is_left_out() -> None:
+    lines = DOCS.read_text().splitlines()
+    assert [row for row in table() if row not in lines] == []
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_call_that_is_left_out_answers_why_and_what_to_use(stack: Stack, served: set[tuple[str, str]]) -> None:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=stack.app),
+        base_url="http://gateway",
+        headers={"Authorization": f"Bearer {stack.key}", "X-Namespace": stack.namespace_id},
+    ) as client:
+        for call in missing(served):
+            response = await client.request(call.method, example(call), json={} if call.method != "GET" else None)
+            error = response.json()["error"]
+            assert (response.status_code, error["code"]) == (404, "NOT_SERVED"), f"{call.method} {call.path}: {error}"
+            assert error["details"]["instead"] in error["message"]

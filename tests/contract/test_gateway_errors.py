@@ -96,14 +96,19 @@ async def test_an_unknown_id_is_404_and_named(
     assert identifier in error["message"]
 
 
-async def test_an_unknown_route_is_404(client: httpx.AsyncClient) -> None:
-    assert (await refused(client, 404, "GET", "/v1/nothing-here"))["type"] == "NotFoundError"
+async def test_an_unknown_route_is_404_and_named(client: httpx.AsyncClient) -> None:
+    error = await refused(client, 404, "GET", "/v1/nothing-here")
+    assert error["type"] == "NotFoundError"
+    assert "GET /v1/nothing-here" in error["message"]
 
 
 async def test_a_wrong_method_is_405_and_says_which_are_right(client: httpx.AsyncClient) -> None:
     response = await client.delete("/v1/buckets")
     assert response.status_code == 405
-    assert response.json()["error"]["type"] == "MethodNotAllowedError"
+    error = response.json()["error"]
+    assert error["type"] == "MethodNotAllowedError"
+    assert "GET, POST" in error["message"]
+    assert response.headers["Allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(
