@@ -60,7 +60,7 @@ ALONE = f"""{SELECT}
 class Run:
     """A retriever over the collections that hold its references; `node` is the place in a hierarchy that it is for.
 
-    `missing` names the retriever or the collections that do not exist (yet).
+    `missing` names the retriever or the collections that do not exist (yet). Without targets its stages name them.
     """
 
     node: str | None
@@ -68,6 +68,11 @@ class Run:
     stages_json: str
     targets: tuple[Target, ...]
     missing: tuple[str, ...]
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot run, or not over all that it should: a sentence, empty when there is nothing amiss."""
+        return f"There is no {', no '.join(self.missing)} in this namespace." if self.missing else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,4 +157,5 @@ def _missing(rows: Sequence[asyncpg.Record]) -> Iterator[str]:
     if rows[0]["retriever_id"] is None:
         yield f"retriever '{rows[0]['retriever_identifier']}'"
         return
-    yield from (f"collection '{row['identifier']}'" for row in rows if row["collection_id"] is None)
+    named = (row for row in rows if row["identifier"] is not None)
+    yield from (f"collection '{row['identifier']}'" for row in named if row["collection_id"] is None)

@@ -89,6 +89,8 @@ def _classified(candidate: Candidate, decided: Decided, values: tuple[Given, ...
     }
     if verdict.best:
         match["source_document_id"] = verdict.best.candidate.document_id
+    if verdict.reason:
+        match["reason"] = verdict.reason
     if decided.places:
         match["path"] = [place.label for place in decided.places]
     return Classified(fields=fields, match=match)

@@ -36,7 +36,7 @@ class Verdict:
     """What the evidence, best first, says; `confidence` is the best similarity even when it is not enough.
 
     `best` is the neighbour whose label is lent, and `label` what is lent; `path` has its segments, for labels that are
-    paths. `kept` are the neighbours that count as matches, best first.
+    paths. `kept` are the neighbours that count as matches, best first. `reason` says why nothing could be judged.
     """
 
     matched: bool
@@ -47,6 +47,7 @@ class Verdict:
     label: Json = None
     path: Path = ()
     kept: tuple[Neighbour, ...] = ()
+    reason: str = ""
 
 
 Choice = tuple[Neighbour, Json, Path]
@@ -86,9 +87,9 @@ def decide(
     )
 
 
-def nothing(threshold: float) -> Verdict:
-    """The verdict where nobody was found."""
-    return Verdict(matched=False, confidence=0.0, threshold=threshold)
+def nothing(threshold: float, reason: str = "") -> Verdict:
+    """The verdict where nobody was found, or for a `reason` nobody could be looked for."""
+    return Verdict(matched=False, confidence=0.0, threshold=threshold, reason=reason)
 
 
 def by_best(kept: Sequence[Neighbour]) -> Choice | None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import structlog
-
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import parse
 from services.taxonomy.blueprint import Blueprint, Run, load_alone, load_applied
@@ -14,11 +12,11 @@ from services.taxonomy.domain import Candidate, Json, Row
 from services.taxonomy.engine import Engine
 from services.taxonomy.hierarchy import descend
 from services.taxonomy.judging import Judge
+from services.taxonomy.parse import parse_stages_json
+from services.taxonomy.searched import searched
 from services.taxonomy.subjects import Asked, Known, given_vectors
 from services.taxonomy.together import together
 from services.taxonomy.values import Decided, documents_to_read, of_flat, of_nodes, of_own_path
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +46,9 @@ class Order:
 async def enrich(engine: Engine, order: Order, asked: Sequence[Asked]) -> list[Decisions]:
     """The decisions of each taxonomy in order; none when nothing labels the collection.
 
-    A retriever that cannot run (its collection or feature does not exist, say) matches nothing and is logged: an
-    upload must not be lost for it. A strict order is refused. A store or service that is down raises UnavailableError.
+    A retriever that cannot run (its collection or feature does not exist, say) matches nothing, and the decision says
+    why: an upload must not be lost for it. A strict order is refused. A store or service that is down raises
+    UnavailableError.
     """
     blueprints = await _blueprints(engine, order)
     if not blueprints:
@@ -106,8 +105,7 @@ async def _decide(engine: Engine, order: Order, blueprint: Blueprint, subjects: 
     except (InvalidArgumentError, NotFoundError) as error:
         if order.is_strict:
             raise
-        _warn(blueprint, error.message)
-        decided = iter([_undecided(blueprint)] * len(chosen))
+        decided = iter([_undecided(blueprint, error.message)] * len(chosen))
     passed = replace(_undecided(blueprint), skipped=True)
     return Decisions(
         blueprint=blueprint,
@@ -152,7 +150,7 @@ async def judged(engine: Engine, order: Order, blueprint: Blueprint, subjects: S
     if definition.kind is Kind.NODES:
         return await _placed(engine, order, blueprint, subjects)
     (run,) = blueprint.runs
-    verdicts = await _judge(engine, order, blueprint, run).verdicts(subjects)
+    verdicts = await (await _judge(engine, order, blueprint, run)).verdicts(subjects)
     records = await _records(engine, documents_to_read(definition, verdicts))
     return [of_flat(definition, verdict, records) for verdict in verdicts]
 
@@ -160,18 +158,19 @@ async def judged(engine: Engine, order: Order, blueprint: Blueprint, subjects: S
 async def _placed(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Sequence[Decided]:
     style = blueprint.settings.get("hierarchical_enrichment_style")
     definition = replace(blueprint.definition, style=style or blueprint.definition.style)
-    judges = [_judge(engine, order, blueprint, run) for run in blueprint.runs]
+    judges = await together([_judge(engine, order, blueprint, run) for run in blueprint.runs])
     descents = await descend(judges, subjects, definition.threshold)
     verdicts = [step.verdict for descent in descents for step in descent.chain]
     records = await _records(engine, documents_to_read(definition, verdicts))
     return [of_nodes(definition, descent, records) for descent in descents]
 
 
-def _judge(engine: Engine, order: Order, blueprint: Blueprint, run: Run) -> Judge:
+async def _judge(engine: Engine, order: Order, blueprint: Blueprint, run: Run) -> Judge:
     if run.missing and order.is_strict:
-        raise NotFoundError(f"The taxonomy cannot run: no {', no '.join(run.missing)} in this namespace.")
-    if run.missing:
-        _warn(blueprint, f"there is no {', no '.join(run.missing)} in this namespace")
+        raise NotFoundError(f"The taxonomy cannot run: {run.fault}")
+    if not run.targets and not run.missing:
+        stages = parse_stages_json(run.stages_json)
+        run = replace(run, targets=await searched(engine, order.namespace_id, stages, ()))
     node = next((node for node in blueprint.definition.nodes if node.node_id == run.node), None)
     return Judge(
         engine=engine,
@@ -187,10 +186,6 @@ async def _records(engine: Engine, document_ids: set[str]) -> Mapping[str, Mappi
     return await _fields(engine, sorted(document_ids)) if document_ids else {}
 
 
-def _undecided(blueprint: Blueprint) -> Decided:
+def _undecided(blueprint: Blueprint, reason: str = "") -> Decided:
     definition = blueprint.definition
-    return of_flat(definition, nothing(definition.threshold), {})
-
-
-def _warn(blueprint: Blueprint, reason: str) -> None:
-    log.warning("taxonomy finds nothing", taxonomy_id=blueprint.taxonomy_id, reason=reason)
+    return of_flat(definition, nothing(definition.threshold, reason), {})

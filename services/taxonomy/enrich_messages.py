@@ -76,6 +76,7 @@ def _decision(subject_id: str, decided: Decided, blueprint: Blueprint) -> pb.Dec
             for p in decided.places
         ],
         skipped=decided.skipped,
+        reason=verdict.reason,
     )
     if verdict.matched:
         decision.label_json = _json(decided.label)

@@ -1,6 +1,5 @@
 """Executing a retriever on request: a stored one, or stages that come with the request."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -11,11 +10,11 @@ from services.common.database.resources import get_retriever
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse_json
 from services.taxonomy.classify import Classifier
-from services.taxonomy.domain import Json, Target, Unfetched
+from services.taxonomy.domain import Json, Unfetched
 from services.taxonomy.engine import Engine
 from services.taxonomy.parse import parse_stages, parse_stages_json
 from services.taxonomy.retriever import Page, Window, retrieve
-from services.taxonomy.stages.feature_search import FeatureSearch
+from services.taxonomy.searched import searched
 from services.taxonomy.stages.stage import Stage, Subject
 from services.taxonomy.templates import Templates
 
@@ -37,7 +36,7 @@ async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
     """The page of results; NotFoundError for a retriever or collection that does not exist."""
     with database_faults():
         stages, identifiers = await _stages(pool, request)
-    targets = await _targets(engine, request.namespace_id, stages, identifiers)
+    targets = await searched(engine, request.namespace_id, stages, identifiers)
     templates = Templates(_inputs(request.inputs_json))
     execution = engine.execution(request.namespace_id, targets, templates, [Subject()], Classifier(engine=engine))
     given = execution.fill(parse_json(request.filters_json), "filters")
@@ -49,16 +48,6 @@ async def _stages(pool: Pool, request: Request) -> tuple[tuple[Stage, ...], tupl
         return parse_stages_json(request.stages_json), request.collection_identifiers
     retriever = await get_retriever(pool, request.namespace_id, request.retriever_id)
     return parse_stages(list(retriever.stages)), retriever.collection_identifiers
-
-
-async def _targets(
-    engine: Engine, namespace_id: str, stages: Sequence[Stage], identifiers: Sequence[str]
-) -> tuple[Target, ...]:
-    """The collections named by the retriever, else those named by its searches, else all of the namespace."""
-    named = identifiers or [name for stage in stages if isinstance(stage, FeatureSearch) for name in stage.collections]
-    if named:
-        return await engine.catalog.named(namespace_id, named, "collection_identifiers")
-    return await engine.catalog.all(namespace_id)
 
 
 def _inputs(text: str) -> dict[str, Json]:

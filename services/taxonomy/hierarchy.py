@@ -1,7 +1,7 @@
 """Hierarchies of nodes: from the roots down, and only below a node that matched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.taxonomy.decide import Verdict, nothing
 from services.taxonomy.definition import Node
@@ -39,7 +39,7 @@ async def descend(judges: Sequence[Judge], subjects: Sequence[Known], threshold:
             steps = [_step(judge, row[place]) for judge, row in zip(siblings, verdicts, strict=True)]
             chosen = choose(steps)
             if parent is None and steps:
-                descents[number].best = max((step.verdict for step in steps), key=lambda verdict: verdict.confidence)
+                descents[number].best = _best([step.verdict for step in steps])
             if chosen is not None:
                 descents[number].chain.append(chosen)
                 below.setdefault(chosen.node.node_id, []).append(number)
@@ -51,6 +51,13 @@ def choose(steps: Sequence[Step]) -> Step | None:
     """The matched node that is most alike; of equals the first in the order of the taxonomy."""
     matched = [step for step in steps if step.verdict.matched]
     return max(matched, key=lambda step: step.verdict.confidence, default=None)
+
+
+def _best(verdicts: Sequence[Verdict]) -> Verdict:
+    """The verdict that came nearest; it says why one of the others could not be judged."""
+    best = max(verdicts, key=lambda verdict: verdict.confidence)
+    reason = best.reason or next((verdict.reason for verdict in verdicts if verdict.reason), "")
+    return best if best.matched else replace(best, reason=reason)
 
 
 def _step(judge: Judge, verdict: Verdict) -> Step:

@@ -1,9 +1,7 @@
 """One retriever run for a label: who is found among the references, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
-import structlog
+from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.labels import HUMAN, IMPORT
@@ -23,8 +21,14 @@ from services.taxonomy.together import together
 
 GIVEN_BY_PEOPLE = (HUMAN, IMPORT)
 AT_ONCE = 16
-log = structlog.get_logger()
-Found = tuple[tuple[Candidate, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who was found for one subject; `reason` says why nobody could be looked for."""
+
+    candidates: tuple[Candidate, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +46,19 @@ class Judge:
         """One verdict for each subject; InvalidArgumentError for a retriever that cannot run."""
         definition = self.blueprint.definition
         if not self.run.targets or not subjects:
-            return (nothing(definition.threshold),) * len(subjects)
+            return (nothing(definition.threshold, self.run.fault),) * len(subjects)
         plan = self._plan()
         threshold = max(definition.threshold, plan.min_score)
         found = await self._found(plan, subjects)
         labels = await self._labels(found)
-        choose = _choose(definition)
-        return tuple(decide(each, labels, threshold=threshold, limit=plan.limit, choose=choose) for each in found)
+        return tuple(self._verdict(each, labels, threshold, plan.limit) for each in found)
+
+    def _verdict(self, found: Found, labels: Mapping[str, Label], threshold: float, limit: int) -> Verdict:
+        if found.reason:
+            return nothing(threshold, found.reason)
+        choose = _choose(self.blueprint.definition)
+        verdict = decide(found.candidates, labels, threshold=threshold, limit=limit, choose=choose)
+        return verdict if verdict.matched else replace(verdict, reason=self.run.fault)
 
     def _plan(self) -> LabelPlan:
         if self.blueprint.definition.kind is Kind.RETRIEVER:
@@ -69,30 +79,41 @@ class Judge:
         own = subject is not None and any(each.collection_id == subject.collection_id for each in self.run.targets)
         return self.blueprint.definition.human_only or (self.afresh and own)
 
-    async def _found(self, plan: LabelPlan, subjects: Sequence[Known]) -> Found:
+    async def _found(self, plan: LabelPlan, subjects: Sequence[Known]) -> Sequence[Found]:
         """Who the retriever finds for each subject: all at once, unless inputs make each a question of its own."""
         if not any(asks_alone(subject, self._mappings) for subject in subjects):
             execution = self._execution(Templates(), [to_subject(subject) for subject in subjects])
-            return await self._neighbours(plan, execution)
-        found: list[tuple[Candidate, ...]] = []
+            found = await self._neighbours(plan, execution)
+            pairs = zip(subjects, found, strict=True)
+            return [Found(each, "" if each else self._unlike(known)) for known, each in pairs]
+        alone: list[Found] = []
         for first in range(0, len(subjects), AT_ONCE):
-            found += await together([self._found_alone(plan, each) for each in subjects[first : first + AT_ONCE]])
-        return tuple(found)
+            alone += await together([self._found_alone(plan, each) for each in subjects[first : first + AT_ONCE]])
+        return alone
 
-    async def _found_alone(self, plan: LabelPlan, known: Known) -> tuple[Candidate, ...]:
+    def _unlike(self, known: Known) -> str:
+        """Why the subject's vectors can be compared with none of the references; empty when they can."""
+        models = {(target.feature_uri, target.model) for target in self.run.targets}
+        if self.blueprint.definition.kind is Kind.RETRIEVER or models & known.vectors.keys():
+            return ""
+        if not known.vectors:
+            return "The document has no vector to compare."
+        own, others = ({model for _, model in each} for each in (known.vectors, models))
+        return f"Its vector was made by {_listed(own)}, and those of the references by {_listed(others)}."
+
+    async def _found_alone(self, plan: LabelPlan, known: Known) -> Found:
         templates = Templates(inputs_of(known, self._mappings))
         execution = self._execution(templates, [to_subject_with_inputs(known, self._mappings)])
         try:
-            return (await self._neighbours(plan, execution))[0]
+            return Found((await self._neighbours(plan, execution))[0])
         except (InvalidArgumentError, NotFoundError) as error:
             # One document that lacks an input, or holds what cannot be embedded, must not fail the others.
-            log.warning("subject not judged", taxonomy_id=self.blueprint.taxonomy_id, reason=error.message)
-            return ()
+            return Found(reason=error.message)
 
     def _execution(self, templates: Templates, subjects: Sequence[Subject]) -> Execution:
         return self.engine.execution(self.namespace_id, self.run.targets, templates, subjects)
 
-    async def _neighbours(self, plan: LabelPlan, execution: Execution) -> Found:
+    async def _neighbours(self, plan: LabelPlan, execution: Execution) -> tuple[tuple[Candidate, ...], ...]:
         start = Unfetched(fixed=references(self._source_field, human_only=self._human_only))
         state = (await run_stages(plan.stages, start, execution))[-1].state
         if isinstance(state, Ranked):
@@ -101,15 +122,19 @@ class Judge:
             return ((),) * len(execution.subjects)
         return (await fetched(state, execution, limit=plan.limit)).lists
 
-    async def _labels(self, found: Found) -> Mapping[str, Label]:
+    async def _labels(self, found: Sequence[Found]) -> Mapping[str, Label]:
         """The labels of all neighbours as they are now, in one reading; in a hierarchy the node's own label."""
-        ids = {candidate.document_id for candidates in found for candidate in candidates}
+        ids = {candidate.document_id for each in found for candidate in each.candidates}
         if self._source_field is None:
             return dict.fromkeys(ids, Label(value=self.node.label if self.node else None, source=IMPORT))
         labels = await self.engine.documents.labels(ids, self._source_field) if ids else {}
         if self._human_only:
             return {key: label for key, label in labels.items() if label.source in GIVEN_BY_PEOPLE}
         return labels
+
+
+def _listed(names: set[str]) -> str:
+    return " and ".join(sorted(f"'{name}'" for name in names)) or "no model"
 
 
 def _choose(definition: Definition) -> Choose | None:

@@ -138,7 +138,7 @@ def of_own_path(definition: Definition, fields: Mapping[str, Json]) -> Decided:
     """Where a document says itself that it belongs: at the deepest node that its path names."""
     path = split_path(lookup(fields, strip_root(definition.path_field)), definition.separator or "")
     if not path:
-        return Decided(verdict=nothing(0.0))
+        return Decided(verdict=nothing(0.0, f"The document has no path in '{definition.path_field}'."))
     verdict = Verdict(matched=True, confidence=1.0, threshold=0.0, path=path)
     return Decided(verdict=verdict, label=path[-1], places=_places_of_path(verdict))
 

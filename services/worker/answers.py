@@ -9,10 +9,14 @@ from services.worker.domain import Decision, FieldValue, JsonObject
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A value for a field, None when nothing matched, and the decision that it comes from."""
+    """A value for a field, None when nothing matched, and the decision that it comes from.
+
+    `reason` says why one that could have filled the field did not judge; empty when there is a value.
+    """
 
     value: Any
     decision: Decision
+    reason: str = ""
 
     @property
     def matched(self) -> bool:
@@ -29,8 +33,13 @@ def answer_for(field: str, decisions: Sequence[Decision]) -> Answer | None:
     matched = [(decision, value) for decision, value in fillers if decision.matched and value.value is not None]
     for decision, first in matched or fillers:
         values = [value for _, value in matched if value.append]
-        return Answer(value=_together(values) if first.append and matched else first.value, decision=decision)
+        value = _together(values) if first.append and matched else first.value
+        return Answer(value=value, decision=decision, reason="" if matched else _reason(fillers))
     return None
+
+
+def _reason(fillers: Iterable[tuple[Decision, FieldValue]]) -> str:
+    return next((decision.reason for decision, _ in fillers if decision.reason), "")
 
 
 def _together(values: Iterable[FieldValue]) -> list[Any]:
@@ -61,6 +70,15 @@ def _results(decision: Decision) -> JsonObject:
 def taxonomy_lineage(decisions: Sequence[Decision]) -> list[JsonObject]:
     """How each taxonomy came to its result, the path through a hierarchy included."""
     return [_lineage(decision) for decision in decisions if decision.taxonomy_id]
+
+
+def not_judged(decisions: Sequence[Decision]) -> list[JsonObject]:
+    """Which taxonomies and retrievers could not judge a document, and why."""
+    return [
+        {"taxonomy_id": each.taxonomy_id or None, "retriever_id": each.retriever_id or None, "reason": each.reason}
+        for each in decisions
+        if each.reason
+    ]
 
 
 def _lineage(decision: Decision) -> JsonObject:

@@ -10,7 +10,7 @@ from services.common.extractor_traits import traits_of
 from services.common.passthrough import passed_fields, passes_everything, rules_of
 from services.worker.answers import answer_for
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
-from services.worker.labelling import Claims, Label, label_source, settle
+from services.worker.labelling import Claims, Label, label_source, settle, unjudged_match
 from services.worker.matching import number_parts
 from services.worker.provenance import internal_of
 from services.worker.saying import said_of, speaker_of
@@ -82,7 +82,7 @@ def _row(draft: _Draft) -> DocumentRow:
         object_id=ingest.object_id,
         part=draft.number,
         fields=_fields(draft) | {field: label.value for field, label in settled.items()},
-        taxonomy_match=next((label.match for label in settled.values()), None),
+        taxonomy_match=next((label.match for label in settled.values()), unjudged_match(draft.decisions)),
         labels=labels,
         internal=internal_of(draft.outcome.extracted, draft.part, draft.decisions, stored, draft.now),
         source_document_id=None if source is None else source.document_id,

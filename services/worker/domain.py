@@ -126,7 +126,7 @@ class Decision:
     """What one taxonomy makes of one part; `value` is the label when it matched.
 
     `values` are all fields that it fills, `assignments` the matches that count, where there may be several, and `path`
-    leads from the root of a hierarchy to what was matched.
+    leads from the root of a hierarchy to what was matched. `reason` says why the part could not be judged.
     """
 
     field: str
@@ -142,6 +142,7 @@ class Decision:
     values: tuple[FieldValue, ...]
     assignments: tuple[JsonObject, ...] = ()
     path: tuple[JsonObject, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,7 @@ def _decision(message: pb.Decision) -> Decision:
         values=tuple(values),
         assignments=tuple(_assignment(assignment) for assignment in message.assignments),
         path=tuple(_step(step, level) for level, step in enumerate(message.path)),
+        reason=message.reason,
     )
 
 

@@ -1,6 +1,6 @@
 """Whose label a document gets: a person's always, then the upload's, then the machine's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from services.common.database.records import ObjectFields, StoredDocument
 from services.common.labels import AUTO, HUMAN, IMPORT, human_label, manual_match, proposal_of
 from services.common.passthrough import Rule, lookup
 from services.worker.answers import Answer
-from services.worker.domain import JsonObject
+from services.worker.domain import Decision, JsonObject
 
 IMPORTED_MATCH: Mapping[str, Any] = {"matched": False, "confidence": 0.0, "source": IMPORT}
 
@@ -99,7 +99,15 @@ def _by_machine(claims: Claims) -> Label:
 def _match(answer: Answer) -> JsonObject:
     decision = answer.decision
     match: JsonObject = {"matched": answer.matched, "confidence": decision.confidence}
-    return {**match, "source_document_id": decision.source_document_id} if answer.matched else match
+    if answer.matched:
+        return {**match, "source_document_id": decision.source_document_id}
+    return {**match, "reason": answer.reason} if answer.reason else match
+
+
+def unjudged_match(decisions: Sequence[Decision]) -> JsonObject | None:
+    """The match of a document whose taxonomies fill no field that is known before they match; None when all judged."""
+    reason = next((decision.reason for decision in decisions if decision.reason), "")
+    return {"matched": False, "confidence": 0.0, "reason": reason} if reason else None
 
 
 def _auto(answer: Answer, claims: Claims) -> JsonObject | None:

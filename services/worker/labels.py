@@ -3,12 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import structlog
-
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
+from services.common.database.records import Labeller
 from services.common.errors import LikenessError
 from services.common.passthrough import rules_of
-from services.worker.domain import Decision, Extracted, Ingest, Outcome
+from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outcome
 from services.worker.enricher import Decisions, Enricher, Question
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
@@ -17,7 +16,6 @@ from services.worker.saying import said_of
 
 # Short, since the attempt has begun: it is taken back when a gate stays closed.
 GATE_SECONDS = 0.5
-log = structlog.get_logger()
 
 
 class Labels:
@@ -34,23 +32,22 @@ class Labels:
                 await gate.wait(GATE_SECONDS)
 
     async def decide(self, batch: Sequence[Extracted]) -> list[Outcome]:
-        """The outcomes, in order. A taxonomy that can never decide leaves them without a label."""
+        """The outcomes, in order. A taxonomy that can never decide leaves them without a label, and they say why."""
         questions = [question for item in batch for question in _questions(item) if needs_label(question[0])]
         try:
             answers = iter(await self._enricher.decide(questions))
         except LikenessError as error:
-            answers = iter(self._without(error, len(questions)))
+            answers = iter(self._without(error, questions))
         return [Outcome(extracted=item, decisions=_take(answers, item)) for item in batch]
 
     async def ask(self, request: pb.EnrichRequest) -> list[Decisions]:
         """The decisions on documents that are stored."""
         return await self._enricher.ask(request)
 
-    def _without(self, error: LikenessError, count: int) -> list[tuple[Decision, ...]]:
+    def _without(self, error: LikenessError, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
         failure = of_taxonomy(error)
         if failure is None:
-            log.warning("no decision", documents=count, error=error.message)
-            return [()] * count
+            return [undecided(ingest.labellers, error.message) for ingest, _ in questions]
         for gate in self._gates:
             gate.close()
         raise failure from error
@@ -64,6 +61,27 @@ def _questions(item: Extracted) -> list[Question]:
 
 def _take(answers: Iterator[tuple[Decision, ...]], item: Extracted) -> tuple[tuple[Decision, ...], ...]:
     return tuple(next(answers) if needs_label(ingest) else () for ingest, _ in _questions(item))
+
+
+def undecided(labellers: Sequence[Labeller], reason: str) -> tuple[Decision, ...]:
+    """What each labeller says when none can be asked."""
+    return tuple(
+        Decision(
+            field=next(iter(labeller.label_fields), ""),
+            matched=False,
+            confidence=0.0,
+            threshold=0.0,
+            value=None,
+            source_document_id="",
+            evidence=(),
+            taxonomy_id=labeller.taxonomy_id or "",
+            taxonomy_version=0,
+            retriever_id="",
+            values=tuple(FieldValue(field=field, value=None) for field in labeller.label_fields),
+            reason=reason,
+        )
+        for labeller in labellers
+    )
 
 
 def needs_label(ingest: Ingest) -> bool:

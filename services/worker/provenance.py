@@ -1,7 +1,7 @@
 """What a document tells of itself: where it comes from, how and when it was made, what the taxonomy found."""
 
 from services.common.database.records import StoredDocument
-from services.worker.answers import taxonomy_lineage, taxonomy_results
+from services.worker.answers import not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Content, Decision, Extracted, Ingest, JsonObject, Part
 
 HISTORY = 20
@@ -18,6 +18,7 @@ def internal_of(
         "processing": {
             "history": _history(extracted, decisions, stored, now),
             "taxonomy_lineage": taxonomy_lineage(decisions),
+            **_open(decisions),
         },
         "source_blobs": _source_blobs(content),
         "metadata": {"ingestion_status": "COMPLETED"},
@@ -25,6 +26,11 @@ def internal_of(
         **taxonomy_results(decisions),
         **_kept(stored),
     }
+
+
+def _open(decisions: Decisions) -> JsonObject:
+    reasons = not_judged(decisions)
+    return {"not_judged": reasons} if reasons else {}
 
 
 def _kept(stored: StoredDocument | None) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.labels import AUTO
-from services.worker.answers import answer_for, taxonomy_lineage, taxonomy_results
+from services.worker.answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, JsonObject
 from services.worker.labelling import Claims, Label, settle
 
@@ -79,7 +79,11 @@ def _internal(internal: JsonObject, own: Sequence[Decision], taxonomy_id: str) -
     processing = internal.get("processing", {})
     lineage = {entry.get("taxonomy_id"): entry for entry in processing.get("taxonomy_lineage", [])}
     lineage |= {entry["taxonomy_id"]: entry for entry in taxonomy_lineage(own)}
-    return {**kept, **taxonomy_results(own), "processing": {**processing, "taxonomy_lineage": list(lineage.values())}}
+    known = [entry for entry in processing.get("not_judged", []) if entry.get("taxonomy_id") != taxonomy_id]
+    reasons = [*known, *not_judged(own)]
+    steps = {key: value for key, value in processing.items() if key != "not_judged"}
+    steps |= {"taxonomy_lineage": list(lineage.values())} | ({"not_judged": reasons} if reasons else {})
+    return {**kept, **taxonomy_results(own), "processing": steps}
 
 
 def _noted(internal: JsonObject, own: Sequence[Decision], now: str) -> JsonObject:

@@ -187,6 +187,7 @@ class Decision(_message.Message):
     ASSIGNMENTS_FIELD_NUMBER: _builtins.int
     PATH_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     subject_id: _builtins.str
     field: _builtins.str
     """The document field that the taxonomy fills."""
@@ -204,6 +205,8 @@ class Decision(_message.Message):
     """Empty for a taxonomy whose nodes have retrievers of their own."""
     skipped: _builtins.bool
     """The taxonomy does not apply to this subject: nothing is to be written."""
+    reason: _builtins.str
+    """Why the subject could not be judged, a sentence; empty when it was."""
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]: ...
     @_builtins.property
@@ -236,10 +239,11 @@ class Decision(_message.Message):
         assignments: _abc.Iterable[Global___Assignment] | None = ...,
         path: _abc.Iterable[Global___PathStep] | None = ...,
         skipped: _builtins.bool = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "confidence", b"confidence", "evidence", b"evidence", "field", b"field", "label_json", b"label_json", "matched", b"matched", "path", b"path", "retriever_id", b"retriever_id", "skipped", b"skipped", "source_document_id", b"source_document_id", "subject_id", b"subject_id", "taxonomy_id", b"taxonomy_id", "taxonomy_version", b"taxonomy_version", "threshold", b"threshold", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "confidence", b"confidence", "evidence", b"evidence", "field", b"field", "label_json", b"label_json", "matched", b"matched", "path", b"path", "reason", b"reason", "retriever_id", b"retriever_id", "skipped", b"skipped", "source_document_id", b"source_document_id", "subject_id", b"subject_id", "taxonomy_id", b"taxonomy_id", "taxonomy_version", b"taxonomy_version", "threshold", b"threshold", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -288,6 +288,7 @@ async def test_vectors_of_another_model_are_never_compared(world: World) -> None
     await world.document(reference, at(0), "shoe")
     decision = await world.decide(production, at(0))
     assert (decision.matched, decision.confidence) == (False, 0.0)
+    assert "'google_siglip_base_v1'" in decision.reason and "'efficientnet_lite2'" in decision.reason
 
 
 async def test_a_collection_without_a_taxonomy_decides_nothing(world: World) -> None:
@@ -300,25 +301,58 @@ async def test_an_unknown_collection_is_not_found(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stages", "collections", "retriever"),
+    ("stages", "collections", "retriever", "reason"),
     [
-        (classifier(), ["not_there"], "classifier"),
-        (classifier(), ["products"], "ret_not_there"),
-        ([attribute_filter(LABELLED)], ["products"], "classifier"),
-        (classifier(feature_uri="mixpeek://face_identity_extractor@v1/arcface"), ["products"], "classifier"),
-        ([{"config": {"stage_id": "no_such_stage"}}], ["products"], "classifier"),
+        (classifier(), ["not_there"], "classifier", "no collection 'not_there'"),
+        (classifier(), ["products"], "ret_not_there", "no retriever 'ret_not_there'"),
+        ([attribute_filter(LABELLED)], ["products"], "classifier", "need a feature_search"),
+        (classifier(feature_uri="mixpeek://face_identity_extractor@v1/arcface"), ["products"], "classifier", "arcface"),
+        ([{"config": {"stage_id": "no_such_stage"}}], ["products"], "classifier", "no_such_stage"),
+        ([attribute_filter(LABELLED), feature_search(collection_ids=["gone"])], [], "classifier", "'gone'"),
     ],
 )
-async def test_a_retriever_that_cannot_run_loses_no_upload(
-    world: World, stages: list[dict[str, object]], collections: list[str], retriever: str
+async def test_a_retriever_that_cannot_run_loses_no_upload_and_says_why(
+    world: World, stages: list[dict[str, object]], collections: list[str], retriever: str, reason: str
 ) -> None:
     collection_id = await world.collection()
-    await world.retriever(stages, *collections)
+    retriever_id = await world.retriever(stages, *collections)
+    if not collections:
+        await world.pool.execute(
+            "UPDATE retrievers SET collection_identifiers = '{}' WHERE retriever_id = $1", retriever_id
+        )
     taxonomy_id = await world.taxonomy(collection_id, retriever)
     await world.document(collection_id, at(0), "shoe")
     decision = await world.decide(collection_id, at(0))
     assert (decision.matched, decision.confidence, decision.threshold) == (False, 0.0, 0.30)
     assert (decision.field, decision.taxonomy_id) == ("product_label", taxonomy_id)
+    assert reason in decision.reason
+
+
+@pytest.mark.parametrize("named", [["products"], []])
+async def test_a_search_says_itself_where_the_references_are(world: World, named: list[str]) -> None:
+    collection_id = await world.tutorial([attribute_filter(LABELLED), feature_search(collection_identifiers=named)])
+    await world.pool.execute(
+        "UPDATE retrievers SET collection_identifiers = '{}' WHERE namespace_id = $1", world.namespace_id
+    )
+    await world.document(collection_id, at(20), "shoe")
+    decision = await world.decide(collection_id, at(0))
+    assert (label_of(decision), decision.reason) == ("shoe", "")
+
+
+async def test_what_was_judged_gives_no_reason(world: World) -> None:
+    collection_id = await world.tutorial()
+    assert (await world.decide(collection_id, at(0))).reason == ""
+    await world.document(collection_id, at(89), "shoe")
+    assert (await world.decide(collection_id, at(0))).reason == ""
+
+
+async def test_one_missing_collection_of_two_is_told_only_where_nothing_matched(world: World) -> None:
+    await world.retriever(classifier(), "products", "gone")
+    collection_id = await world.collection()
+    await world.taxonomy(collection_id)
+    await world.document(collection_id, at(20), "shoe")
+    assert (await world.decide(collection_id, at(0))).reason == ""
+    assert "no collection 'gone'" in (await world.decide(collection_id, [0.0, 0.0, 1.0])).reason
 
 
 @pytest.mark.parametrize("vector", [[math.nan, 0.0, 0.0], [math.inf, 0.0, 0.0], [5.0, 0.0, 0.0], [0.0, 0.0, 0.0]])

@@ -1,5 +1,7 @@
 """What a document is made of."""
 
+from dataclasses import replace
+
 from services.common.ids import document_id
 from services.worker.compose import compose, document_ids
 from services.worker.provenance import HISTORY
@@ -25,6 +27,14 @@ def test_fields_are_passed_through_and_extracted_and_the_label_is_always_there()
 def test_without_a_taxonomy_there_is_no_match() -> None:
     [row] = compose(outcome(ingest(labellers=())), seen(**{LABEL: "dog"}), {}, NOW)
     assert (row.fields, row.taxonomy_match, row.labels) == ({LABEL: "dog"}, None, {})
+
+
+def test_what_could_not_be_judged_is_kept_with_its_reason_also_where_no_field_is_known() -> None:
+    faulty = replace(decision(None, 0.0), reason="No retriever.", values=())
+    [row] = compose(outcome(ingest(labellers=()), faulty), seen(), {}, NOW)
+    assert row.taxonomy_match == {"matched": False, "confidence": 0.0, "reason": "No retriever."}
+    entry = {"taxonomy_id": "tax_1", "retriever_id": "ret_1", "reason": "No retriever."}
+    assert row.internal["processing"]["not_judged"] == [entry]
 
 
 def test_a_second_run_keeps_what_was_changed_on_the_document() -> None:

@@ -1,5 +1,6 @@
 """Whose label a document gets."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,19 @@ def test_a_match_becomes_an_auto_label_with_its_evidence() -> None:
 def test_no_match_reports_the_best_score_all_the_same() -> None:
     label = settled(seen(**{LABEL: None}), decision(None, 0.21))
     assert (label.value, label.provenance, label.match) == (None, None, {"matched": False, "confidence": 0.21})
+
+
+def test_what_could_not_be_judged_says_why() -> None:
+    label = settled(seen(**{LABEL: None}), replace(decision(None, 0.0), reason="No retriever."))
+    assert label.match == {"matched": False, "confidence": 0.0, "reason": "No retriever."}
+
+
+def test_a_match_and_a_person_need_no_reason() -> None:
+    faulty = replace(decision(None, 0.0), reason="No retriever.")
+    answer = answer_for(LABEL, [faulty, decision("cat")])
+    assert answer is not None
+    assert (answer.value, answer.reason) == ("cat", "")
+    assert "reason" not in settled(seen({LABEL: EARLIER}, **{LABEL: "dog"}), faulty).match
 
 
 def test_a_label_that_came_with_the_upload_is_an_import() -> None:
