@@ -24,7 +24,7 @@ INSERT = """
 LOCK_OPEN = """
     SELECT FROM objects WHERE object_id IN (SELECT object_id FROM batch_items WHERE batch_id = $1 AND outcome IS NULL)
     ORDER BY object_id FOR NO KEY UPDATE"""
-# Drops what this batch has queued and nobody else waits for; what was done before stays done.
+# Takes back what this batch has queued and nobody else waits for; what was processed before is as it was.
 CANCEL = """
     WITH canceled AS (
       UPDATE batch_items i SET outcome = 'SKIPPED', reason = 'canceled', ended_at = now()
@@ -32,28 +32,20 @@ CANCEL = """
       WHERE i.batch_id = $1 AND i.outcome IS NULL AND p.status = 'PENDING'
         AND p.object_id = i.object_id AND p.collection_id = i.collection_id
       RETURNING i.object_id, i.collection_id, i.enqueued
-    ), dropped AS (
-      DELETE FROM processing p USING canceled c
-      WHERE p.object_id = c.object_id AND p.collection_id = c.collection_id AND p.status = 'PENDING' AND c.enqueued
+    ), own AS (
+      SELECT p.object_id, p.collection_id FROM processing p JOIN canceled c USING (object_id, collection_id)
+      WHERE p.status = 'PENDING' AND c.enqueued
         AND NOT EXISTS (SELECT FROM batch_items other WHERE other.object_id = c.object_id
           AND other.collection_id = c.collection_id AND other.outcome IS NULL AND other.batch_id <> $1)
-      RETURNING p.object_id
+    ), dropped AS (
+      DELETE FROM processing p USING own
+      WHERE p.object_id = own.object_id AND p.collection_id = own.collection_id AND p.before_status IS NULL
+    ), restored AS (
+      UPDATE processing p SET status = p.before_status, error = p.before_error, updated_at = now() FROM own
+      WHERE p.object_id = own.object_id AND p.collection_id = own.collection_id AND p.before_status IS NOT NULL
     )
-    SELECT DISTINCT object_id FROM dropped"""
-AS_BEFORE = """
-    WITH restored AS (
-      INSERT INTO processing (object_id, collection_id, status)
-      SELECT DISTINCT d.object_id, d.collection_id, 'COMPLETED' FROM documents d
-      JOIN batch_items i USING (object_id, collection_id)
-      WHERE i.batch_id = $2 AND i.reason = 'canceled' AND d.object_id = ANY($1)
-      ON CONFLICT DO NOTHING RETURNING object_id, collection_id, status)
-    UPDATE objects o SET updated_at = now(), status = (
-      SELECT CASE WHEN bool_or(p.status = 'FAILED') THEN 'FAILED'
-                  WHEN bool_and(p.status = 'COMPLETED') THEN 'COMPLETED'
-                  WHEN bool_or(p.status <> 'PENDING') THEN 'PROCESSING' ELSE 'PENDING' END
-      FROM (SELECT status FROM processing WHERE object_id = o.object_id
-            UNION ALL SELECT status FROM restored WHERE object_id = o.object_id) AS p)
-    WHERE o.object_id = ANY($1)"""
+    SELECT DISTINCT object_id FROM own"""
+SETTLE = "SELECT settle_objects($1)"
 AGAIN = """
     UPDATE batch_items SET outcome = NULL, reason = NULL, ended_at = NULL, enqueued = true, retries = retries + 1
     WHERE batch_id = $1 AND (object_id, collection_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))"""
@@ -168,7 +160,7 @@ async def cancel_batch(connection: Connection, batch_id: str) -> str:
     if batch["status"] not in ENDED:
         await connection.execute(LOCK_OPEN, batch_id)
         dropped = [row["object_id"] for row in await connection.fetch(CANCEL, batch_id)]
-        await connection.execute(AS_BEFORE, dropped, batch_id)
+        await connection.execute(SETTLE, dropped)
         await connection.execute(
             """UPDATE batches SET status = $2, is_loaded = true, ended_at = now(), updated_at = now()
                WHERE batch_id = $1""",

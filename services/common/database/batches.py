@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.common.batch_tally import Tally
-from services.common.database.jobs import send_ingest
+from services.common.database.jobs import KEEP_BEFORE, send_ingest
 from services.common.database.pool import Connection, Executor
 
 CHUNK = 2000
@@ -26,7 +26,7 @@ ENQUEUE = """
       FROM found ON CONFLICT DO NOTHING RETURNING object_id, collection_id, enqueued
     )
     SELECT object_id, collection_id FROM items WHERE enqueued ORDER BY object_id, collection_id"""
-RECORDS = """
+RECORDS = f"""
     WITH told AS (
       UPDATE objects SET status = 'PENDING', error = NULL, updated_at = now() WHERE object_id = ANY($1)
     )
@@ -34,8 +34,8 @@ RECORDS = """
     SELECT object_id, collection_id FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
     JOIN objects USING (object_id) JOIN collections USING (collection_id)
     ON CONFLICT (object_id, collection_id)
-    DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now()
-    RETURNING object_id, collection_id"""
+    DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now(), {KEEP_BEFORE}
+    RETURNING object_id, collection_id"""  # noqa: S608
 # Of an object with several collections: begun counts before waiting, a failure before a success.
 TALLY = """
     SELECT batch_id, count(*) AS total,

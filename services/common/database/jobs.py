@@ -18,6 +18,16 @@ from services.common.database.pool import Connection
 from services.common.logs import current_request_id
 
 INGEST = "ingest"
+# Of a record that is to be processed anew: how its last run ended.
+KEEP_BEFORE = """
+    before_status = CASE WHEN processing.status IN ('COMPLETED', 'FAILED') THEN processing.status
+                         ELSE processing.before_status END,
+    before_error = CASE WHEN processing.status IN ('COMPLETED', 'FAILED') THEN processing.error
+                        ELSE processing.before_error END"""
+RECORD = f"""
+    INSERT INTO processing (object_id, collection_id) SELECT $1, unnest($2::text[])
+    ON CONFLICT (object_id, collection_id)
+    DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now(), {KEEP_BEFORE}"""
 _JSON_PARAMETER = re.compile(r"(\$\d+)::jsonb(\[\])?", re.IGNORECASE)
 
 
@@ -58,13 +68,7 @@ async def enqueue_ingest(connection: Connection, object_id: str, collection_ids:
     """Adds one job per collection, with its processing record, in the caller's transaction."""
     if not collection_ids:
         return
-    await connection.execute(
-        """INSERT INTO processing (object_id, collection_id) SELECT $1, unnest($2::text[])
-           ON CONFLICT (object_id, collection_id)
-           DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now()""",
-        object_id,
-        list(collection_ids),
-    )
+    await connection.execute(RECORD, object_id, list(collection_ids))
     await send_ingest(connection, [(object_id, collection_id) for collection_id in collection_ids])
 
 

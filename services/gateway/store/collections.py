@@ -28,8 +28,11 @@ INSERT = """
 SET_SETTINGS = "UPDATE collections SET settings = settings || $2 WHERE collection_id = $1 RETURNING *"
 LOCK_OBJECTS = """
     SELECT object_id FROM objects
-    WHERE object_id IN (SELECT object_id FROM documents WHERE collection_id = $1)
+    WHERE object_id IN (SELECT object_id FROM documents WHERE collection_id = $1
+                        UNION SELECT object_id FROM processing WHERE collection_id = $1)
     ORDER BY object_id FOR NO KEY UPDATE"""
+DROP_RECORDS = "DELETE FROM processing WHERE collection_id = $1 RETURNING object_id, status"
+SETTLE = "SELECT settle_objects($1, $2)"
 DELETE_DOCUMENTS = f"""
     WITH RECURSIVE going AS (
       SELECT document_id FROM documents WHERE collection_id = $1
@@ -131,11 +134,12 @@ async def update_collection(
 async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -> list[str]:
     """Deletes a collection, its documents, its taxonomy and the retriever made for it; the ids of the documents.
 
-    Collections that are made from it are disabled, and say why.
+    Collections that are made from it are disabled, and say why. Objects that it has not processed yet end without it.
     """
     async with pool.acquire() as connection, connection.transaction():
         await orphan_triggers(connection, namespace_id, collection_id)
         document_ids = await _delete_documents(connection, collection_id)
+        await _end_objects(connection, collection_id)
         await disable_dependents(connection, collection_id)
         await tell_inline(connection, "deleted", collection_id)
         try:
@@ -153,6 +157,14 @@ async def _delete_documents(connection: Connection, collection_id: str) -> list[
     rows = await connection.fetch(DELETE_DOCUMENTS, collection_id)
     await tell_gone(connection, rows)
     return [row["document_id"] for row in rows]
+
+
+async def _end_objects(connection: Connection, collection_id: str) -> None:
+    """Brings the status of the objects up to date that were not COMPLETED here; the caller has locked them."""
+    rows = await connection.fetch(DROP_RECORDS, collection_id)
+    objects = [row["object_id"] for row in rows if row["status"] != "COMPLETED"]
+    reason = f"COLLECTION_DELETED: Collection '{collection_id}' was deleted before it had processed this object."
+    await connection.execute(SETTLE, objects, reason)
 
 
 def _in_use(collection_id: str) -> AlreadyExistsError:

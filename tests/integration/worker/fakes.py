@@ -39,12 +39,15 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
     """Embeds anything but `bad`; dies of `poison`; sleeps a second over `slow`; `refusals` come first.
 
     `faces:anna,boris` gives one part per name, each with a file; `instead` says what to see in place of a content.
+    What comes for an extractor of `rejecting` is `bad`, for one of `slow` it takes half a second.
     """
 
     def __init__(self) -> None:
         self.request_ids: list[str] = []
         self.refusals: list[LikenessError] = []
         self.instead: dict[bytes, bytes] = {}
+        self.rejecting: set[str] = set()
+        self.slow: set[str] = set()
         self.seen: list[extractor_pb2.Input] = []
         self.inputs = 0
         self.together = 0
@@ -60,7 +63,7 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
         self.together += len(request.inputs)
         self.most_together = max(self.together, self.most_together)
         try:
-            extractions = await asyncio.gather(*(self._extraction(item) for item in request.inputs))
+            extractions = await asyncio.gather(*(self._extraction(item, request) for item in request.inputs))
             return extractor_pb2.ExtractResponse(extractions=extractions)
         finally:
             self.together -= len(request.inputs)
@@ -71,11 +74,14 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
         """None: nobody asks."""
         return extractor_pb2.ListModelsResponse()
 
-    async def _extraction(self, item: extractor_pb2.Input) -> extractor_pb2.Extraction:
+    async def _extraction(
+        self, item: extractor_pb2.Input, request: extractor_pb2.ExtractRequest
+    ) -> extractor_pb2.Extraction:
         self.inputs += 1
         self.seen.append(item)
         content = item.content or item.text.encode()
-        content = self.instead.get(content, content)
+        content = BAD if request.extractor in self.rejecting else self.instead.get(content, content)
+        await asyncio.sleep(0.5 if request.extractor in self.slow else 0)
         await asyncio.sleep(1.0 if content.startswith(SLOW) else 0.01)
         if content.startswith(POISON):
             os._exit(9)
