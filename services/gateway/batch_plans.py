@@ -10,7 +10,7 @@ from services.common.database.objects_to_process import collections_of
 from services.common.database.pool import Connection, Executor
 from services.common.database.resources import get_row
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
-from services.common.filters import OBJECTS, compile_sql, parse
+from services.common.filters import EVERYTHING, OBJECTS, compile_sql, parse
 from services.gateway.context import Tenant
 from services.gateway.shapes.batches import MAX_OBJECTS, BatchCreate
 
@@ -49,8 +49,8 @@ async def submit(connection: Connection, batch: asyncpg.Record, asked: Sequence[
 
 async def chosen_objects(db: Executor, bucket_id: str, form: BatchCreate) -> list[str]:
     """The objects that a request names or describes."""
-    if (form.object_ids is None) == (form.filters is None):
-        message = f"Give either {OBJECTS_PATH} or body.filters; the filter {{}} chooses all objects."
+    if [form.object_ids is None, form.filters is None, not form.all].count(False) != 1:
+        message = f"Give one of {OBJECTS_PATH}, body.filters, or body.all: true for every object of the bucket."
         raise InvalidArgumentError(message, path=OBJECTS_PATH)
     if form.object_ids is not None:
         await require_objects(db, bucket_id, form.object_ids)
@@ -59,8 +59,9 @@ async def chosen_objects(db: Executor, bucket_id: str, form: BatchCreate) -> lis
 
 
 async def filtered_objects(db: Executor, bucket_id: str, filters: Any, limit: int) -> list[str]:
-    """The first objects of a bucket that pass a filter."""
-    where, values = compile_sql(parse(filters or {}, "body.filters"), start=3, table=OBJECTS)
+    """The first objects of a bucket that pass a filter; without one, the first of all."""
+    wanted = EVERYTHING if filters is None else parse(filters, "body.filters", inputs=False, selects=True)
+    where, values = compile_sql(wanted, start=3, table=OBJECTS)
     rows = await db.fetch(CHOSEN.format(where=where), bucket_id, limit, *values)
     return [row["object_id"] for row in rows]
 

@@ -64,9 +64,9 @@ def _enriches(form: ClusterCreate) -> bool:
 
 def native_filters(given: Any) -> JsonObject | None:
     """The filters in the native dialect, with AND, OR or NOT at the root; None without any."""
-    if given in (None, {}, []):
+    if given is None:
         return None
-    tree = parse(given, "body.filters", inputs=False)
+    tree = parse(given, "body.filters", inputs=False, selects=True)
     native = to_native(tree)
     return native if isinstance(tree, And | Or | Not) else {"AND": [native]}
 

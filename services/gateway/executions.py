@@ -96,7 +96,7 @@ async def _ranked(
         stages_json="" if run.retriever_id else orjson.dumps(run.stages).decode(),
         collection_identifiers=run.collection_identifiers,
         inputs_json=orjson.dumps(form.inputs or {}).decode(),
-        filters_json=canonical_json(parse(form.filters, "body.filters")) if form.filters else "",
+        filters_json=canonical_json(parse(form.filters, "body.filters")) if form.filters is not None else "",
         limit=page.size + 1,
         offset=page.offset,
         after_document_id=page.after,

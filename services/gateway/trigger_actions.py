@@ -61,7 +61,8 @@ async def resolve(connection: Connection, namespace_id: str, action: Action) -> 
 
 def check_filter(given: Any, table: Table, path: str = f"{PATH}.filters") -> None:
     """InvalidArgumentError for a filter that cannot be read."""
-    compile_sql(parse(given or {}, path), table=table)
+    if given is not None:
+        compile_sql(parse(given, path, inputs=False, selects=True), table=table)
 
 
 async def _cluster(connection: Connection, namespace_id: str, action: ClusterAction) -> Resolved:

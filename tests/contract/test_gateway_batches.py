@@ -149,7 +149,7 @@ async def test_objects_are_chosen_by_a_filter(client: httpx.AsyncClient) -> None
     filters = {"AND": [{"field": "colour", "operator": "eq", "value": "red"}]}
     made = await ok(client, "POST", BATCHES, {"filters": filters})
     assert made["object_ids"] == red
-    assert (await ok(client, "POST", BATCHES, {"filters": {}, "limit": 1}))["object_ids"] == red[:1]
+    assert (await ok(client, "POST", BATCHES, {"all": True, "limit": 1}))["object_ids"] == red[:1]
     auto = await ok(client, "POST", f"{BATCHES}?auto_submit=true", {"filters": filters})
     assert auto["status"] == "PENDING"
 
@@ -161,8 +161,8 @@ async def test_objects_are_chosen_by_a_filter(client: httpx.AsyncClient) -> None
         ({"object_ids": []}, 422, "body.object_ids"),
         ({"object_ids": ["obj_unknown"]}, 404, "body.object_ids.0"),
         ({"filters": {"AND": 3}}, 422, "body.filters"),
-        ({"filters": {}, "limit": 0}, 422, "body.limit"),
-        ({"filters": {}, "dedup_strategy": "double"}, 422, "body.dedup_strategy"),
+        ({"all": True, "limit": 0}, 422, "body.limit"),
+        ({"all": True, "dedup_strategy": "double"}, 422, "body.dedup_strategy"),
     ],
 )
 async def test_a_batch_of_nothing_known_is_refused(

@@ -51,7 +51,7 @@ UNLABELED = """[
 CLIENT_LIBRARY = """[
   {"type": "feature_search", "feature_extractor": {"type": "image"}, "query": {"url": "https://example.com/a.jpg"},
    "collection_ids": ["products"], "limit": 7},
-  {"type": "attribute_filter", "conditions": {"AND": [{"case_sensitive": false, "field": "x", "value": 1}], "OR": []}}
+  {"type": "attribute_filter", "conditions": {"AND": [{"case_sensitive": false, "field": "x", "value": 1}]}}
 ]"""
 
 

@@ -6,7 +6,7 @@ from services.common.batch_tally import ENDED
 from services.common.database.batch_runs import lock_batch, of_status, retry_items
 from services.common.database.pool import Connection, Executor
 from services.common.errors import NotFoundError
-from services.common.filters import OBJECTS, compile_sql, parse
+from services.common.filters import EVERYTHING, OBJECTS, compile_sql, parse
 
 ITEMS = """
     SELECT i.object_id, i.collection_id FROM batch_items i
@@ -30,6 +30,7 @@ async def rerun_batch(connection: Connection, batch_id: str, filters: Any, *, fa
     batch = await lock_batch(connection, batch_id)
     if batch["status"] not in ENDED:
         raise of_status(batch, "it can be run again when it has ended")
-    where, values = compile_sql(parse(filters or {}, "action_config.filters"), start=3, table=OBJECTS)
+    wanted = EVERYTHING if filters is None else parse(filters, "action_config.filters")
+    where, values = compile_sql(wanted, start=3, table=OBJECTS)
     rows = await connection.fetch(ITEMS.format(where=where), batch_id, failed_only, *values)
     return await retry_items(connection, batch_id, [(row["object_id"], row["collection_id"]) for row in rows], REASON)

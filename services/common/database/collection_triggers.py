@@ -11,10 +11,11 @@ from services.common.database.pool import Connection
 from services.common.database.records import Collection, JsonObject
 from services.common.database.resources import get_row
 from services.common.database.tasks import NewTask, create_task
-from services.common.errors import InvalidArgumentError
+from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import DOCUMENTS, OBJECTS, canonical_json, compile_sql, parse
 
 BUCKETS_OF = "SELECT DISTINCT bucket_id FROM documents WHERE collection_id = ANY($1) ORDER BY bucket_id"
+KNOWN = "SELECT object_id FROM objects WHERE bucket_id = ANY($1) AND object_id = ANY($2)"
 LAST = "SELECT coalesce(max(row_key), 0) FROM objects WHERE bucket_id = ANY($1)"
 
 
@@ -57,6 +58,7 @@ async def choose(connection: Connection, collection: Collection, wanted: Wanted)
         bucket_ids = [row["bucket_id"] for row in await connection.fetch(BUCKETS_OF, sources)]
     else:
         bucket_ids = await _narrowed(connection, collection, "bucket", collection.bucket_ids, wanted)
+    await _require_objects(connection, bucket_ids, wanted)
     filters = _filters(wanted, of_documents=bool(sources))
     return Chosen(bucket_ids=bucket_ids, source_collection_ids=sources, filters=filters)
 
@@ -114,11 +116,22 @@ async def _narrowed(
     return list(dict.fromkeys(found))
 
 
+async def _require_objects(connection: Connection, bucket_ids: Sequence[str], wanted: Wanted) -> None:
+    """NotFoundError for the first object named that none of the buckets has."""
+    asked = list(wanted.object_ids or [])
+    known = {row["object_id"] for row in await connection.fetch(KNOWN, bucket_ids, asked)} if asked else set()
+    for position, object_id in enumerate(asked):
+        if object_id not in known:
+            path = f"{wanted.path}.object_ids.{position}"
+            message = f"{path}: no object '{object_id}' in the buckets that this collection is made of."
+            raise NotFoundError(message, resource="object", id=object_id, path=path)
+
+
 def _filters(wanted: Wanted, *, of_documents: bool) -> JsonObject | None:
     """The filter, checked, in its canonical form."""
     parts: list[JsonObject] = []
-    if wanted.source_filters:
-        parsed = parse(wanted.source_filters, f"{wanted.path}.source_filters")
+    if wanted.source_filters is not None:
+        parsed = parse(wanted.source_filters, f"{wanted.path}.source_filters", inputs=False, selects=True)
         compile_sql(parsed, table=DOCUMENTS if of_documents else OBJECTS)
         parts.append(orjson.loads(canonical_json(parsed)))
     if wanted.object_ids:

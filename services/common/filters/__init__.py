@@ -6,11 +6,24 @@ from services.common.filters.sort import compile_sort
 from services.common.filters.sql import compile_sql, query_error
 from services.common.filters.tables import DOCUMENTS, OBJECTS, Table
 from services.common.filters.templates import has_dynamic, substitute
-from services.common.filters.tree import EVERYTHING, And, Condition, Filter, Not, Operator, Or, all_of, any_of, none_of
+from services.common.filters.tree import (
+    EVERYTHING,
+    NOTHING,
+    And,
+    Condition,
+    Filter,
+    Not,
+    Operator,
+    Or,
+    all_of,
+    any_of,
+    none_of,
+)
 
 __all__ = [
     "DOCUMENTS",
     "EVERYTHING",
+    "NOTHING",
     "OBJECTS",
     "And",
     "Condition",

@@ -9,6 +9,8 @@ from services.common.filters.tree import EQUALITY, PATTERN, PRESENCE, Condition,
 from services.common.filters.values import MAX_FIELD, checked_text, checked_value, invalid
 
 LEAF_MARKS = frozenset({"field", "key"})
+LEAF_KEYS = LEAF_MARKS | {"match", "operator", "value", "case_sensitive", "case_insensitive"}
+MATCH_KEYS = LEAF_KEYS - LEAF_MARKS - {"match"}
 
 _MISSING = object()
 _GEO = frozenset({"geo_radius", "geo_bounding_box", "geo_polygon"})
@@ -50,15 +52,23 @@ def _flag(raw: Mapping[str, Any], name: str, path: str) -> bool:
 
 
 def leaf(raw: Mapping[str, Any], path: str, case: Case) -> Condition:
-    """A {field, operator, value} or {key, match} node; whatever else it holds is left alone."""
+    """A {field, operator, value} or {key, match} node."""
     mark = "field" if "field" in raw else "key"
     field = _field(raw[mark], f"{path}.{mark}")
     if "match" not in raw:
         return _spelled_out(field, raw, path, case)
     match = raw["match"]
     if isinstance(match, Mapping) and not _is_input(match):
+        _require_known(match, f"{path}.match")
         return _spelled_out(field, match, f"{path}.match", case.under(match, f"{path}.match"))
     return _bare(field, match, f"{path}.match", case)
+
+
+def _require_known(match: Mapping[str, Any], path: str) -> None:
+    for key, value in match.items():
+        if key not in MATCH_KEYS and value is not None:
+            message = f"'{key}' is no part of a match; it may have {', '.join(sorted(MATCH_KEYS))}."
+            raise invalid(message, f"{path}.{key}")
 
 
 def map_conditions(key: str, raw: Any, path: str, case: Case) -> Iterator[Condition]:
@@ -67,6 +77,8 @@ def map_conditions(key: str, raw: Any, path: str, case: Case) -> Iterator[Condit
     if not isinstance(raw, Mapping) or _is_input(raw):
         yield _bare(field, raw, path, case)
         return
+    if not raw:
+        raise invalid("is empty; give a value, or an operator such as '$in'.", path)
     for name, value in raw.items():
         place = f"{path}.{name}"
         if not str(name).startswith("$"):

@@ -35,9 +35,9 @@ def query_error(error: Exception) -> InvalidArgumentError | None:
 def _compile(tree: Filter, table: Table, parameters: Parameters) -> str:
     match tree:
         case And(children):
-            return _join(" AND ", (_compile(child, table, parameters) for child in children))
+            return _join(" AND ", "TRUE", (_compile(child, table, parameters) for child in children))
         case Or(children):
-            return _join(" OR ", (_compile(child, table, parameters) for child in children))
+            return _join(" OR ", "FALSE", (_compile(child, table, parameters) for child in children))
         case Not(child):
             return f"NOT {_compile(child, table, parameters)}"
         case Condition():
@@ -46,8 +46,8 @@ def _compile(tree: Filter, table: Table, parameters: Parameters) -> str:
             assert_never(tree)
 
 
-def _join(word: str, parts: Iterable[str]) -> str:
-    return f"({word.join(parts) or 'TRUE'})"
+def _join(word: str, empty: str, parts: Iterable[str]) -> str:
+    return f"({word.join(parts) or empty})"
 
 
 def _condition(condition: Condition, table: Table, parameters: Parameters) -> str:

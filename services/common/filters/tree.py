@@ -63,7 +63,7 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """One child holds at least; made by `any_of`, so it has two children or more."""
+    """One child holds at least; without children it is never true. Made by `any_of`, so it never has just one."""
 
     children: tuple["Filter", ...]
 
@@ -77,6 +77,7 @@ class Not:
 
 Filter = And | Or | Not | Condition
 EVERYTHING = And(())
+NOTHING = Or(())
 
 
 def all_of(children: Iterable[Filter]) -> Filter:
@@ -86,10 +87,8 @@ def all_of(children: Iterable[Filter]) -> Filter:
 
 
 def any_of(children: Iterable[Filter]) -> Filter:
-    """The children joined by OR, nested ORs opened up; no children means everything, as the contract has it."""
+    """The children joined by OR, nested ORs opened up; no children means nothing."""
     flat = tuple(part for child in children for part in (child.children if isinstance(child, Or) else (child,)))
-    if not flat:
-        return EVERYTHING
     return flat[0] if len(flat) == 1 else Or(flat)
 
 

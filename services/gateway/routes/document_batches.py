@@ -4,13 +4,14 @@ from services.common.database.bounded import bounded
 from services.common.database.document_edits import Within, delete_documents, edit_documents
 from services.common.database.document_events import tell_batch
 from services.common.database.tasks import PENDING, NewTask, create_task
-from services.common.errors import InvalidArgumentError
-from services.common.filters import Filter, canonical_json, compile_sql, parse
+from services.common.errors import InvalidArgumentError, NotFoundError
+from services.common.filters import Filter, canonical_json, compile_sql
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.document_edits import within_of
 from services.gateway.routes.documents import IN_COLLECTION
 from services.gateway.routing import routes_of
+from services.gateway.selecting import selection_of
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_edits import (
     MAX_BATCH,
@@ -35,15 +36,20 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
     """Changes up to 1,000 documents: each in its own way, or all that pass a filter in the same way."""
     within = await within_of(tenant, collection)
     if form.updates is not None:
+        if not form.is_empty() or form.update_data is not None:
+            message = "body.updates: each of 'updates' says what it changes; send nothing else beside them."
+            raise InvalidArgumentError(message, path="body.updates")
         edits: dict[str, JsonObject] = {}
         for number, update in enumerate(form.updates):
             found = changed_fields(update.update_data, f"body.updates.{number}.update_data")
             edits[update.document_id] = edits.get(update.document_id, {}) | found
         return await _edit(tenant, within, edits)
-    if form.update_data is None or form.filters is None:
-        raise InvalidArgumentError("Send 'updates', or 'filters' with 'update_data'.", path="body.updates")
+    if form.update_data is None or form.is_empty():
+        message = "Send 'updates', or 'document_ids', 'filters' or 'all' with 'update_data'."
+        raise InvalidArgumentError(message, path="body.updates")
     changes = changed_fields(form.update_data, "body.update_data")
-    ids = await _matching(tenant, within, parse(form.filters, "body.filters", inputs=False))
+    selection = selection_of(form)
+    ids = form.document_ids or await _matching(tenant, within, selection)
     return await _edit(tenant, within, dict.fromkeys(ids, changes))
 
 
@@ -81,11 +87,10 @@ def _results(asked: list[str], done: set[str]) -> list[DocumentResult]:
 async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) -> BatchDeleted:
     """Deletes documents by id at once, or all that pass a filter as a task."""
     within = await within_of(tenant, collection)
-    if (form.document_ids is None) == (form.filters is None):
-        raise InvalidArgumentError("Send either 'document_ids' or 'filters'.", path="body.document_ids")
+    selection = selection_of(form)
     if form.document_ids is None:
-        filters = parse(form.filters, "body.filters", inputs=False)
-        task_id = await _task(tenant, within, DELETE_TASK, {"filters": canonical_json(filters), "reason": form.reason})
+        inputs = {"filters": canonical_json(selection), "reason": form.reason}
+        task_id = await _task(tenant, within, DELETE_TASK, inputs)
         return BatchDeleted(task_id=task_id, status=PENDING, message="Bulk delete enqueued")
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await delete_documents(connection, within, form.document_ids)
@@ -97,12 +102,25 @@ async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) 
 
 @router.patch(f"{IN_COLLECTION}/bulk")
 async def bulk_update(collection: str, form: BulkUpdate, tenant: InNamespace) -> BulkUpdated:
-    """Changes all documents that pass a filter, as a task; a label set so is a person's."""
+    """Changes the documents named, those that pass a filter, or all, as a task; a label set so is a person's."""
     within = await within_of(tenant, collection)
     changes = changed_fields(form.update_data, "body.update_data")
-    filters = parse(form.filters, "body.filters", inputs=False)
-    task_id = await _task(tenant, within, UPDATE_TASK, {"filters": canonical_json(filters), "changes": changes})
+    selection = selection_of(form)
+    await _require(tenant, within, form.document_ids or [])
+    task_id = await _task(tenant, within, UPDATE_TASK, {"filters": canonical_json(selection), "changes": changes})
     return BulkUpdated(task_id=task_id, status=PENDING)
+
+
+async def _require(tenant: Tenant, within: Within, document_ids: list[str]) -> None:
+    """NotFoundError for the first id that names no document of the collection."""
+    query = "SELECT document_id FROM documents WHERE collection_id = $1 AND document_id = ANY($2)"
+    rows = await tenant.gateway.pool.fetch(query, within.collection_id, document_ids) if document_ids else []
+    known = {row["document_id"] for row in rows}
+    for position, document_id in enumerate(document_ids):
+        if document_id not in known:
+            path = f"body.document_ids.{position}"
+            message = f"{path}: no document '{document_id}' in this collection; nothing was changed."
+            raise NotFoundError(message, resource="document", id=document_id, path=path)
 
 
 async def _task(tenant: Tenant, within: Within, kind: str, inputs: JsonObject) -> str:

@@ -9,7 +9,7 @@ from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.resources import get_collection
 from services.common.database.tasks import PENDING, create_task
 from services.common.database.taxonomies import application_of, require_applied
-from services.common.filters import parse
+from services.common.filters import EVERYTHING, parse
 from services.common.grpc_client import call
 from services.gateway.context import InNamespace
 from services.gateway.routing import routes_of
@@ -49,7 +49,8 @@ async def apply_taxonomy(collection: str, form: ApplyTaxonomy, tenant: InNamespa
     found = await get_collection(pool, namespace_id, collection)
     row = await store.read_taxonomy(pool, namespace_id, form.taxonomy_id)
     await require_applied(pool, found.collection_id, row["taxonomy_id"], "body.taxonomy_id")
-    filters = parse(form.scroll_filters, "body.scroll_filters")
+    given = form.scroll_filters
+    filters = EVERYTHING if given is None else parse(given, "body.scroll_filters", inputs=False, selects=True)
     estimated = await count_documents(tenant.gateway.queries, found.collection_id, filters)
     wanted = application_of(namespace_id, found.collection_id, row["taxonomy_id"], form.scroll_filters, form.batch_size)
     new = replace(wanted, additional_data={"estimated_documents": estimated})

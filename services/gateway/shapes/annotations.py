@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.document_edits import Id
@@ -131,6 +131,13 @@ class BulkAnnotations(Form):
     create: Annotated[list[AnnotationCreate], Field(max_length=MAX_BULK)] = Field(default_factory=list)
     update: Annotated[list[BulkUpdateForm], Field(max_length=MAX_BULK)] = Field(default_factory=list)
     delete: Annotated[list[Id], Field(max_length=MAX_BULK)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "BulkAnnotations":
+        if not (self.create or self.update or self.delete):
+            message = "name at least one annotation to create, update or delete"
+            raise ValueError(message)
+        return self
 
 
 class BulkResult(Answer):

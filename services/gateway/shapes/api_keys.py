@@ -17,7 +17,7 @@ KeyName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern
 Description = Annotated[str, StringConstraints(max_length=500)]
 Permissions = Annotated[list[Permission], Field(min_length=1, max_length=4)]
 PerMinute = Annotated[int, Field(ge=1, le=1_000_000)]
-Origins = Annotated[list[Annotated[str, Field(min_length=1, max_length=255)]], Field(max_length=50)]
+Origins = Annotated[list[Annotated[str, Field(min_length=1, max_length=255)]], Field(min_length=1, max_length=50)]
 NotServed = Annotated[None, Field(description="Keys of end users are not served here; leave it out")]
 
 
@@ -29,7 +29,7 @@ class KeyScope(Form):
     operations: list[Literal["read_data", "write_data", "delete_data", "manage_permissions"]] | None = None
 
 
-Scopes = Annotated[list[KeyScope], Field(max_length=100)]
+Scopes = Annotated[list[KeyScope], Field(min_length=1, max_length=100, description="Leave it out for all namespaces")]
 
 
 class KeyCreate(Form):

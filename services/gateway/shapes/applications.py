@@ -16,7 +16,7 @@ ScrollFilters = Annotated[JsonObject | None, Field(description="Documents to lab
 def checked_filters(filters: Any) -> Any:
     """The filter as it came, after a check that it can be read; InvalidArgumentError names what is wrong."""
     if filters is not None:
-        parse(filters, "scroll_filters")
+        parse(filters, "scroll_filters", inputs=False, selects=True)
     return filters
 
 

@@ -12,15 +12,17 @@ MAX_OBJECTS = 50_000
 Strategy = Literal["skip", "replace", "force"]
 ObjectIds = Annotated[list[str], Field(min_length=1, max_length=MAX_OBJECTS)]
 Collections = Annotated[
-    list[str] | None, Field(validation_alias=AliasChoices("collection_ids", "collections"), max_length=1000)
+    list[str] | None,
+    Field(validation_alias=AliasChoices("collection_ids", "collections"), min_length=1, max_length=1000),
 ]
 
 
 class BatchCreate(Form):
-    """CreateBatchRequest: `object_ids`, or `filters` that choose among the bucket's objects; with neither, all."""
+    """CreateBatchRequest: `object_ids`, `filters` that choose among the bucket's objects, or `all`."""
 
     object_ids: ObjectIds | None = None
-    filters: Annotated[Any, Field(description="A filter in any dialect")] = None
+    filters: Annotated[Any, Field(description="A filter in any dialect, with one condition at least")] = None
+    all: Annotated[bool, Field(strict=True, description="Every object of the bucket")] = False
     collection_ids: Collections = None
     limit: Annotated[int | None, Field(ge=1, le=MAX_OBJECTS)] = None
     dedup_strategy: Strategy = "skip"
@@ -65,7 +67,7 @@ class BatchListBody(ListBody):
 
 
 class BulkSubmit(Form):
-    """BulkSubmitBatchesRequest: the whole bucket, in batches of `chunk_size`."""
+    """BulkSubmitBatchesRequest: the bucket in batches of `chunk_size`, whole unless filters narrow it."""
 
     collection_ids: Collections = None
     filters: Annotated[Any, Field(description="A filter in any dialect")] = None

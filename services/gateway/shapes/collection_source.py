@@ -39,9 +39,9 @@ class SourceForm(Form):
         given = self.source_filters
         if isinstance(given, dict) and set(given) == {"filters"}:
             given = given["filters"]
-        if not given:
+        if given is None:
             return None
-        parse(given, f"{PATH}.source_filters")
+        parse(given, f"{PATH}.source_filters", inputs=False, selects=True)
         return {"filters": given}
 
 

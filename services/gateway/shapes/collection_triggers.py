@@ -7,12 +7,14 @@ from pydantic import Field
 from services.gateway.shapes.base import Answer, Form
 from services.gateway.shapes.batches import MAX_OBJECTS, Strategy
 
+Sources = Annotated[list[str], Field(min_length=1, max_length=1000)]
+
 
 class TriggerForm(Form):
     """TriggerCollectionRequest: `skip` leaves alone what has been processed, `replace` and `force` do it again."""
 
-    include_buckets: list[str] | None = None
-    include_collections: list[str] | None = None
+    include_buckets: Sources | None = None
+    include_collections: Sources | None = None
     object_ids: Annotated[list[str] | None, Field(min_length=1, max_length=MAX_OBJECTS)] = None
     source_filters: Annotated[Any, Field(description="A filter in any dialect")] = None
     dedup_strategy: Strategy = "skip"

@@ -10,6 +10,8 @@ from services.gateway.shapes.documents import Document
 MAX_BATCH = 1000
 Id = Annotated[str, Field(min_length=1, max_length=256)]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=MAX_BATCH)]
+AnyFilter = Annotated[Any, Field(description="A filter in any dialect, with one condition at least")]
+All = Annotated[bool, Field(strict=True, description="Every document of the collection; nothing else means that")]
 
 
 class BatchGet(Form):
@@ -33,11 +35,22 @@ class DocumentUpdate(Form):
     update_data: JsonObject
 
 
-class BatchUpdate(Form):
-    """BatchUpdateDocumentsRequest: `updates`, or the same `update_data` for all that pass `filters`."""
+class Selecting(Form):
+    """Which documents are meant: those of `document_ids`, those that pass `filters`, or `all`."""
+
+    document_ids: Ids | None = None
+    filters: AnyFilter = None
+    all: All = False
+
+    def is_empty(self) -> bool:
+        """Whether nothing is said."""
+        return self.document_ids is None and self.filters is None and not self.all
+
+
+class BatchUpdate(Selecting):
+    """BatchUpdateDocumentsRequest: `updates`, or the same `update_data` for all that are selected."""
 
     updates: Annotated[list[DocumentUpdate] | None, Field(min_length=1, max_length=MAX_BATCH)] = None
-    filters: Any = None
     update_data: JsonObject | None = None
 
 
@@ -58,11 +71,9 @@ class BatchUpdated(Answer):
     message: str = "Batch update completed"
 
 
-class BatchDelete(Form):
-    """BatchDeleteDocumentsRequest: by id at once, or all that pass `filters` as a task."""
+class BatchDelete(Selecting):
+    """BatchDeleteDocumentsRequest: by id at once, otherwise as a task."""
 
-    document_ids: Ids | None = None
-    filters: Any = None
     reason: Annotated[str | None, Field(max_length=500)] = None
 
 
@@ -77,10 +88,9 @@ class BatchDeleted(Answer):
     message: str = "Batch delete completed"
 
 
-class BulkUpdate(Form):
-    """BulkUpdateDocumentsRequest: without filters, every document of the collection."""
+class BulkUpdate(Selecting):
+    """BulkUpdateDocumentsRequest."""
 
-    filters: Any = None
     update_data: JsonObject
 
 

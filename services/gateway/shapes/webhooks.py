@@ -50,7 +50,7 @@ class WebhookForm(Form):
 
     webhook_name: WebhookName
     event_types: EventTypes
-    resource_types: Annotated[list[ResourceType] | None, Field(max_length=100)] = None
+    resource_types: Annotated[list[ResourceType] | None, Field(min_length=1, max_length=100)] = None
     namespace_ids: Annotated[
         list[Identifier] | None,
         Field(min_length=1, max_length=1000, description="Ids or names; without them, all that the key may use"),

@@ -17,6 +17,8 @@ from services.taxonomy.templates import Templates, is_template
 
 STAGE_ID = "attribute_filter"
 CONDITION_KEYS = ("conditions", "filters")
+GROUPS = frozenset({"AND", "OR", "NOT", "must", "should", "must_not"})
+FILTER_KEYS = GROUPS | {"field", "operator", "value", "case_sensitive", "case_insensitive"}
 NOTHING = (None, "", "null")
 SCORES = ("score", "scores")
 
@@ -80,9 +82,9 @@ def _conditions(parameters: Mapping[str, Any], path: str) -> tuple[Any, str]:
             return parameters[key], f"{path}.{key}"
     if "field" in parameters and "operator" not in parameters and "value" not in parameters:
         raise InvalidArgumentError(f"{path} needs 'conditions', or 'operator' and 'value'.", path=path)
-    if "field" not in parameters and not {"AND", "OR", "NOT", "must", "should", "must_not"}.intersection(parameters):
+    if "field" not in parameters and not GROUPS.intersection(parameters):
         raise InvalidArgumentError(f"{path} needs 'conditions', or 'field', 'operator' and 'value'.", path=path)
-    return parameters, path
+    return {key: value for key, value in parameters.items() if key in FILTER_KEYS}, path
 
 
 def _fields(tree: Filter) -> Iterator[str]:

@@ -30,7 +30,7 @@ BIG = Condition("size", Operator.GT, 3)
         {"field": "label", "value": "red"},
         {"AND": [{"field": "label", "operator": "eq", "value": "red"}]},
         {"AND": {"field": "label", "operator": "eq", "value": "red"}, "OR": None, "NOT": None, "case_sensitive": False},
-        {"case_sensitive": False, "field": "label", "operator": "eq", "value": "red", "AND": [], "noise": {"a": 1}},
+        {"case_sensitive": False, "field": "label", "operator": "eq", "value": "red", "AND": [], "OR": None},
         {"must": [{"key": "label", "match": {"operator": "eq", "value": "red"}}]},
         {"must": [{"key": "label", "match": {"value": "red"}, "case_sensitive": False}], "case_sensitive": False},
         {"should": [{"key": "label", "match": "red"}]},
@@ -65,7 +65,7 @@ def test_groups_and_maps(raw: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [None, {}, [], {"AND": []}, {"OR": []}, {"NOT": []}, {"case_sensitive": False}, {"AND": None}]
+    "raw", [None, {}, [], {"AND": []}, {"NOT": []}, {"NOT": {}}, {"case_sensitive": False}, {"AND": None}]
 )
 def test_an_empty_filter_is_everything(raw: Any) -> None:
     assert parse(raw) == EVERYTHING

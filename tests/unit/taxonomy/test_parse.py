@@ -206,7 +206,7 @@ def test_a_bad_search_is_named_by_its_path(change: dict[str, Any], path: str) ->
                     }
                 }
             ],
-            "stages.0.config.parameters.conditions.AND.0.value",
+            "stages.0.config.parameters.conditions.AND.0.op",
         ),
         (
             [{"config": {"stage_id": "attribute_filter", "parameters": {"field": "x", "value": "{{lipsum}}"}}}],
