@@ -99,7 +99,8 @@ async def test_a_batch_of_an_empty_or_has_no_objects(client: httpx.AsyncClient) 
 
 async def test_an_empty_group_in_a_list_is_everything(client: httpx.AsyncClient) -> None:
     await filled(client)
-    for filters in ({}, {"AND": []}, {"NOT": []}, None):
+    everything: list[Any] = [{}, {"AND": []}, {"NOT": []}, None]
+    for filters in everything:
         assert len((await ok(client, "POST", f"{DOCUMENTS}/list", {"filters": filters}))["results"]) == 3
 
 
@@ -183,7 +184,8 @@ async def test_what_a_rule_is_about_is_not_left_empty(client: httpx.AsyncClient)
     collection = await set_up(client)
     mine = collection["collection_id"]
     source = {"type": "bucket", "bucket_ids": ["products_unified"]}
-    for filters in ({}, {"filters": {}}, {"AND": []}, {"filters": {"NOT": []}}):
+    empty: list[Any] = [{}, {"filters": {}}, {"AND": []}, {"filters": {"NOT": []}}]
+    for filters in empty:
         body = {"collection_name": "narrow", "source": {**source, "source_filters": filters}}
         error = await refused(client, 422, "POST", "/v1/collections", body)
         assert error["details"]["path"].startswith("body.source.source_filters")
