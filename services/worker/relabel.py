@@ -16,12 +16,12 @@ HISTORY = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Relabelling:
-    """By which taxonomy documents are labelled anew.
+    """By which taxonomies documents are labelled anew; "" stands for retriever enrichments, which have no id.
 
     `primary` is the field that `taxonomy_match` is about; `model` made the vectors of the collection.
     """
 
-    taxonomy_id: str
+    taxonomy_ids: frozenset[str]
     primary: str | None
     model: str | None
     now: str
@@ -41,7 +41,7 @@ def relabelled(
     stored: StoredDocument, fields: Sequence[str], decisions: Sequence[Decision], by: Relabelling
 ) -> StoredDocument | None:
     """The document after the decisions on its open `fields`, None when that changes nothing."""
-    own = [decision for decision in decisions if decision.taxonomy_id == by.taxonomy_id]
+    own = [decision for decision in decisions if decision.taxonomy_id in by.taxonomy_ids]
     settled = {field: label for field in fields if (label := _settled(field, stored, decisions, by)) is not None}
     values: JsonObject = {field: label.value for field, label in settled.items()}
     labels = {field: entry for field, entry in stored.labels.items() if field not in settled}
@@ -51,7 +51,7 @@ def relabelled(
         if label.provenance is not None
     }
     match = settled[by.primary].match if by.primary in settled else stored.taxonomy_match
-    internal = _internal(stored.internal, own, by.taxonomy_id)
+    internal = _internal(stored.internal, own)
     changed = replace(stored, fields=stored.fields | values, labels=labels, taxonomy_match=match, internal=internal)
     return None if changed == stored else replace(changed, internal=_noted(internal, own, by.now))
 
@@ -70,16 +70,17 @@ def _as_before(before: Mapping[str, Any] | None, entry: JsonObject) -> JsonObjec
     return {**entry, "set_at": before["set_at"]} if before is not None and same else entry
 
 
-def _internal(internal: JsonObject, own: Sequence[Decision], taxonomy_id: str) -> JsonObject:
-    """The document's `_internal` with the results of this taxonomy in the place of its earlier ones."""
-    if not own:
+def _internal(internal: JsonObject, own: Sequence[Decision]) -> JsonObject:
+    """The document's `_internal` with the results of these taxonomies in the place of their earlier ones."""
+    asked = {decision.taxonomy_id for decision in own if decision.taxonomy_id}
+    leads = tuple(f"_taxonomy_{taxonomy_id}_" for taxonomy_id in asked)
+    if not leads:
         return internal
-    lead = f"_taxonomy_{taxonomy_id}_"
-    kept = {key: value for key, value in internal.items() if not key.startswith(lead)}
+    kept = {key: value for key, value in internal.items() if not key.startswith(leads)}
     processing = internal.get("processing", {})
     lineage = {entry.get("taxonomy_id"): entry for entry in processing.get("taxonomy_lineage", [])}
     lineage |= {entry["taxonomy_id"]: entry for entry in taxonomy_lineage(own)}
-    known = [entry for entry in processing.get("not_judged", []) if entry.get("taxonomy_id") != taxonomy_id]
+    known = [entry for entry in processing.get("not_judged", []) if entry.get("taxonomy_id") not in asked]
     reasons = [*known, *not_judged(own)]
     steps = {key: value for key, value in processing.items() if key != "not_judged"}
     steps |= {"taxonomy_lineage": list(lineage.values())} | ({"not_judged": reasons} if reasons else {})

@@ -263,6 +263,27 @@ async def test_applying_needs_an_application_and_answers_a_task(client: httpx.As
     assert task["task_type"] == "api_taxonomies_materialize"
 
 
+async def test_applying_without_an_id_takes_the_collections_own(client: httpx.AsyncClient, parts: Json) -> None:
+    path = "/v1/collections/products_unified/apply-taxonomy"
+    (inline,) = (await ok(client, "GET", "/v1/taxonomies"))["results"]
+    for body in ({}, None, {"taxonomy_id": None}):
+        answer = await ok(client, "POST", path, body)
+        assert (answer["taxonomy_id"], answer["taxonomy_ids"]) == (inline["taxonomy_id"], [inline["taxonomy_id"]])
+    created = await ok(client, "POST", "/v1/taxonomies", flat(parts))
+    await ok(client, "PATCH", "/v1/collections/products_unified", {"taxonomy_applications": [{"taxonomy_id": "kinds"}]})
+    answer = await ok(client, "POST", path, {})
+    assert answer["taxonomy_ids"] == [inline["taxonomy_id"], created["taxonomy_id"]]
+
+
+async def test_applying_to_a_collection_that_nothing_labels_says_what_to_do(
+    client: httpx.AsyncClient, parts: Json
+) -> None:
+    await ok(client, "PATCH", "/v1/collections/products_unified", {"taxonomy": None})
+    error = await refused(client, 422, "POST", "/v1/collections/products_unified/apply-taxonomy", {})
+    assert error["details"]["path"] == "body.taxonomy_id"
+    assert "taxonomy_applications" in error["message"]
+
+
 async def test_every_change_is_told(stack: Stack, client: httpx.AsyncClient, parts: Json) -> None:
     created = await ok(client, "POST", "/v1/taxonomies", flat(parts))
     await ok(client, "PATCH", "/v1/taxonomies/kinds", {"description": "x"})

@@ -1,5 +1,6 @@
 """What the taxonomies of a collection say of its documents."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.database.pool import Executor
@@ -8,7 +9,15 @@ from services.common.errors import InvalidArgumentError
 
 APPLY_TAXONOMY = "apply_taxonomy"
 """The kind of task that labels a collection's documents anew."""
+OF_COLLECTION = """
+    SELECT taxonomy_id FROM labellers WHERE collection_id = $1 AND taxonomy_id IS NOT NULL
+    ORDER BY inline DESC, execution_phase, priority DESC, position"""
 OF_ONE = "SELECT label_fields FROM labellers WHERE collection_id = $1 AND taxonomy_id = $2"
+
+
+async def taxonomies_of(db: Executor, collection_id: str) -> tuple[str, ...]:
+    """The taxonomies that label the collection, in the order in which they decide: its inline one first."""
+    return tuple(dict.fromkeys(row["taxonomy_id"] for row in await db.fetch(OF_COLLECTION, collection_id)))
 
 
 async def require_applied(db: Executor, collection_id: str, taxonomy_id: str, path: str) -> tuple[str, ...]:
@@ -21,17 +30,22 @@ async def require_applied(db: Executor, collection_id: str, taxonomy_id: str, pa
 
 
 def application_of(
-    namespace_id: str, collection_id: str, taxonomy_id: str, scroll_filters: Any, batch_size: int
+    namespace_id: str, collection_id: str, taxonomy_ids: Sequence[str], scroll_filters: Any, batch_size: int
 ) -> NewTask:
-    """The task that decides anew about the documents of a collection that pass the filter."""
+    """The task by which these taxonomies decide anew about the documents of a collection that pass the filter."""
     inputs = {
         "collection_id": collection_id,
-        "taxonomy_id": taxonomy_id,
+        "taxonomy_ids": list(taxonomy_ids),
         "scroll_filters": scroll_filters,
         "batch_size": batch_size,
     }
     task_type = "api_taxonomies_materialize"
     return NewTask(kind=APPLY_TAXONOMY, task_type=task_type, namespace_id=namespace_id, inputs=inputs)
+
+
+def deciding(inputs: Mapping[str, Any]) -> list[str]:
+    """The taxonomies that such a task is to ask; older tasks name one."""
+    return list(inputs["taxonomy_ids"]) if "taxonomy_ids" in inputs else [inputs["taxonomy_id"]]
 
 
 async def label_fields_of(db: Executor, collection_id: str) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ async def _taxonomy(connection: Connection, namespace_id: str, action: TaxonomyA
     parts = [*([action.filters] if action.filters else []), *([{"OR": unlabelled}] if action.incremental else [])]
     wanted = {"AND": parts} if len(parts) > 1 else parts[0] if parts else None
     step = min(action.batch_size, MOST_PER_STEP)
-    return application_of(namespace_id, collection.collection_id, taxonomy["taxonomy_id"], wanted, step)
+    return application_of(namespace_id, collection.collection_id, [taxonomy["taxonomy_id"]], wanted, step)
 
 
 async def _collection(connection: Connection, namespace_id: str, action: CollectionAction) -> str:

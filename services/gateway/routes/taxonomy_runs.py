@@ -6,12 +6,14 @@ from typing import Annotated
 from fastapi import Query
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
+from services.common.database.records import Collection
 from services.common.database.resources import get_collection
 from services.common.database.tasks import PENDING, create_task
-from services.common.database.taxonomies import application_of, require_applied
+from services.common.database.taxonomies import application_of, require_applied, taxonomies_of
+from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, parse
 from services.common.grpc_client import call
-from services.gateway.context import InNamespace
+from services.gateway.context import InNamespace, Tenant
 from services.gateway.routing import routes_of
 from services.gateway.shapes.taxonomy_runs import ApplyTaxonomy, JoinAnswer, TaxonomyApplied, TaxonomyExecute
 from services.gateway.store import taxonomies as store
@@ -43,16 +45,19 @@ async def execute_taxonomy(
 
 
 @router.post("/collections/{collection}/apply-taxonomy")
-async def apply_taxonomy(collection: str, form: ApplyTaxonomy, tenant: InNamespace) -> TaxonomyApplied:
-    """Labels a collection's documents anew by a taxonomy that is applied to it, as a task; people's labels stay."""
+async def apply_taxonomy(collection: str, tenant: InNamespace, form: ApplyTaxonomy | None = None) -> TaxonomyApplied:
+    """Labels a collection's documents anew by what is applied to it, as a task; people's labels stay.
+
+    Without a `taxonomy_id`, and without a body, by all of the collection's taxonomies.
+    """
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
+    form = form or ApplyTaxonomy()
     found = await get_collection(pool, namespace_id, collection)
-    row = await store.read_taxonomy(pool, namespace_id, form.taxonomy_id)
-    await require_applied(pool, found.collection_id, row["taxonomy_id"], "body.taxonomy_id")
+    deciding = await _deciding(tenant, found, form.taxonomy_id)
     given = form.scroll_filters
     filters = EVERYTHING if given is None else parse(given, "body.scroll_filters", inputs=False, selects=True)
     estimated = await count_documents(tenant.gateway.queries, found.collection_id, filters)
-    wanted = application_of(namespace_id, found.collection_id, row["taxonomy_id"], form.scroll_filters, form.batch_size)
+    wanted = application_of(namespace_id, found.collection_id, deciding, form.scroll_filters, form.batch_size)
     new = replace(wanted, additional_data={"estimated_documents": estimated})
     async with pool.acquire() as connection, connection.transaction():
         task_id = await create_task(connection, new)
@@ -60,6 +65,24 @@ async def apply_taxonomy(collection: str, form: ApplyTaxonomy, tenant: InNamespa
         task_id=task_id,
         status=PENDING,
         collection_id=found.collection_id,
-        taxonomy_id=row["taxonomy_id"],
+        taxonomy_id=deciding[0],
+        taxonomy_ids=list(deciding),
         estimated_documents=estimated,
     )
+
+
+async def _deciding(tenant: Tenant, collection: Collection, named: str | None) -> tuple[str, ...]:
+    """The taxonomy that the request names, which must be applied to the collection; else all that are."""
+    pool, collection_id = tenant.gateway.pool, collection.collection_id
+    if named is not None:
+        row = await store.read_taxonomy(pool, tenant.namespace_id, named)
+        await require_applied(pool, collection_id, row["taxonomy_id"], "body.taxonomy_id")
+        return (row["taxonomy_id"],)
+    found = await taxonomies_of(pool, collection_id)
+    if not found:
+        message = (
+            f"Nothing labels collection '{collection.collection_name}'; apply a taxonomy to it first: "
+            f"PATCH /v1/collections/{collection_id} with 'taxonomy' or 'taxonomy_applications'."
+        )
+        raise InvalidArgumentError(message, reason="NO_TAXONOMY", path="body.taxonomy_id")
+    return found

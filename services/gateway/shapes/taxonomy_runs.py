@@ -60,19 +60,25 @@ class JoinAnswer(Answer):
 
 
 class ApplyTaxonomy(Form):
-    """ApplyTaxonomyRequest; `parallelism` is taken and has no effect, since one task decides in batches."""
+    """ApplyTaxonomyRequest; without a `taxonomy_id` the collection's own decide.
 
-    taxonomy_id: Annotated[str, Field(min_length=1)]
+    `parallelism` is taken and has no effect, since one task decides in batches.
+    """
+
+    taxonomy_id: Annotated[
+        str | None, Field(min_length=1, description="One of the collection's taxonomies; all of them when left out")
+    ] = None
     scroll_filters: Annotated[Any, Field(description="Documents to label anew, in any filter dialect")] = None
     batch_size: Annotated[int, Field(ge=100, le=5000)] = 1000
     parallelism: Annotated[int, Field(ge=1, le=20)] = 4
 
 
 class TaxonomyApplied(Answer):
-    """ApplyTaxonomyResponse."""
+    """ApplyTaxonomyResponse; `taxonomy_ids` (ours) are all that decide, in order, `taxonomy_id` the first of them."""
 
     task_id: str
     status: str
     collection_id: str
     taxonomy_id: str
+    taxonomy_ids: list[str]
     estimated_documents: int

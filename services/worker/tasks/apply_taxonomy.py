@@ -18,7 +18,7 @@ from services.common.database.documents import lock_objects
 from services.common.database.pool import Connection
 from services.common.database.records import Collection, ObjectFields, StoredDocument
 from services.common.database.resources import get_collection
-from services.common.database.taxonomies import label_fields_of
+from services.common.database.taxonomies import deciding, label_fields_of
 from services.common.filters import compile_sql, parse
 from services.common.label_reach import is_ambiguous
 from services.common.passthrough import rules_of
@@ -29,7 +29,7 @@ from services.worker.tasks.task import Done, JsonObject, Task
 
 STEP = 200
 LAST = "SELECT coalesce(max(row_key), 0) FROM documents WHERE collection_id = $1"
-FIELDS = "SELECT label_fields FROM labellers WHERE collection_id = $1 AND taxonomy_id = $2"
+FIELDS = "SELECT label_fields FROM labellers WHERE collection_id = $1 AND taxonomy_id = ANY($2)"
 READ = """
     SELECT d.document_id, d.object_id, d.fields, d.labels, d.taxonomy_match, d.internal,
       (SELECT count(*) FROM documents x WHERE x.object_id = d.object_id AND x.collection_id = d.collection_id) AS parts
@@ -53,6 +53,7 @@ class _Scene:
     collection: Collection
     by: Relabelling
     fields: tuple[str, ...]
+    why: JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ class ApplyTaxonomy:
                 if (after := _after(row, objects.get(row["object_id"]), decisions[row["document_id"]], scene))
             }
             await _store(connection, changed)
-            await _tell(connection, task, scene, {row["document_id"]: row["fields"] for row in stored}, changed)
+            await _tell(connection, scene, {row["document_id"]: row["fields"] for row in stored}, changed)
             progress["position"] = rows[-1]["row_key"]
             progress["processed"] += len(rows)
             progress["changed"] += len(changed)
@@ -118,11 +119,11 @@ class ApplyTaxonomy:
 
 async def _scene(task: Task) -> _Scene:
     collection = await get_collection(task.pool, str(task.namespace_id), task.inputs["collection_id"])
-    taxonomy_id = task.inputs["taxonomy_id"]
+    taxonomy_ids = deciding(task.inputs)
     every = await label_fields_of(task.pool, collection.collection_id)
-    rows = await task.pool.fetch(FIELDS, collection.collection_id, taxonomy_id)
+    rows = await task.pool.fetch(FIELDS, collection.collection_id, taxonomy_ids)
     by = Relabelling(
-        taxonomy_id=taxonomy_id,
+        taxonomy_ids=frozenset(taxonomy_ids),
         primary=every[0] if every else None,
         model=collection.model,
         now=datetime.now(UTC).isoformat(),
@@ -131,7 +132,13 @@ async def _scene(task: Task) -> _Scene:
         collection=collection,
         by=by,
         fields=tuple(dict.fromkeys(field for row in rows for field in row["label_fields"])),
+        why={"task_id": task.task_id, **_deciding(taxonomy_ids)},
     )
+
+
+def _deciding(taxonomy_ids: Sequence[str]) -> JsonObject:
+    """What events say of who decides."""
+    return {"taxonomy_id": taxonomy_ids[0]} if len(taxonomy_ids) == 1 else {"taxonomy_ids": list(taxonomy_ids)}
 
 
 async def _next(task: Task, scene: _Scene, progress: JsonObject) -> list[asyncpg.Record]:
@@ -155,7 +162,7 @@ def _after(
     filled = (
         value.field
         for decision in decisions
-        if decision.taxonomy_id == scene.by.taxonomy_id
+        if decision.taxonomy_id in scene.by.taxonomy_ids
         for value in decision.values
     )
     fields = tuple(dict.fromkeys((*scene.fields, *filled)))
@@ -183,7 +190,6 @@ async def _store(connection: Connection, changed: Mapping[str, StoredDocument]) 
 
 async def _tell(
     connection: Connection,
-    task: Task,
     scene: _Scene,
     before: Mapping[str, JsonObject],
     changed: Mapping[str, StoredDocument],
@@ -192,7 +198,7 @@ async def _tell(
         document_id: [name for name, value in after.fields.items() if value != before[document_id].get(name)]
         for document_id, after in changed.items()
     }
-    why = {"taxonomy_id": scene.by.taxonomy_id, "task_id": task.task_id}
-    await tell_changed(connection, fields, **why)
+    await tell_changed(connection, fields, **scene.why)
     collection = scene.collection
-    await tell_batch(connection, collection.namespace_id, "updated", collection.collection_id, list(changed), **why)
+    ids, why = list(changed), scene.why
+    await tell_batch(connection, collection.namespace_id, "updated", collection.collection_id, ids, **why)

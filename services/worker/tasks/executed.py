@@ -5,19 +5,28 @@ import asyncpg
 from services.common.database.evaluations import EVALUATION
 from services.common.database.outbox import Event
 from services.common.database.tasks import CANCELED, FAILED
-from services.common.database.taxonomies import APPLY_TAXONOMY
+from services.common.database.taxonomies import APPLY_TAXONOMY, deciding
 from services.common.event_payloads import shortened
 
-RUNS = {APPLY_TAXONOMY: "taxonomy", EVALUATION: "retriever"}
 ALSO = ("collection_id", "evaluation_id")
 
 
 def events_of(task: asyncpg.Record) -> list[Event]:
     """`resource.executed` or `resource.execution_failed` about what a task ran that has just ended, if it ran any."""
-    kind, inputs = RUNS.get(task["kind"]), task["inputs"]
-    if kind is None or task["status"] == CANCELED:
+    if task["status"] == CANCELED:
         return []
-    resource_id = inputs[f"{kind}_id"]
+    return [_event(task, kind, resource_id) for kind, resource_id in _resources(task)]
+
+
+def _resources(task: asyncpg.Record) -> list[tuple[str, str]]:
+    """What the task ran: (kind, id)."""
+    if task["kind"] == APPLY_TAXONOMY:
+        return [("taxonomy", taxonomy_id) for taxonomy_id in deciding(task["inputs"])]
+    return [("retriever", task["inputs"]["retriever_id"])] if task["kind"] == EVALUATION else []
+
+
+def _event(task: asyncpg.Record, kind: str, resource_id: str) -> Event:
+    inputs = task["inputs"]
     about = {name: inputs[name] for name in ALSO if name in inputs}
     payload = {
         "resource_type": kind,
@@ -28,12 +37,10 @@ def events_of(task: asyncpg.Record) -> list[Event]:
         **about,
     }
     event_type = "resource.execution_failed" if task["status"] == FAILED else "resource.executed"
-    return [
-        Event(
-            namespace_id=task["namespace_id"],
-            event_type=event_type,
-            subject_id=resource_id,
-            subject_type=kind,
-            payload=payload,
-        )
-    ]
+    return Event(
+        namespace_id=task["namespace_id"],
+        event_type=event_type,
+        subject_id=resource_id,
+        subject_type=kind,
+        payload=payload,
+    )

@@ -19,9 +19,10 @@ STATE = (
 )
 
 
-async def start(world: World, collection_id: str, taxonomy_id: str, filters: Any = None) -> str:
+async def start(world: World, collection_id: str, taxonomy_id: str | Sequence[str], filters: Any = None) -> str:
     """Stores the task, as the gateway does; returns its id."""
-    inputs = {"collection_id": collection_id, "taxonomy_id": taxonomy_id, "scroll_filters": filters, "batch_size": 3}
+    ids = [taxonomy_id] if isinstance(taxonomy_id, str) else list(taxonomy_id)
+    inputs = {"collection_id": collection_id, "taxonomy_ids": ids, "scroll_filters": filters, "batch_size": 3}
     new = NewTask(kind=APPLY_TAXONOMY, task_type="x", namespace_id=world.namespace_id, inputs=inputs)
     async with world.pool.acquire() as connection, connection.transaction():
         return await create_task(connection, new)
@@ -38,7 +39,7 @@ async def run(world: World, task_id: str, refresh: Refresh | None = None) -> Jso
     return dict(row)
 
 
-async def applied(world: World, collection_id: str, taxonomy_id: str, filters: Any = None) -> Json:
+async def applied(world: World, collection_id: str, taxonomy_id: str | Sequence[str], filters: Any = None) -> Json:
     """A task that runs to its end; what it says of itself."""
     row = await run(world, await start(world, collection_id, taxonomy_id, filters))
     assert row["status"] == "COMPLETED", row["error"]
@@ -84,6 +85,23 @@ async def test_what_machines_may_label_is_labelled_by_peoples_examples(world: Wo
     assert row["taxonomy_match"]["source_document_id"] == documents["human"]
     assert row["labels"]["product_label"]["taxonomy_id"] == taxonomy_id
     assert row["internal"][f"_taxonomy_{taxonomy_id}_label"] == "shoe"
+
+
+async def test_several_taxonomies_decide_together_and_each_is_told_of(world: World) -> None:
+    collection_id, inline, documents = await mixed(world)
+    config = {
+        "taxonomy_type": "flat",
+        "retriever_id": "ret_classifier",
+        "source_collection": {"enrichment_fields": [{"field_path": "product_label", "target_field": "kind"}]},
+    }
+    other = await world.native(config, [{"retriever": "ret_classifier"}], ["kind"])
+    await world.apply(collection_id, other)
+    await applied(world, collection_id, [inline, other])
+    sql = "SELECT fields FROM documents WHERE document_id = $1"
+    fields = await world.pool.fetchval(sql, documents["near"])
+    assert (fields["product_label"], fields["kind"]) == ("shoe", "shoe")
+    sql = "SELECT subject_id FROM events WHERE namespace_id = $1 AND event_type = 'resource.executed'"
+    assert {row["subject_id"] for row in await world.pool.fetch(sql, world.namespace_id)} == {inline, other}
 
 
 async def test_a_second_time_changes_nothing_at_all(world: World) -> None:

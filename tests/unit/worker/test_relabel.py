@@ -12,7 +12,7 @@ from services.worker.relabel import Relabelling, open_fields, relabelled
 from tests.unit.worker.builders import LABEL, decision, stored
 
 EARLIER, NOW, LATER = "2026-01-01", "2026-01-02", "2026-01-03"
-BY = Relabelling(taxonomy_id="tax_1", primary=LABEL, model="m", now=NOW)
+BY = Relabelling(taxonomy_ids=frozenset({"tax_1"}), primary=LABEL, model="m", now=NOW)
 OTHER = "shade"
 
 
