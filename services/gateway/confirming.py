@@ -16,12 +16,14 @@ from services.gateway.freshness import refresh_index
 from services.gateway.presigned import DUPLICATE, require_type
 from services.gateway.shapes.unique_keys import policy_of, unique_key_of
 from services.gateway.shapes.uploads import Confirmed, UploadConfirm, to_confirmed
-from services.gateway.store.uploads import blob_of, find_twin, get_upload, has_ended, lock_upload, note_arrival
+from services.gateway.store.uploads import Wanted, blob_of, get_upload, has_ended, hold_twin, lock_upload, note_arrival
 
 COMPLETE = """
     UPDATE uploads SET status = 'COMPLETED', storage_key = $2, verified_at = now(), completed_at = now(),
       object_id = $3, batch_id = $4, task_id = $5, message = $6
     WHERE upload_id = $1 RETURNING *"""
+
+GONE = "Its object '{object_id}' has been deleted since; create another upload to bring the file back."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ async def confirm(tenant: Tenant, upload_id: str, wanted: Confirmation) -> Confi
     pool, bucket_id = tenant.gateway.pool, wanted.bucket["bucket_id"]
     row = await get_upload(pool, bucket_id, upload_id)
     if row["status"] == "COMPLETED":
-        return to_confirmed(row)
+        return await _confirmed_before(tenant, row)
     if row["status"] != "PENDING":
         raise has_ended(upload_id, row["status"])
     try:
@@ -56,7 +58,15 @@ async def confirm(tenant: Tenant, upload_id: str, wanted: Confirmation) -> Confi
         row = await get_upload(pool, bucket_id, upload_id)
         if row["status"] != "COMPLETED":
             raise
+        return await _confirmed_before(tenant, row)
+
+
+async def _confirmed_before(tenant: Tenant, row: asyncpg.Record) -> Confirmed:
+    """What its confirmation said, and what has become of the object since."""
+    query = "SELECT EXISTS (SELECT FROM objects WHERE object_id = $1)"
+    if row["object_id"] is None or await tenant.gateway.pool.fetchval(query, row["object_id"]):
         return to_confirmed(row)
+    return to_confirmed(dict(row) | {"message": GONE.format(object_id=row["object_id"])})
 
 
 async def _confirm(tenant: Tenant, row: asyncpg.Record, wanted: Confirmation) -> Confirmed:
@@ -115,11 +125,11 @@ def _mismatch(field: str, announced: object, found: object) -> InvalidArgumentEr
 
 
 async def _end(connection: Connection, tenant: Tenant, wanted: Confirmation, row: dict[str, Any]) -> _Ending:
-    twin = await _twin(connection, row)
+    twin = await _twin(connection, wanted, row)
+    if twin is not None:
+        return _Ending(object_id=twin["object_id"] if row["create_object_on_confirm"] else None, message=DUPLICATE)
     if not row["create_object_on_confirm"]:
-        return _Ending(message=DUPLICATE if twin else None)
-    if twin is not None and await _exists(connection, twin["object_id"]):
-        return _Ending(object_id=twin["object_id"], message=DUPLICATE)
+        return _Ending()
     created = await create_in(connection, _new_object(tenant, wanted, row))
     ending = _Ending(object_id=created.object_id, document_ids=created.document_ids)
     if not wanted.form.auto_submit_batch:
@@ -127,16 +137,20 @@ async def _end(connection: Connection, tenant: Tenant, wanted: Confirmation, row
     return await _submitted(connection, tenant, row["bucket_id"], ending)
 
 
-async def _twin(connection: Connection, row: dict[str, Any]) -> asyncpg.Record | None:
+async def _twin(connection: Connection, wanted: Confirmation, row: dict[str, Any]) -> asyncpg.Record | None:
     if not row["skip_duplicates"]:
         return None
     lock = f"{row['bucket_id']}/{row['sha256']}"
     await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 1))", lock)
-    return await find_twin(connection, row["bucket_id"], row["sha256"], row["upload_id"])
-
-
-async def _exists(connection: Connection, object_id: str | None) -> bool:
-    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM objects WHERE object_id = $1)", object_id))
+    has_object = row["create_object_on_confirm"]
+    same = Wanted(
+        bucket_id=row["bucket_id"],
+        sha256=row["sha256"],
+        upload_id=row["upload_id"],
+        has_object=has_object,
+        unique_key=unique_key_of(wanted.bucket["unique_key"], row["object_metadata"]) if has_object else None,
+    )
+    return await hold_twin(connection, same)
 
 
 def _new_object(tenant: Tenant, wanted: Confirmation, row: dict[str, Any]) -> NewObject:

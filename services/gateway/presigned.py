@@ -10,9 +10,10 @@ from services.common.errors import ForbiddenError, InvalidArgumentError, NotFoun
 from services.common.ids import new_id
 from services.gateway.context import Tenant
 from services.gateway.gateway import Gateway
+from services.gateway.shapes.unique_keys import unique_key_of
 from services.gateway.shapes.upload_places import plain_type, property_of, type_of
 from services.gateway.shapes.uploads import Upload, UploadCreate, to_upload
-from services.gateway.store.uploads import INSERT, find_twin, has_ended, note_arrival
+from services.gateway.store.uploads import INSERT, Wanted, find_twin, has_ended, note_arrival
 
 CONTENT = "/v1/uploads/content/"
 SIGNED = "put:"
@@ -28,7 +29,7 @@ async def create(db: Executor, tenant: Tenant, bucket: asyncpg.Record, form: Upl
     blob_property = property_of(form.blob_property, form.filename, bucket["bucket_schema"], path)
     declared = ((bucket["bucket_schema"].get("properties") or {}).get(blob_property) or {}).get("type")
     blob_type = type_of(form.blob_type, form.content_type, declared, path)
-    if form.file_hash and form.skip_duplicates and (twin := await find_twin(db, bucket["bucket_id"], form.file_hash)):
+    if form.file_hash and form.skip_duplicates and (twin := await find_twin(db, _wanted(bucket, form, form.file_hash))):
         more = {"is_duplicate": True, "duplicate_of_upload_id": twin["upload_id"]}
         return to_upload(dict(twin) | {"message": DUPLICATE}, None, **more)
     row = await db.fetchrow(
@@ -49,6 +50,16 @@ async def create(db: Executor, tenant: Tenant, bucket: asyncpg.Record, form: Upl
         form.skip_duplicates,
     )
     return to_upload(row, await presigned_url(tenant, row))
+
+
+def _wanted(bucket: asyncpg.Record, form: UploadCreate, sha256: str) -> Wanted:
+    has_object, key = form.create_object_on_confirm, bucket["unique_key"]
+    return Wanted(
+        bucket_id=bucket["bucket_id"],
+        sha256=sha256,
+        has_object=has_object,
+        unique_key=unique_key_of(key, form.object_metadata or {}) if has_object else None,
+    )
 
 
 async def presigned_url(tenant: Tenant, row: Any) -> str:

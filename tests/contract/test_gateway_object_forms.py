@@ -114,6 +114,73 @@ async def test_the_same_content_is_stored_once_when_asked(client: httpx.AsyncCli
     assert more["object_id"] not in (first["object_id"], other["object_id"])
 
 
+async def with_texts(client: httpx.AsyncClient, mapped: str = "content") -> None:
+    extractor = {
+        "feature_extractor_name": "passthrough_extractor",
+        "version": "v1",
+        "input_mappings": {"text": mapped},
+    }
+    source = {"type": "bucket", "bucket_ids": ["things"]}
+    body = {"collection_name": "texts", "source": source, "feature_extractor": extractor}
+    await ok(client, "POST", "/v1/collections", body)
+
+
+@pytest.mark.parametrize(
+    ("mapped", "said"), [("content", {"content": "the same"}), ("info.text", {"info": {"text": "the same", "n": 1}})]
+)
+async def test_the_same_words_in_fields_are_stored_once_when_asked(
+    client: httpx.AsyncClient, bucket: None, mapped: str, said: dict[str, Any]
+) -> None:
+    await with_texts(client, mapped)
+    first = await ok(client, "POST", OBJECTS, {**said, "price": 1})
+    again = await ok(client, "POST", OBJECTS, {**said, "price": 2, "skip_duplicates": True})
+    assert again == first
+    other = await ok(client, "POST", OBJECTS, {"content": "another", "info": {}, "skip_duplicates": True})
+    picture = await ok(client, "POST", OBJECTS, blob("picture", {"base64": PIXEL}) | {"skip_duplicates": True, **said})
+    asked = await ok(client, "POST", OBJECTS, said)
+    ids = [each["object_id"] for each in (first, other, picture, asked)]
+    assert len(set(ids)) == 4
+    batch = await ok(client, "POST", f"{OBJECTS}/batch", {"objects": [{**said, "skip_duplicates": True}]})
+    assert [each["replayed_by"] for each in batch["succeeded"]] == ["skip_duplicates"]
+
+
+async def test_one_picture_with_other_words_is_another_content(client: httpx.AsyncClient, bucket: None) -> None:
+    await with_texts(client)
+    picture = blob("picture", {"base64": PIXEL}) | {"skip_duplicates": True}
+    first, second, third = [await ok(client, "POST", OBJECTS, {**picture, "content": each}) for each in "aba"]
+    assert first["object_id"] == third["object_id"] != second["object_id"]
+
+
+async def test_without_content_only_the_very_same_fields_are_a_duplicate(
+    client: httpx.AsyncClient, bucket: None
+) -> None:
+    first = await ok(client, "POST", OBJECTS, {"colour": "red", "size": 1})
+    ids = []
+    for said in ({"colour": "red", "size": 1}, {"colour": "red"}, {"colour": "red", "size": 2}, {}, {}):
+        ids.append((await ok(client, "POST", OBJECTS, {**said, "skip_duplicates": True}))["object_id"])
+    assert ids[0] == first["object_id"]
+    assert len(set(ids)) == 5
+
+
+async def test_what_failed_or_is_gone_is_no_duplicate(client: httpx.AsyncClient, stack: Stack, bucket: None) -> None:
+    pool, body = stack.gateway.pool, blob("picture", {"base64": PIXEL}) | {"skip_duplicates": True}
+    first = (await ok(client, "POST", OBJECTS, body))["object_id"]
+    await pool.execute("UPDATE objects SET status = 'FAILED' WHERE object_id = $1", first)
+    second = (await ok(client, "POST", OBJECTS, body))["object_id"]
+    assert second != first
+    assert (await ok(client, "POST", OBJECTS, body))["object_id"] == second
+    assert (await client.delete(f"{OBJECTS}/{second}")).status_code == 204
+    third = (await ok(client, "POST", OBJECTS, body))["object_id"]
+    assert third not in (first, second)
+
+
+async def test_a_key_is_free_again_when_its_object_is_gone(client: httpx.AsyncClient, bucket: None) -> None:
+    first = await ok(client, "POST", OBJECTS, {"colour": "red", "idempotency_key": "k"})
+    assert (await client.delete(f"{OBJECTS}/{first['object_id']}")).status_code == 204
+    again = await ok(client, "POST", OBJECTS, {"colour": "blue", "idempotency_key": "k"})
+    assert (again["object_id"] != first["object_id"], again["colour"]) == (True, "blue")
+
+
 async def test_in_a_batch_each_replay_says_by_what(client: httpx.AsyncClient, bucket: None) -> None:
     picture = blob("picture", {"base64": PIXEL})
     objects = [

@@ -143,6 +143,81 @@ async def test_a_duplicate_found_late_gets_the_first_ones_object(client: httpx.A
     assert first["object_id"] == second["object_id"] != third["object_id"]
 
 
+async def test_what_was_deleted_can_be_uploaded_again(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    first = await confirm(client, (await uploaded(client, stack))["upload_id"])
+    assert (await client.delete(f"{OBJECTS}/{first['object_id']}")).status_code == 204
+    wanted = await uploaded(client, stack, file_hash=SHA256)
+    assert (wanted["is_duplicate"], wanted["object_id"], wanted["status"]) == (False, None, "PENDING")
+    second = await confirm(client, wanted["upload_id"])
+    found = await ok(client, "GET", f"{OBJECTS}/{second['object_id']}")
+    assert (await client.get(f"/v1/blobs/{found['blobs'][0]['blob_id']}")).content == BYTES
+    again = await create(client, file_hash=SHA256)
+    assert (again["is_duplicate"], again["object_id"]) == (True, second["object_id"])
+    assert again["duplicate_of_upload_id"] == second["upload_id"]
+    told = await confirm(client, first["upload_id"])
+    assert (told["object_id"], "deleted" in told["message"]) == (first["object_id"], True)
+
+
+async def test_what_was_deleted_before_the_confirmation_is_made_anew(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    waiting = await uploaded(client, stack)
+    first = await confirm(client, (await uploaded(client, stack))["upload_id"])
+    assert (await client.delete(f"{OBJECTS}/{first['object_id']}")).status_code == 204
+    second = await confirm(client, waiting["upload_id"])
+    assert second["object_id"] != first["object_id"]
+    assert (await ok(client, "GET", f"{OBJECTS}/{second['object_id']}"))["status"] == "PENDING"
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        "UPDATE objects SET status = 'FAILED' WHERE object_id = $1",
+        "UPDATE blobs SET sha256 = repeat('0', 64) WHERE object_id = $1",
+    ],
+)
+async def test_what_failed_or_holds_something_else_by_now_is_no_duplicate(
+    client: httpx.AsyncClient, stack: Stack, away: str
+) -> None:
+    await set_up(client)
+    first = await confirm(client, (await uploaded(client, stack))["upload_id"])
+    await stack.gateway.pool.execute(away, first["object_id"])
+    wanted = await uploaded(client, stack, file_hash=SHA256)
+    second = await confirm(client, wanted["upload_id"])
+    assert (wanted["is_duplicate"], second["object_id"] != first["object_id"]) == (False, True)
+
+
+async def test_another_unique_key_makes_another_object(client: httpx.AsyncClient, stack: Stack) -> None:
+    key = {"fields": ["sku"], "default_policy": "upsert"}
+    body = {"bucket_name": "products_unified", "bucket_schema": {"properties": {}}, "unique_key": key}
+    await ok(client, "POST", "/v1/buckets", body)
+    made = {}
+    for sku in ("a", "b"):
+        upload = await uploaded(client, stack, blob_property="image_url", object_metadata={"sku": sku})
+        made[sku] = (await confirm(client, upload["upload_id"]))["object_id"]
+    assert made["a"] != made["b"]
+    again = await create(client, file_hash=SHA256, object_metadata={"sku": "b"})
+    assert (again["is_duplicate"], again["object_id"]) == (True, made["b"])
+
+
+async def test_an_upload_without_an_object_is_none_that_has_one(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    first = await confirm(client, (await uploaded(client, stack, create_object_on_confirm=False))["upload_id"])
+    bare = await create(client, file_hash=SHA256, create_object_on_confirm=False)
+    assert (bare["is_duplicate"], bare["duplicate_of_upload_id"]) == (True, first["upload_id"])
+    wanted = await uploaded(client, stack, file_hash=SHA256)
+    assert wanted["is_duplicate"] is False
+    assert (await confirm(client, wanted["upload_id"]))["object_id"] is not None
+
+
+async def test_the_twin_of_another_bucket_is_none(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    await confirm(client, (await uploaded(client, stack))["upload_id"])
+    await ok(client, "POST", "/v1/buckets", {"bucket_name": "elsewhere", "bucket_schema": {"properties": {}}})
+    body = {"filename": "dot.png", "content_type": "image/png", "file_hash": SHA256}
+    assert (await ok(client, "POST", "/v1/buckets/elsewhere/uploads", body))["is_duplicate"] is False
+
+
 async def test_an_upload_can_be_a_blob_of_an_object(client: httpx.AsyncClient, stack: Stack) -> None:
     await set_up(client)
     created = await uploaded(client, stack, create_object_on_confirm=False)

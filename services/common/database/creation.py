@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import asyncpg
 
+from services.common.database.duplicates import find_duplicate
 from services.common.database.jobs import send_ingest
 from services.common.database.merging import merge_object
 from services.common.database.objects_to_process import collections_without_blobs
@@ -93,12 +94,6 @@ INSERT_OBJECT = """
       INSERT INTO events (event_id, namespace_id, event_type, subject_type, subject_id, payload)
       SELECT $10, $2, 'object.created', 'object', object_id, jsonb_build_object('bucket_id', $3::text) FROM object)
     SELECT created_at, ARRAY(SELECT collection_id FROM record ORDER BY collection_id) AS collection_ids FROM object"""
-SAME_CONTENT = """
-    SELECT b.object_id FROM blobs b JOIN objects o USING (object_id) WHERE o.bucket_id = $1 AND b.sha256 = ANY($2)
-    GROUP BY b.object_id
-    HAVING array_agg(DISTINCT b.sha256 ORDER BY b.sha256) = $2
-      AND count(*) = (SELECT count(*) FROM blobs every WHERE every.object_id = b.object_id)
-    ORDER BY b.object_id LIMIT 1"""
 
 
 async def create_object(pool: Pool, new: NewObject) -> Created:
@@ -163,14 +158,11 @@ async def _chosen(connection: Connection, new: NewObject) -> list[str] | None:
 
 
 async def _of_same_content(connection: Connection, new: NewObject) -> str | None:
-    """Who uploads the same content to the same bucket waits here, until the end of the other's transaction."""
-    hashes = sorted({blob.sha256 for blob in new.blobs if blob.sha256})
-    if not hashes or not all(blob.sha256 for blob in new.blobs):
+    """A blob whose content is not known yet is like no other."""
+    hashes = [blob.sha256 for blob in new.blobs if blob.sha256]
+    if len(hashes) < len(new.blobs):
         return None
-    lock = "/".join((new.bucket_id, *hashes))
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", lock)
-    found: str | None = await connection.fetchval(SAME_CONTENT, new.bucket_id, hashes)
-    return found
+    return await find_duplicate(connection, new.bucket_id, sorted(set(hashes)), new.fields, new.unique_key)
 
 
 async def _merge(connection: Connection, new: NewObject) -> Created | None:

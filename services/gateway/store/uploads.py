@@ -1,5 +1,6 @@
 """Uploads by presigned URL, as the database knows them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -43,9 +44,15 @@ INSERT = """
 ARRIVED = """
     UPDATE uploads SET staged_key = $2, etag = $3, size_bytes = $4, sha256 = $5, mime_type = $6
     WHERE upload_id = $1 AND status = 'PENDING' RETURNING upload_id"""
+# $4 whether an object is wanted: then only one that is there, has this content and has not failed is as good.
+# $5 the unique key that it is to have.
 TWIN = """
-    SELECT * FROM uploads WHERE bucket_id = $1 AND sha256 = $2 AND status = 'COMPLETED' AND upload_id <> $3
-    ORDER BY row_key LIMIT 1"""
+    SELECT u.* FROM uploads u LEFT JOIN objects o ON o.object_id = u.object_id AND o.bucket_id = u.bucket_id
+    WHERE u.bucket_id = $1 AND u.sha256 = $2 AND u.status = 'COMPLETED' AND u.upload_id <> $3
+      AND (NOT $4 OR (o.status <> 'FAILED' AND o.unique_key IS NOT DISTINCT FROM $5
+                      AND EXISTS (SELECT FROM blobs b WHERE b.object_id = o.object_id AND b.sha256 = $2)))
+    ORDER BY u.row_key LIMIT 1"""
+HOLD = "SELECT object_id FROM objects WHERE object_id = $1 FOR KEY SHARE"
 STATS = """
     SELECT status, count(*) AS count, coalesce(sum(coalesce(size_bytes, file_size_bytes)), 0)::bigint AS bytes
     FROM uploads WHERE bucket_id = $1 GROUP BY status"""
@@ -67,9 +74,29 @@ async def lock_upload(connection: Connection, upload_id: str) -> asyncpg.Record:
     return row
 
 
-async def find_twin(db: Executor, bucket_id: str, sha256: str, upload_id: str = "") -> asyncpg.Record | None:
-    """Another upload of the same content to the same bucket that has been confirmed."""
-    return await db.fetchrow(TWIN, bucket_id, sha256, upload_id)
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The content of an upload, and the object that is to be made of it, if one is."""
+
+    bucket_id: str
+    sha256: str
+    upload_id: str = ""
+    has_object: bool
+    unique_key: str | None = None
+
+
+async def find_twin(db: Executor, wanted: Wanted) -> asyncpg.Record | None:
+    """Another upload of the same content to the same bucket that has been confirmed, and is as good as this one."""
+    values = (wanted.upload_id, wanted.has_object, wanted.unique_key)
+    return await db.fetchrow(TWIN, wanted.bucket_id, wanted.sha256, *values)
+
+
+async def hold_twin(connection: Connection, wanted: Wanted) -> asyncpg.Record | None:
+    """The same; its object is not deleted before the transaction ends."""
+    while (twin := await find_twin(connection, wanted)) is not None:
+        if twin["object_id"] is None or await connection.fetchval(HOLD, twin["object_id"]):
+            return twin
+    return None
 
 
 async def note_arrival(db: Executor, row: Any, arrived: Arrived) -> None:
