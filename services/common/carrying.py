@@ -8,6 +8,7 @@ from typing import Any
 from services.common.label_reach import held_back, is_ambiguous
 from services.common.labels import LabelledDocument, apply_human_fields
 from services.common.passthrough import lookup, passes_everything, rules_of
+from services.common.sameness import differing
 
 Fields = Mapping[str, Any]
 OBJECT = None
@@ -79,6 +80,12 @@ def said_by_person(
     for field in (*label_fields[1:], *groups):
         after = replace(apply_human_fields(after, changed, field, set_at), taxonomy_match=after.taxonomy_match)
     return after
+
+
+def changed_names(before: LabelledDocument, after: LabelledDocument) -> list[str]:
+    """The fields of a document that have another value now, or whose label is somebody else's; none: no change."""
+    names = differing(before.fields, after.fields)
+    return list(dict.fromkeys([*names, *differing(before.labels, after.labels)]))
 
 
 def _names_group(entry: Mapping[str, Any]) -> bool:

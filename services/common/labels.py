@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.common.sameness import same_value
+
 HUMAN, AUTO, IMPORT = "human", "auto", "import"
 
 
@@ -24,12 +26,21 @@ def apply_human_fields(
     if label_field is None or label_field not in changed:
         return LabelledDocument(fields=fields, labels=document.labels, taxonomy_match=document.taxonomy_match)
     before = document.labels.get(label_field)
+    if _is_said(document, before, label_field, changed[label_field]):
+        return LabelledDocument(fields=fields, labels=document.labels, taxonomy_match=document.taxonomy_match)
     entry = human_label(changed[label_field], set_at, proposal_of(before))
     return LabelledDocument(
         fields=fields,
         labels={**document.labels, label_field: entry},
         taxonomy_match=manual_match(document.taxonomy_match),
     )
+
+
+def _is_said(document: LabelledDocument, label: Mapping[str, Any] | None, field: str, value: Any) -> bool:
+    """Whether a person has said this very label before, and it stands."""
+    if label is None or label.get("source") != HUMAN:
+        return False
+    return same_value(label.get("value"), value) and same_value(document.fields.get(field), value)
 
 
 def human_label(value: Any, set_at: str, proposal: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from services.gateway.shapes.collections import CollectionPatch
 from services.gateway.shapes.inline_taxonomies import TaxonomyPatch
 from services.gateway.store.applications import set_applications
 from services.gateway.store.collection_events import tell_collections, tell_inline
-from services.gateway.store.collections import update_collection
+from services.gateway.store.collections import touch_collection, update_collection
 from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_taxonomy, insert_taxonomy, update_taxonomy
 
 COLUMNS = {"collection_name", "description", "metadata", "enabled"}
+TAXONOMY = "taxonomy"
 
 
 async def change_collection(tenant: Tenant, row: asyncpg.Record, form: CollectionPatch) -> None:
-    """Changes what the patch gives; `row` is the collection with its taxonomy."""
+    """Changes what the patch gives, and tells of what is not as it was; `row` is the collection with its taxonomy."""
     inline, collection_id = row["taxonomy_id"], row["collection_id"]
     new = None if inline or form.taxonomy is None else await _added(tenant, row, form.taxonomy)
     named = form.taxonomy.retriever_id if form.taxonomy else None
@@ -28,18 +29,24 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
     applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
     settings = await with_alert_ids(tenant, _settings(form))
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        changed = await update_collection(connection, collection_id, _columns(form), settings)
+        change = await update_collection(connection, collection_id, _columns(form), settings)
+        names = set(change.columns) & (form.model_fields_set | COLUMNS)
         if new is not None:
             await insert_taxonomy(connection, tenant.namespace_id, collection_id, row["collection_name"], new)
             await tell_inline(connection, "created", collection_id)
+            names.add(TAXONOMY)
         elif form.taxonomy is not None:
-            await _change_taxonomy(connection, collection_id, form.taxonomy, retriever)
-            await tell_inline(connection, "updated", collection_id)
-        elif "taxonomy" in form.model_fields_set:
+            if await _change_taxonomy(connection, collection_id, form.taxonomy, retriever):
+                await tell_inline(connection, "updated", collection_id)
+                names.add(TAXONOMY)
+        elif TAXONOMY in form.model_fields_set and inline:
             await tell_inline(connection, "deleted", collection_id)
             await delete_taxonomy(connection, tenant.namespace_id, collection_id)
-        await set_applications(connection, collection_id, applications)
-        await tell_collections(connection, "updated", changed, *form.model_fields_set)
+            names.add(TAXONOMY)
+        names |= set(await set_applications(connection, collection_id, applications))
+        if names:
+            await touch_collection(connection, collection_id)
+            await tell_collections(connection, "updated", [change.row], *names)
 
 
 async def _added(tenant: Tenant, row: asyncpg.Record, patch: TaxonomyPatch) -> NewTaxonomy:
@@ -53,16 +60,15 @@ async def _added(tenant: Tenant, row: asyncpg.Record, patch: TaxonomyPatch) -> N
 
 async def _change_taxonomy(
     connection: Connection, collection_id: str, patch: TaxonomyPatch, retriever: str | None
-) -> None:
-    await update_taxonomy(
-        connection,
-        collection_id,
-        threshold=patch.confidence_threshold,
-        references=patch.reference_labels,
-        retriever=retriever,
-        options=patch.options(),
-        label_field=patch.field_to_enrich,
-    )
+) -> bool:
+    given = {
+        "confidence_threshold": patch.confidence_threshold,
+        "reference_labels": patch.reference_labels,
+        "retriever_identifier": retriever,
+        "options": patch.options(),
+        "field_to_enrich": patch.field_to_enrich,
+    }
+    return await update_taxonomy(connection, collection_id, given)
 
 
 def _columns(form: CollectionPatch) -> JsonObject:

@@ -13,18 +13,24 @@ from services.gateway.store import taxonomies as store
 from services.gateway.taxonomy_plans import merged_config, plan_taxonomy
 
 
-async def add_version(tenant: Tenant, connection: Connection, row: asyncpg.Record, changes: Mapping[str, Any]) -> None:
-    """Puts a config with these changes in force, as a new version; the versions before it stay as they are."""
+async def add_version(
+    tenant: Tenant, connection: Connection, row: asyncpg.Record, changes: Mapping[str, Any], *, same_too: bool = False
+) -> bool:
+    """Puts a config with these changes in force, as a new version; the versions before it stay as they are.
+
+    Whether it did: without `same_too` not where that is the config in force.
+    """
     config = merged_config(_without_type(row["config"], changes), changes)
     if row["collection_id"] is None:
         plan = await plan_taxonomy(tenant, config)
-        await store.add_version(connection, row["taxonomy_id"], plan.config, plan.runs, plan.label_fields)
-        return
+        columns = {"config": plan.config, "runs": plan.runs, "label_fields": plan.label_fields}
+        return await store.add_version(connection, row["taxonomy_id"], columns, same_too=same_too)
     if not isinstance(config, FlatConfig):
         path = "body.config.taxonomy_type"
         raise InvalidArgumentError(f"{path}: the inline taxonomy of a collection is flat.", path=path)
     plan = await plan_taxonomy(tenant, config.model_copy(update={"source_collection": None}))
-    await store.add_inline_version(connection, row["taxonomy_id"], plan.config)
+    columns = store.inline_columns(plan.config)
+    return await store.add_version(connection, row["taxonomy_id"], columns, same_too=same_too)
 
 
 def _without_type(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

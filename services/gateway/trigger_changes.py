@@ -9,6 +9,7 @@ import asyncpg
 from services.common.database.pool import Connection
 from services.common.database.trigger_runs import REQUEST, Firing, begin, open_execution
 from services.common.errors import AlreadyExistsError, BadRequestError
+from services.common.sameness import differing
 from services.common.triggers.counting import crossing
 from services.common.triggers.schedules import EventSchedule, read_schedule
 from services.common.triggers.times import first_time, next_time
@@ -26,11 +27,18 @@ async def patch_trigger(connection: Connection, row: asyncpg.Record, changes: Js
     config = changes.get("schedule_config")
     if config is not None:
         refuse_owned(row)
-        columns |= await plan_change(connection, row, config)
+        columns |= await _rescheduled(connection, row, config)
     status = columns.get("status") or row["status"]
-    if config is not None or status != row["status"]:
+    if "schedule_config" in columns or status != row["status"]:
         columns |= await _turned(connection, row, status, columns.get("schedule_config", row["schedule_config"]))
     return await change_trigger(connection, row["trigger_id"], columns)
+
+
+async def _rescheduled(connection: Connection, row: asyncpg.Record, config: JsonObject) -> dict[str, Any]:
+    """The columns of another schedule; none for the one that the trigger has, which then goes on from where it is."""
+    columns = await plan_change(connection, row, config)
+    says = {name: columns[name] for name in ("schedule_config", "event_type", "watched_ids")}
+    return columns if differing(dict(row), says, list(says)) else {}
 
 
 async def pause_trigger(connection: Connection, row: asyncpg.Record) -> asyncpg.Record:

@@ -1,16 +1,17 @@
 """Carrying what a person changed to the documents that take it over, as set by that person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
 
-from services.common.carrying import OBJECT, Carrier, carry, said_by_person
+from services.common.carrying import OBJECT, Carrier, carry, changed_names, said_by_person
 from services.common.database.pool import Connection
 from services.common.labels import LabelledDocument
+from services.common.sameness import differing
 
 JsonObject = dict[str, Any]
-# Document id -> the fields that it took over.
+# Document id -> the fields that changed, of those that it took over; one that said all of it before is left out.
 Carried = dict[str, JsonObject]
 OF_OBJECT = """
     SELECT d.document_id, d.collection_id, d.source_document_id, d.fields, d.labels, d.taxonomy_match,
@@ -20,7 +21,7 @@ OF_OBJECT = """
                  ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position, number) AS label_fields
     FROM documents d JOIN collections c USING (collection_id)
     WHERE d.object_id = $1 ORDER BY d.document_id FOR UPDATE OF d"""
-UPDATE = """
+WRITE = """
     UPDATE documents d SET fields = new.fields, labels = new.labels, taxonomy_match = new.taxonomy_match,
       updated_at = now()
     FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[]) AS new (document_id, fields, labels, taxonomy_match)
@@ -53,10 +54,7 @@ async def carry_from_upload(connection: Connection, object_id: str, changed: Map
     """Like carry_from_object, but nobody has said so: no label is touched."""
     rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
     carried = carry([_carrier(row) for row in rows.values()], {OBJECT: changed})
-    plain = {
-        document_id: {field: value for field, value in fields.items() if field not in rows[document_id]["label_fields"]}
-        for document_id, fields in carried.items()
-    }
+    plain = {document_id: _plain(rows[document_id], fields) for document_id, fields in carried.items()}
     after = {document_id: fields for document_id, fields in plain.items() if fields}
     await connection.execute(MERGE, list(after), list(after.values()))
     return after
@@ -67,23 +65,30 @@ async def _carry(
 ) -> Carried:
     rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
     carriers = {document_id: _carrier(row) for document_id, row in rows.items()}
-    carried = carry(list(carriers.values()), changed)
-    after = [
-        said_by_person(_before(rows[document_id]), fields, carriers[document_id].label_fields, set_at)
-        for document_id, fields in carried.items()
-    ]
-    await _update(connection, list(carried), after)
-    return carried
+    found: Carried = {}
+    written: dict[str, LabelledDocument] = {}
+    for document_id, fields in carry(list(carriers.values()), changed).items():
+        before = _before(rows[document_id])
+        after = said_by_person(before, fields, carriers[document_id].label_fields, set_at)
+        if names := changed_names(before, after):
+            written[document_id] = after
+            found[document_id] = {name: after.fields.get(name) for name in names}
+    await write_labelled(connection, written)
+    return found
 
 
-async def _update(connection: Connection, document_ids: Sequence[str], documents: Sequence[LabelledDocument]) -> None:
-    await connection.execute(
-        UPDATE,
-        document_ids,
-        [document.fields for document in documents],
-        [document.labels for document in documents],
-        [document.taxonomy_match for document in documents],
-    )
+def _plain(row: asyncpg.Record, fields: Mapping[str, Any]) -> JsonObject:
+    """Of these fields those that are no label of the document, and say something else than before."""
+    plain = {field: value for field, value in fields.items() if field not in row["label_fields"]}
+    return {field: plain[field] for field in differing(row["fields"], plain, list(plain))}
+
+
+async def write_labelled(connection: Connection, documents: Mapping[str, LabelledDocument]) -> None:
+    """Writes what labels touch of documents, by id; those that did not change are left out by the caller."""
+    if documents:
+        after = list(documents.values())
+        columns = ([each.fields for each in after], [each.labels for each in after])
+        await connection.execute(WRITE, list(documents), *columns, [each.taxonomy_match for each in after])
 
 
 def _carrier(row: asyncpg.Record) -> Carrier:

@@ -3,15 +3,15 @@
 A label set here is the document's own: its object and the other documents of its object keep theirs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 
-from services.common.carrying import said_by_person
-from services.common.database.carriers import carry_from_documents
+from services.common.carrying import changed_names, said_by_person
+from services.common.database.carriers import carry_from_documents, write_labelled
 from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.documents import lock_objects
 from services.common.database.object_events import tell_objects_gone
@@ -27,11 +27,6 @@ FIND = f"""
     SELECT {GONE}, fields, labels, taxonomy_match FROM documents
     WHERE document_id = ANY($1) AND namespace_id = $2 AND ($3::text IS NULL OR collection_id = $3)
     ORDER BY document_id FOR UPDATE"""  # noqa: S608
-UPDATE = """
-    UPDATE documents d SET fields = new.fields, labels = new.labels, taxonomy_match = new.taxonomy_match,
-      updated_at = now()
-    FROM unnest($1::text[], $2::jsonb[], $3::jsonb[], $4::jsonb[]) AS new (document_id, fields, labels, taxonomy_match)
-    WHERE d.document_id = new.document_id"""
 FOLLOWERS = f"""
     WITH RECURSIVE made AS (
       SELECT document_id FROM documents WHERE source_document_id = ANY($1)
@@ -47,6 +42,14 @@ OWN_OBJECT = "document:"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edited:
+    """The documents that there are, and those of them that did not say it all before."""
+
+    found: list[str]
+    changed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Within:
     """Where documents may lie: a namespace, and a collection when one is named."""
 
@@ -54,11 +57,11 @@ class Within:
     collection_id: str | None = None
 
 
-async def edit_documents(connection: Connection, within: Within, edits: Mapping[str, JsonObject]) -> list[str]:
-    """Sets fields of each document as a person does, in the caller's transaction; returns the ids that exist.
+async def edit_documents(connection: Connection, within: Within, edits: Mapping[str, JsonObject]) -> Edited:
+    """Sets fields of each document as a person does, in the caller's transaction.
 
     A dotted name sets a field inside another; null clears. A label field becomes a human label. Documents that other
-    collections made of these follow.
+    collections made of these follow. One that says all of it already is left as it is, and nobody is told.
     """
     rows = await _locked(connection, within, list(edits))
     label_fields = {
@@ -66,26 +69,22 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
         for collection_id in {row["collection_id"] for row in rows}
     }
     set_at = datetime.now(UTC).isoformat()
-    edited = [
-        edited_document(row, edits[row["document_id"]], label_fields[row["collection_id"]], set_at) for row in rows
-    ]
-    ids = [row["document_id"] for row in rows]
-    await connection.execute(
-        UPDATE,
-        ids,
-        [each.fields for each in edited],
-        [each.labels for each in edited],
-        [each.taxonomy_match for each in edited],
-    )
-    changed = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
-    followers = await carry_from_documents(connection, changed, set_at)
-    await tell_changed(connection, followers | changed)
-    return ids
+    written: dict[str, LabelledDocument] = {}
+    changed: dict[str, Iterable[str]] = {}
+    for row in rows:
+        after = edited_document(row, edits[row["document_id"]], label_fields[row["collection_id"]], set_at)
+        if names := changed_names(labelled(row), after):
+            written[row["document_id"]], changed[row["document_id"]] = after, names
+    await write_labelled(connection, written)
+    carried = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
+    followers = await carry_from_documents(connection, carried, set_at)
+    await tell_changed(connection, {**followers, **changed})
+    return Edited(found=[row["document_id"] for row in rows], changed=list(changed))
 
 
 async def edit_document(connection: Connection, within: Within, document_id: str, changes: JsonObject) -> None:
     """Sets fields of one document; NotFoundError when there is none."""
-    if not await edit_documents(connection, within, {document_id: changes}):
+    if not (await edit_documents(connection, within, {document_id: changes})).found:
         raise NotFoundError.of("document", document_id)
 
 
@@ -111,9 +110,12 @@ def edited_document(
     row: Mapping[str, Any] | asyncpg.Record, changes: JsonObject, label_fields: Sequence[str], set_at: str
 ) -> LabelledDocument:
     """The document after a person set these fields; its `taxonomy_match` is about the first of the label fields."""
-    changed = whole_fields(row["fields"], changes)
-    before = LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
-    return said_by_person(before, changed, label_fields, set_at)
+    return said_by_person(labelled(row), whole_fields(row["fields"], changes), label_fields, set_at)
+
+
+def labelled(row: Mapping[str, Any] | asyncpg.Record) -> LabelledDocument:
+    """What labels touch of a document's row."""
+    return LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
 
 
 def whole_fields(before: Mapping[str, Any], changes: JsonObject) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.carriers import Carried, carry_from_upload
+from services.common.database.carriers import carry_from_upload
 from services.common.database.document_events import tell_changed
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.objects_to_process import collections_of, collections_without_blobs
@@ -15,19 +15,23 @@ from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
 from services.common.event_payloads import changed_fields
 from services.common.passthrough import rules_of
+from services.common.sameness import differing
 
 JsonObject = dict[str, Any]
-CURRENT = "SELECT namespace_id, bucket_id, fields, human_fields FROM objects WHERE object_id = $1"
+CURRENT = "SELECT namespace_id, bucket_id, key_prefix, fields, human_fields FROM objects WHERE object_id = $1"
 CHANGE = """
     UPDATE objects SET fields = fields || $2, key_prefix = coalesce($3, key_prefix), updated_at = now(),
       status = CASE WHEN $4 THEN 'PENDING' ELSE status END, error = CASE WHEN $4 THEN NULL ELSE error END
-    WHERE object_id = $1 RETURNING fields"""
+    WHERE object_id = $1"""
 INSERT_BLOBS = """
     INSERT INTO blobs (blob_id, object_id, position, property, type,
                        source_url, storage_key, filename, mime_type, size_bytes, sha256)
     SELECT b.blob_id, $1, b.position, b.property, b.type,
            b.source_url, b.storage_key, b.filename, b.mime_type, b.size_bytes, b.sha256
     FROM jsonb_populate_recordset(NULL::blobs, $2) AS b"""
+BLOBS = "SELECT property, type, filename, sha256 FROM blobs WHERE object_id = $1 ORDER BY position"
+# Where there is nothing to do again: what failed, or was never begun, is done by an upload that changes nothing else.
+UNDERWAY = "SELECT collection_id FROM processing WHERE object_id = $1 AND status <> 'FAILED'"
 COLLECTIONS = "SELECT collection_id, feature_extractor FROM collections WHERE bucket_ids @> ARRAY[$1]"
 
 
@@ -53,21 +57,36 @@ async def merge_object(
 ) -> list[str]:
     """Merges fields and replaces blobs (if there are new ones) of an object that the caller has locked.
 
-    What is to be processed is processed anew. Returns the ids of the documents whose fields changed.
+    What is to be processed is processed anew, unless the upload says nothing new and all of it is done or underway.
+    Returns the ids of the documents whose fields changed.
     """
     row = await connection.fetchrow(CURRENT, object_id)
     assert row is not None
-    reaches = await _reaches(connection, row["bucket_id"])
-    merged = mergeable(fields, row["human_fields"], reaches)
-    current = await connection.fetchval(CHANGE, object_id, merged, key_prefix, process)
-    if blobs:
+    merged = mergeable(fields, row["human_fields"], await _reaches(connection, row["bucket_id"]))
+    names = differing(row["fields"], merged, list(merged))
+    names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
+    if blobs and not await _are_stored(connection, object_id, blobs):
         await connection.execute("DELETE FROM blobs WHERE object_id = $1", object_id)
         await connection.execute(INSERT_BLOBS, object_id, list(blobs))
+        names.append("blobs")
+    collections = await _to_process(connection, object_id, row["bucket_id"], {**row["fields"], **merged})
+    if process and not names:
+        process = not set(collections) <= {each[0] for each in await connection.fetch(UNDERWAY, object_id)}
+    if names or process:
+        await connection.execute(CHANGE, object_id, merged, key_prefix, process)
+        await _tell(connection, row, object_id, names)
     if process:
-        await enqueue_ingest(connection, object_id, await _to_process(connection, object_id, row["bucket_id"], current))
+        await enqueue_ingest(connection, object_id, collections)
     changed = await carry_from_upload(connection, object_id, merged)
-    await _tell(connection, row, object_id, [*merged, *(["blobs"] if blobs else [])], changed)
+    await tell_changed(connection, changed)
     return list(changed)
+
+
+async def _are_stored(connection: Connection, object_id: str, blobs: Sequence[JsonObject]) -> bool:
+    """Whether the object has these very contents. What an address leads to may be another content than before."""
+    stored = [tuple(row) for row in await connection.fetch(BLOBS, object_id)]
+    given = [(each["property"], each["type"], each["filename"], each["sha256"]) for each in blobs]
+    return stored == given and all(each["sha256"] and each["source_url"] is None for each in blobs)
 
 
 async def _to_process(connection: Connection, object_id: str, bucket_id: str, fields: JsonObject) -> list[str]:
@@ -105,9 +124,6 @@ def _root(source: str) -> str:
     return source.partition(".")[0]
 
 
-async def _tell(
-    connection: Connection, row: asyncpg.Record, object_id: str, fields: Sequence[str], changed: Carried
-) -> None:
+async def _tell(connection: Connection, row: asyncpg.Record, object_id: str, fields: Sequence[str]) -> None:
     payload = {"bucket_id": row["bucket_id"], **changed_fields(fields)}
     await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
-    await tell_changed(connection, changed)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
+
 from services.common.database.carriers import carry_from_object
 from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.object_events import tell_objects_gone
@@ -13,7 +15,15 @@ from services.common.database.pool import Connection, Pool
 from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
+from services.common.sameness import differing
 
+CURRENT = """
+    SELECT object_id, namespace_id, key_prefix, fields, human_fields FROM objects
+    WHERE bucket_id = $1 AND object_id = $2 FOR NO KEY UPDATE"""
+WRITE = """
+    UPDATE objects SET fields = fields || $2, human_fields = human_fields || $3, key_prefix = coalesce($4, key_prefix),
+      updated_at = CASE WHEN $5 THEN now() ELSE updated_at END
+    WHERE object_id = $1"""
 LOCK = """
     SELECT object_id, namespace_id, bucket_id FROM objects WHERE bucket_id = $1 AND object_id = ANY($2)
     ORDER BY object_id FOR UPDATE"""
@@ -43,26 +53,38 @@ async def patch_object(
 
     A label goes to a document only where it is clear that it is about that one: see `label_reach`.
     The object's row is locked first, as an ingest does too, so that neither can lose the other's label.
+    What the object, or a document, says already is no change of it, and nobody is told.
     """
     set_at = datetime.now(UTC).isoformat()
     async with pool.acquire() as connection, connection.transaction():
-        namespace_id = await connection.fetchval(
-            """UPDATE objects SET fields = fields || $3, human_fields = human_fields || $4,
-                 key_prefix = coalesce($5, key_prefix), updated_at = now()
-               WHERE object_id = $2 AND bucket_id = $1 RETURNING namespace_id""",
-            bucket_id,
-            object_id,
-            dict(fields),
-            dict.fromkeys(fields, set_at),
-            key_prefix,
-        )
-        if namespace_id is None:
+        row = await connection.fetchrow(CURRENT, bucket_id, object_id)
+        if row is None:
             raise NotFoundError.of("object", object_id)
+        names = differing(row["fields"], fields, list(fields))
+        names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
+        await _write(connection, row, fields, key_prefix, said_at=set_at, is_changed=bool(names))
+        if names:
+            payload = {"bucket_id": bucket_id, **changed_fields(names)}
+            await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
         changed = await carry_from_object(connection, object_id, fields, set_at)
-        payload = {"bucket_id": bucket_id, **changed_fields(fields)}
-        await record_event(connection, namespace_id, "object.updated", object_id, payload)
         await tell_changed(connection, changed)
     return Patched(object_id=object_id, document_ids=list(changed))
+
+
+async def _write(
+    connection: Connection,
+    row: asyncpg.Record,
+    fields: Mapping[str, Any],
+    key_prefix: str | None,
+    *,
+    said_at: str,
+    is_changed: bool,
+) -> None:
+    """Writes the fields, and since when a person has said so, which for what they said before stays as it was."""
+    said = {name for name in fields if name not in row["human_fields"] or differing(row["fields"], fields, [name])}
+    if said or is_changed:
+        times = dict.fromkeys(sorted(said), said_at)
+        await connection.execute(WRITE, row["object_id"], dict(fields), times, key_prefix, is_changed)
 
 
 async def delete_object(pool: Pool, bucket_id: str, object_id: str) -> list[str]:

@@ -80,8 +80,7 @@ async def change_alert(alert: str, form: AlertPatch, tenant: InNamespace) -> Ale
     """Changes what is given; where that is what is watched, the alert starts anew."""
     row = await get_row(tenant.gateway.pool, "alert", tenant.namespace_id, alert)
     columns = await plan_change(tenant, row, form)
-    asks_anew = any(row[name] != value for name, value in columns.items() if name in WATCHED)
-    return to_alert(await store.update_alert(tenant.gateway.pool, row, columns, asks_anew=asks_anew))
+    return to_alert(await store.update_alert(tenant.gateway.pool, row, columns, WATCHED))
 
 
 @router.delete("/{alert}")

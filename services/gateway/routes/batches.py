@@ -25,6 +25,7 @@ from services.gateway.shapes.batches import (
 from services.gateway.shapes.pages import ListQuery
 from services.gateway.shapes.tasks import TaskOut, to_task
 from services.gateway.store.batches import LIST_BATCHES, SEARCH_BATCHES, batch_answer, batch_answers, get_batch
+from services.gateway.store.changes import change_row
 from services.gateway.store.tasks import get_task
 
 router = routes_of("Batches", "/buckets/{bucket}/batches")
@@ -100,8 +101,8 @@ async def read_batch(bucket: str, batch_id: str, tenant: InNamespace) -> Batch:
 async def update_batch(bucket: str, batch_id: str, form: BatchPatch, tenant: InNamespace) -> Batch:
     """Merges metadata into a batch."""
     await batch_of(tenant, bucket, batch_id)
-    query = "UPDATE batches SET metadata = metadata || $2, updated_at = now() WHERE batch_id = $1"
-    await tenant.gateway.pool.execute(query, batch_id, form.metadata or {})
+    async with tenant.gateway.pool.acquire() as connection, connection.transaction():
+        await change_row(connection, "batches", "batch_id", batch_id, {"metadata": form.metadata or {}})
     return await batch_answer(tenant.gateway.pool, batch_id)
 
 

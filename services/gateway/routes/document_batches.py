@@ -56,10 +56,11 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
 async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) -> BatchUpdated:
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await edit_documents(connection, within, edits)
-        await tell_batch(connection, tenant.namespace_id, "updated", str(within.collection_id), done)
-    await refresh_index(tenant.gateway, done)
-    results = _results(list(edits), set(done))
-    return BatchUpdated(updated_count=len(done), failed_count=len(results) - len(done), results=results)
+        await tell_batch(connection, tenant.namespace_id, "updated", str(within.collection_id), done.changed)
+    await refresh_index(tenant.gateway, done.changed)
+    results = _results(list(edits), set(done.found))
+    found = len(done.found)
+    return BatchUpdated(updated_count=found, failed_count=len(results) - found, results=results)
 
 
 async def _matching(tenant: Tenant, within: Within, filters: Filter) -> list[str]:

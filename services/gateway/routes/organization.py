@@ -27,5 +27,6 @@ async def update_organization(form: OrganizationPatch, gateway: Caller) -> Organ
     """Changes what is given."""
     row = await read_organization(gateway.pool)
     columns = form.model_dump(exclude_none=True)
-    changed = await change_row(gateway.pool, "organizations", "organization_id", row["organization_id"], columns)
-    return to_organization(changed or row, gateway.settings.rate_limit_per_minute)
+    async with gateway.pool.acquire() as connection, connection.transaction():
+        change = await change_row(connection, "organizations", "organization_id", row["organization_id"], columns)
+    return to_organization(change.row if change else row, gateway.settings.rate_limit_per_minute)

@@ -105,17 +105,13 @@ async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNames
     """Changes what is given; other stages or collections make a new version."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
     stages = None if form.stages is None else await checked_stages(tenant.gateway, form.stages)
-    changed = await update_retriever(
-        tenant.gateway.pool,
-        row["retriever_id"],
-        name=form.retriever_name,
-        description=form.description,
-        collection_identifiers=form.collection_identifiers,
-        stages=stages,
-        input_schema=None if form.input_schema is None else read_input_schema(form.input_schema),
-        metadata=form.metadata,
-        settings=form.settings(),
-    )
+    given = {
+        **form.model_dump(include={"retriever_name", "description", "collection_identifiers", "metadata"}),
+        "stages": stages,
+        "input_schema": None if form.input_schema is None else read_input_schema(form.input_schema),
+        "settings": form.settings(),
+    }
+    changed = await update_retriever(tenant.gateway.pool, row["retriever_id"], given)
     return RetrieverPatched(retriever=(await _shaped(tenant, [changed]))[0])
 
 

@@ -108,16 +108,9 @@ async def update_taxonomy(taxonomy: str, form: TaxonomyPatch, tenant: InNamespac
     """Changes what is given; a changed config is a new version, and what is uploaded next is labelled by it."""
     row = await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, taxonomy)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        if form.config is not None:
-            await add_version(tenant, connection, row, form.config)
-        await store.update_taxonomy(
-            connection,
-            row,
-            name=form.taxonomy_name,
-            description=form.description,
-            metadata=form.metadata or {},
-            config=form.config is not None,
-        )
+        is_other = form.config is not None and await add_version(tenant, connection, row, form.config)
+        said = {name: getattr(form, name) for name in ("taxonomy_name", "description", "metadata")}
+        await store.update_taxonomy(connection, row, said, config=is_other)
     return await shown(tenant, await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, row["taxonomy_id"]))
 
 

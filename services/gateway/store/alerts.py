@@ -1,6 +1,6 @@
 """Alerts in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import asyncpg
@@ -63,7 +63,7 @@ TAKE_OFF = """
 # Another question is asked from now on: what is being looked at has no bearing on it.
 ASK_ANEW = """
     UPDATE alerts SET is_raised = false, is_told = false, fault = NULL, due_at = now(), leased_until = NULL,
-      claim = NULL WHERE alert_id = $1"""
+      claim = NULL WHERE alert_id = $1 RETURNING *"""
 
 
 async def insert_alert(pool: Pool, namespace_id: str, columns: Mapping[str, Any]) -> asyncpg.Record:
@@ -83,22 +83,23 @@ async def insert_alert(pool: Pool, namespace_id: str, columns: Mapping[str, Any]
 
 
 async def update_alert(
-    pool: Pool, row: asyncpg.Record, columns: Mapping[str, Any], *, asks_anew: bool
+    pool: Pool, row: asyncpg.Record, columns: Mapping[str, Any], watched: Collection[str]
 ) -> asyncpg.Record:
-    """The alert after a change; `asks_anew` makes it start as not raised, and due at once."""
+    """The alert after a change; one of what is `watched` makes it start as not raised, and due at once."""
     alert_id = row["alert_id"]
     async with pool.acquire() as connection, connection.transaction():
-        if asks_anew:
-            await connection.execute(ASK_ANEW, alert_id)
         try:
-            changed = await change_row(connection, "alerts", "alert_id", alert_id, columns)
+            change = await change_row(connection, "alerts", "alert_id", alert_id, columns)
         except asyncpg.UniqueViolationError as error:
             raise taken("alert", columns["alert_name"]) from error
-        if changed is None:
+        if change is None:
             raise NotFoundError.of("alert", alert_id)
-        fields = changed_fields({SHOWN_AS.get(name, name) for name in columns})
-        await _tell(connection, "alert.updated", changed, **fields)
-    return changed
+        if not change.columns:
+            return change.row
+        fields = changed_fields({SHOWN_AS.get(name, name) for name in change.columns})
+        await _tell(connection, "alert.updated", change.row, **fields)
+        asked = await connection.fetchrow(ASK_ANEW, alert_id) if change.columns & set(watched) else None
+    return asked or change.row
 
 
 async def delete_alert(pool: Pool, row: asyncpg.Record) -> None:

@@ -12,6 +12,7 @@ from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
 from services.common.ids import new_id
+from services.common.sameness import differing
 from services.gateway.verdicts import judged_label, verdict_of
 
 JsonObject = dict[str, Any]
@@ -89,7 +90,7 @@ async def edit_annotation(
     row = await get_annotation(connection, namespace_id, annotation_id, lock=True)
     after = {name: changes.get(name, row[name]) for name in EDITABLE}
     after["verdict"] = verdict_of(after["label"], row["judged"])
-    prior = {name: row[name] for name in EDITED if row[name] != after[name]}
+    prior = {name: row[name] for name in differing(dict(row), after, EDITED)}
     if not prior:
         return row
     changed = await connection.fetchrow(UPDATE, annotation_id, *(after[name] for name in EDITED))

@@ -6,6 +6,7 @@ from typing import Any
 
 from services.common.database.pool import Connection
 from services.common.errors import AlreadyExistsError
+from services.common.sameness import same_value
 from services.gateway.store.collection_events import tell_collections
 
 # Columns of a collection `c`: what is applied to it, in the contract's form.
@@ -15,6 +16,9 @@ APPLICATION_COLUMNS = """
     (SELECT coalesce(jsonb_agg(a.settings ORDER BY a.position), '[]') FROM taxonomy_applications a
      WHERE a.collection_id = c.collection_id AND a.taxonomy_id IS NULL) AS retriever_enrichments"""
 REMOVE = "DELETE FROM taxonomy_applications WHERE collection_id = $1 AND (taxonomy_id IS NOT NULL) = $2"
+STORED = """
+    SELECT taxonomy_id, target_collection_id, execution_phase, priority, enabled, settings, config, runs, label_fields
+    FROM taxonomy_applications WHERE collection_id = $1 AND (taxonomy_id IS NOT NULL) = $2 ORDER BY position"""
 DETACH = """
     WITH gone AS (DELETE FROM taxonomy_applications WHERE taxonomy_id = $1 RETURNING collection_id)
     SELECT * FROM collections WHERE collection_id IN (SELECT collection_id FROM gone)"""
@@ -51,19 +55,29 @@ class NewApplications:
     enrichments: Sequence[NewApplication] | None = field(default=None)
 
 
-async def set_applications(connection: Connection, collection_id: str, new: NewApplications) -> None:
-    """Replaces what is applied to a collection; the very next upload is labelled so."""
-    for applications, are_taxonomies in ((new.taxonomies, True), (new.enrichments, False)):
-        if applications is not None:
-            await connection.execute(REMOVE, collection_id, are_taxonomies)
-            for application in applications:
-                await _insert(connection, collection_id, application)
+async def set_applications(connection: Connection, collection_id: str, new: NewApplications) -> list[str]:
+    """Replaces what is applied to a collection; the very next upload is labelled so. Which kinds are others now."""
+    changed = []
+    for name, applications in (("taxonomy_applications", new.taxonomies), ("retriever_enrichments", new.enrichments)):
+        if applications is None:
+            continue
+        are_taxonomies = name == "taxonomy_applications"
+        rows = [_row(collection_id, application) for application in applications]
+        if same_value(await _stored(connection, collection_id, are_taxonomies=are_taxonomies), rows):
+            continue
+        await connection.execute(REMOVE, collection_id, are_taxonomies)
+        for row in rows:
+            await connection.execute(INSERT, collection_id, *row)
+        changed.append(name)
+    return changed
 
 
-async def _insert(connection: Connection, collection_id: str, new: NewApplication) -> None:
-    await connection.execute(
-        INSERT,
-        collection_id,
+async def _stored(connection: Connection, collection_id: str, *, are_taxonomies: bool) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await connection.fetch(STORED, collection_id, are_taxonomies)]
+
+
+def _row(collection_id: str, new: NewApplication) -> tuple[Any, ...]:
+    return (
         new.taxonomy_id,
         new.target_collection_id or collection_id,
         new.execution_phase,

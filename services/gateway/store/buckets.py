@@ -9,13 +9,15 @@ from services.common.database.removal import start_bucket_removal
 from services.common.database.resources import get_row
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
-from services.gateway.store.changes import change_row
+from services.gateway.store.changes import MERGED, change_row
 from services.gateway.store.tables import BUCKET_COLUMNS
 
 FIND = f"SELECT {BUCKET_COLUMNS} FROM buckets b WHERE b.bucket_id = $1"  # noqa: S608
-ADD_PROPERTIES = """UPDATE buckets
-    SET bucket_schema = jsonb_set(bucket_schema, '{properties}', (bucket_schema -> 'properties') || $2)
-    WHERE bucket_id = $1"""
+# The properties of a schema are added to; braces that stay are doubled.
+MERGED_TOO = {
+    **MERGED,
+    "bucket_schema": "jsonb_set(bucket_schema, '{{properties}}', (bucket_schema -> 'properties') || {})",
+}
 
 
 async def create_bucket(pool: Executor, namespace_id: str, name: str, columns: dict[str, Any]) -> str:
@@ -50,12 +52,13 @@ async def count_buckets(db: Executor, namespace_id: str) -> int:
 
 async def update_bucket(pool: Pool, bucket_id: str, columns: dict[str, Any], properties: dict[str, Any]) -> None:
     """Changes the columns that are given; metadata, and `properties` of the schema, are merged."""
-    try:
-        await change_row(pool, "buckets", "bucket_id", bucket_id, columns)
-    except asyncpg.UniqueViolationError as error:
-        raise taken("bucket", str(columns.get("bucket_name"))) from error
     if properties:
-        await pool.execute(ADD_PROPERTIES, bucket_id, properties)
+        columns = {**columns, "bucket_schema": properties}
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            await change_row(connection, "buckets", "bucket_id", bucket_id, columns, merged=MERGED_TOO)
+        except asyncpg.UniqueViolationError as error:
+            raise taken("bucket", str(columns.get("bucket_name"))) from error
 
 
 async def delete_bucket(pool: Pool, bucket_id: str) -> str:

@@ -11,6 +11,7 @@ from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
 from services.common.filters.tables import Column, Kind, Table
+from services.gateway.store.changes import change_row
 from services.gateway.store.tables import CREATED, FEW, UPDATED
 
 # People's labels belong to the groups, and so to the run that has them.
@@ -109,10 +110,9 @@ async def cancel(pool: Pool, row: asyncpg.Record) -> None:
 async def rename(pool: Pool, row: asyncpg.Record, name: str | None) -> None:
     """Names a run; None takes its name away."""
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(
-            "UPDATE cluster_runs SET run_name = $2, updated_at = now() WHERE run_id = $1", row["run_id"], name
-        )
-        await _tell(connection, row, {"run_name": name})
+        change = await change_row(connection, "cluster_runs", "run_id", row["run_id"], {"run_name": name})
+        if change is not None and change.columns:
+            await _tell(connection, row, {"run_name": name})
 
 
 async def relabel(pool: Pool, row: asyncpg.Record, labels: dict[str, str]) -> dict[str, str]:
@@ -129,6 +129,8 @@ async def relabel(pool: Pool, row: asyncpg.Record, labels: dict[str, str]) -> di
             raise NotFoundError.of("execution", row["run_id"])
         await _require_groups(connection, row["base_run_id"], labels)
         changed = {name: label for name, label in {**overrides, **labels}.items() if label}
+        if changed == overrides:
+            return overrides
         sql = "UPDATE cluster_runs SET label_overrides = $2, updated_at = now() WHERE run_id = $1"
         await connection.execute(sql, row["base_run_id"], changed)
         await start_enrichment(connection, row["base_run_id"])

@@ -120,14 +120,15 @@ async def read_cluster(db: Executor, namespace_id: str, identifier: str) -> asyn
 
 
 async def change_cluster(connection: Connection, row: asyncpg.Record, columns: dict[str, Any]) -> None:
-    """Changes what is given; metadata are merged. AlreadyExistsError when the name is taken."""
+    """Changes what is given, and tells of it; metadata are merged. AlreadyExistsError when the name is taken."""
     try:
-        changed = await change_row(connection, "clusters", "cluster_id", row["cluster_id"], columns)
+        change = await change_row(connection, "clusters", "cluster_id", row["cluster_id"], columns)
     except asyncpg.UniqueViolationError as error:
         raise taken("cluster", str(columns.get("cluster_name"))) from error
-    if changed is None:
+    if change is None:
         raise NotFoundError.of("cluster", row["cluster_id"])
-    await _tell(connection, "updated", row["namespace_id"], row["cluster_id"], changed["cluster_name"])
+    if change.columns:
+        await _tell(connection, "updated", row["namespace_id"], row["cluster_id"], change.row["cluster_name"])
 
 
 async def delete_cluster(pool: Pool, row: asyncpg.Record) -> list[str]:

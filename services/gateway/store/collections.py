@@ -10,9 +10,10 @@ from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.resources import get_row
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
+from services.common.sameness import same_value
 from services.gateway.store.applications import NewApplications, set_applications
 from services.gateway.store.buckets import taken
-from services.gateway.store.changes import change_row
+from services.gateway.store.changes import MERGED, Change, change_row
 from services.gateway.store.collection_events import disable_dependents, tell_collections, tell_inline
 from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_own_retriever, insert_taxonomy
 from services.gateway.store.schedules import keep_schedule, orphan_triggers
@@ -25,7 +26,8 @@ INSERT = """
                              dimensions, metadata, enabled, settings)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
     RETURNING *"""
-SET_SETTINGS = "UPDATE collections SET settings = settings || $2 WHERE collection_id = $1 RETURNING *"
+LOCK_SETTINGS = "SELECT settings FROM collections WHERE collection_id = $1 FOR NO KEY UPDATE"
+TOUCH = "UPDATE collections SET updated_at = now() WHERE collection_id = $1"
 LOCK_OBJECTS = """
     SELECT object_id FROM objects
     WHERE object_id IN (SELECT object_id FROM documents WHERE collection_id = $1
@@ -117,18 +119,33 @@ async def read_collection(db: Executor, namespace_id: str, identifier: str) -> a
 
 async def update_collection(
     connection: Connection, collection_id: str, columns: dict[str, Any], settings: dict[str, Any]
-) -> list[asyncpg.Record]:
-    """Changes what is given; metadata are merged, and a setting of null goes away. The collection after it."""
+) -> Change:
+    """Changes what is given; metadata are merged, and a setting of null goes away. Settings count as its columns."""
+    before = await connection.fetchval(LOCK_SETTINGS, collection_id)
+    if before is None:
+        raise NotFoundError.of("collection", collection_id)
+    others = {name: value for name, value in settings.items() if not same_value(before.get(name), value)}
     try:
-        await change_row(connection, "collections", "collection_id", collection_id, columns)
+        change = await change_row(
+            connection,
+            "collections",
+            "collection_id",
+            collection_id,
+            {**columns, "settings": others},
+            merged={**MERGED, "settings": "settings || {}"},
+        )
     except asyncpg.UniqueViolationError as error:
         raise taken("collection", str(columns.get("collection_name"))) from error
-    rows = await connection.fetch(SET_SETTINGS, collection_id, settings)
-    for row in rows if "schedule" in settings else ():
-        await keep_schedule(
-            connection, row["namespace_id"], collection_id, row["collection_name"], settings["schedule"]
-        )
-    return rows
+    assert change is not None
+    if "schedule" in others:
+        name, namespace_id = change.row["collection_name"], change.row["namespace_id"]
+        await keep_schedule(connection, namespace_id, collection_id, name, others["schedule"])
+    return Change(row=change.row, columns=(change.columns - {"settings"}) | others.keys())
+
+
+async def touch_collection(connection: Connection, collection_id: str) -> None:
+    """Says that what belongs to a collection has changed."""
+    await connection.execute(TOUCH, collection_id)
 
 
 async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -> list[str]:

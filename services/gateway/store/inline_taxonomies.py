@@ -1,21 +1,21 @@
 """The inline taxonomies of collections in the database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from services.common.database.pool import Connection
 from services.common.ids import new_id
+from services.gateway.store.changes import change_row
+from services.gateway.store.in_force import puts_in_force
 from services.gateway.store.retrievers import insert_retriever
 
 INSERT = """
     INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, collection_id, retriever_identifier,
                             field_to_enrich, confidence_threshold, reference_labels, options)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-UPDATE = """
-    UPDATE taxonomies SET confidence_threshold = coalesce($2, confidence_threshold),
-      reference_labels = coalesce($3, reference_labels), retriever_identifier = coalesce($4, retriever_identifier),
-      options = options || $5, field_to_enrich = coalesce($6, field_to_enrich),
-      version = version + 1, updated_at = now() WHERE collection_id = $1 RETURNING taxonomy_id"""
+MERGED = {"options": "options || {}"}
 MADE_FOR = "made_for_collection"
 
 
@@ -64,19 +64,12 @@ async def _make_retriever(
     return str(row["retriever_id"])
 
 
-async def update_taxonomy(
-    connection: Connection,
-    collection_id: str,
-    *,
-    threshold: float | None,
-    references: str | None,
-    retriever: str | None,
-    options: dict[str, Any],
-    label_field: str | None,
-) -> bool:
-    """Makes a new version of a collection's taxonomy; False when it has none."""
-    found = await connection.fetchval(UPDATE, collection_id, threshold, references, retriever, options, label_field)
-    return found is not None
+async def update_taxonomy(connection: Connection, collection_id: str, given: Mapping[str, Any]) -> bool:
+    """Makes a new version of a collection's taxonomy where what is given, and not None, says something else."""
+    columns = {name: value for name, value in given.items() if value is not None}
+    key = ("collection_id", collection_id)
+    write = partial(change_row, connection, "taxonomies", *key, columns, merged=MERGED, versioned=columns)
+    return await puts_in_force(connection, *key, write)
 
 
 async def delete_taxonomy(connection: Connection, namespace_id: str, collection_id: str) -> None:

@@ -11,12 +11,13 @@ from services.common.database.removal import start_namespace_removal
 from services.common.database.tasks import OPEN, request_cancel
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.gateway.store.buckets import taken
-from services.gateway.store.changes import change_row
+from services.gateway.store.changes import MERGED, change_row
 from services.gateway.store.tables import NAMESPACE_COLUMNS
 
 FIND = f"SELECT {NAMESPACE_COLUMNS} FROM namespaces n WHERE n.namespace_id = ANY($1)"  # noqa: S608
 INSERT = """INSERT INTO namespaces (namespace_id, namespace_name, description, settings, expires_at)
     VALUES ($1, $2, $3, $4, $5)"""
+MERGED_TOO = {**MERGED, "settings": "settings || {}"}
 RUNNING = """
     SELECT 'batch ' || batch_id FROM batches WHERE namespace_id = $1 AND status IN ('PENDING', 'PROCESSING')
     UNION ALL
@@ -49,14 +50,14 @@ async def read_namespaces(db: Executor, namespace_ids: Sequence[str]) -> list[as
     return [row for row in rows if row["deleted_at"] is None]
 
 
-async def update_namespace(db: Executor, namespace_id: str, columns: dict[str, Any], settings: dict[str, Any]) -> None:
+async def update_namespace(pool: Pool, namespace_id: str, columns: dict[str, Any], settings: dict[str, Any]) -> None:
     """Changes what is given; of the settings too."""
-    try:
-        await change_row(db, "namespaces", "namespace_id", namespace_id, columns)
-    except asyncpg.UniqueViolationError as error:
-        raise taken("namespace", str(columns.get("namespace_name"))) from error
-    merge = "UPDATE namespaces SET settings = settings || $2 WHERE namespace_id = $1"
-    await db.execute(merge, namespace_id, settings)
+    every = {**columns, "settings": settings}
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            await change_row(connection, "namespaces", "namespace_id", namespace_id, every, merged=MERGED_TOO)
+        except asyncpg.UniqueViolationError as error:
+            raise taken("namespace", str(columns.get("namespace_name"))) from error
 
 
 async def delete_namespace(pool: Pool, namespace_id: str, *, force: bool) -> str:

@@ -1,25 +1,23 @@
 """Retrievers in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from services.common.database.pool import Executor
+from services.common.database.pool import Executor, Pool
+from services.common.errors import NotFoundError
 from services.common.ids import new_id
 from services.gateway.store.buckets import taken
+from services.gateway.store.changes import MERGED, change_row
 
 INSERT = """
     INSERT INTO retrievers (retriever_id, namespace_id, retriever_name, description, collection_identifiers, stages,
                             input_schema, metadata, settings)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING *"""
-UPDATE = """
-    UPDATE retrievers SET retriever_name = coalesce($2, retriever_name), description = coalesce($3, description),
-      collection_identifiers = coalesce($4, collection_identifiers), stages = coalesce($5, stages),
-      input_schema = coalesce($6, input_schema), metadata = metadata || $7,
-      settings = settings || $8, updated_at = now(),
-      version = version + CASE WHEN $4::text[] IS NULL AND $5::jsonb IS NULL THEN 0 ELSE 1 END
-    WHERE retriever_id = $1 RETURNING *"""
+MERGED_TOO = {**MERGED, "settings": "settings || {}"}
+# What it searches, and how: another version of the retriever.
+VERSIONED = ("collection_identifiers", "stages")
 RESOLVE = """
     SELECT i.identifier, c.collection_id FROM unnest($2::text[]) WITH ORDINALITY AS i (identifier, position),
     LATERAL (
@@ -52,29 +50,19 @@ async def insert_retriever(
     return row
 
 
-async def update_retriever(
-    db: Executor,
-    retriever_id: str,
-    *,
-    name: str | None,
-    description: str | None,
-    collection_identifiers: Sequence[str] | None,
-    stages: Sequence[dict[str, Any]] | None,
-    input_schema: dict[str, Any] | None,
-    metadata: dict[str, Any] | None,
-    settings: dict[str, Any],
-) -> asyncpg.Record:
-    """The retriever after changing what is given; stages or collections make a new version."""
-    collections = None if collection_identifiers is None else list(collection_identifiers)
-    changed = None if stages is None else list(stages)
-    try:
-        row = await db.fetchrow(
-            UPDATE, retriever_id, name, description, collections, changed, input_schema, metadata or {}, settings
-        )
-    except asyncpg.UniqueViolationError as error:
-        raise taken("retriever", str(name)) from error
-    assert row is not None
-    return row
+async def update_retriever(pool: Pool, retriever_id: str, given: Mapping[str, Any]) -> asyncpg.Record:
+    """The retriever after changing the columns that are not None; other stages or collections make a new version."""
+    columns = {name: value for name, value in given.items() if value is not None}
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            change = await change_row(
+                connection, "retrievers", "retriever_id", retriever_id, columns, merged=MERGED_TOO, versioned=VERSIONED
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise taken("retriever", str(columns.get("retriever_name"))) from error
+    if change is None:
+        raise NotFoundError.of("retriever", retriever_id)
+    return change.row
 
 
 async def resolve_collections(db: Executor, namespace_id: str, identifiers: Sequence[str]) -> dict[str, str]:

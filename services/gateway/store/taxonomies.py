@@ -1,6 +1,7 @@
 """Taxonomies, native and inline, and their versions in the database."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,8 @@ from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 from services.gateway.store.applications import detach
 from services.gateway.store.buckets import taken
+from services.gateway.store.changes import change_row
+from services.gateway.store.in_force import puts_in_force
 
 # An inline taxonomy does not say which collection it searches; its retriever does.
 COLUMNS = """t.*, (
@@ -32,17 +35,7 @@ VERSIONS = f"""
 INSERT = """
     INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, description, metadata, config, runs, label_fields)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
-UPDATE = """
-    UPDATE taxonomies SET taxonomy_name = coalesce($2, taxonomy_name), description = coalesce($3, description),
-      metadata = metadata || $4, updated_at = now() WHERE taxonomy_id = $1
-    RETURNING taxonomy_name, collection_id, version"""
-NEW_VERSION = """
-    UPDATE taxonomies SET config = $2, runs = $3, label_fields = $4, updated_at = now(),
-      version = (SELECT max(version) + 1 FROM taxonomy_versions WHERE taxonomy_id = $1) WHERE taxonomy_id = $1"""
 # The inline taxonomy's own columns say what it does; a trigger makes the config from them.
-NEW_INLINE_VERSION = """
-    UPDATE taxonomies SET retriever_identifier = $2, confidence_threshold = $3, reference_labels = $4, options = $5,
-      version = version + 1, updated_at = now() WHERE taxonomy_id = $1"""
 INLINE_OPTIONS = ("top_k", "decision", "path_field", "path_separator", "path_agreement", "input_mappings")
 AGE = "(extract(epoch FROM t.created_at)::numeric(20, 6)::text || t.taxonomy_id)"
 TAXONOMIES = Table(
@@ -110,44 +103,44 @@ async def count_versions(db: Executor, taxonomy_id: str) -> int:
     return int(await db.fetchval("SELECT count(*) FROM taxonomy_versions WHERE taxonomy_id = $1", taxonomy_id))
 
 
-async def update_taxonomy(
-    connection: Connection,
-    row: asyncpg.Record,
-    *,
-    name: str | None,
-    description: str | None,
-    metadata: dict[str, Any],
-    config: bool = False,
-) -> None:
-    """Changes what a taxonomy says of itself; metadata are merged. `config` tells of a version added before."""
+async def update_taxonomy(connection: Connection, row: asyncpg.Record, given: dict[str, Any], *, config: bool) -> None:
+    """Changes what a taxonomy says of itself, and tells of it; metadata are merged.
+
+    Of the columns given, None stays as it is. `config` tells of a version added before.
+    """
+    columns = {name: value for name, value in given.items() if value is not None}
     try:
-        after = await connection.fetchrow(UPDATE, row["taxonomy_id"], name, description, metadata)
+        change = await change_row(connection, "taxonomies", "taxonomy_id", row["taxonomy_id"], columns)
     except asyncpg.UniqueViolationError as error:
-        raise taken("taxonomy", str(name)) from error
-    assert after is not None
-    given = {"taxonomy_name": name, "description": description, "metadata": metadata or None, "config": config or None}
-    fields = changed_fields(key for key, value in given.items() if value is not None)
-    payload = {**_told(after), **fields}
-    await record_event(connection, row["namespace_id"], "taxonomy.updated", row["taxonomy_id"], payload)
+        raise taken("taxonomy", str(columns.get("taxonomy_name"))) from error
+    if change is None:
+        raise NotFoundError.of("taxonomy", row["taxonomy_id"])
+    if names := [*change.columns, *(["config"] if config else [])]:
+        payload = {**_told(change.row), **changed_fields(names)}
+        await record_event(connection, row["namespace_id"], "taxonomy.updated", row["taxonomy_id"], payload)
 
 
 def _told(row: asyncpg.Record) -> dict[str, Any]:
     return {name: row[name] for name in ("taxonomy_name", "collection_id", "version")}
 
 
-async def add_version(
-    connection: Connection, taxonomy_id: str, config: dict[str, Any], runs: list[Any], fields: list[str]
-) -> None:
-    """Puts a new version of a taxonomy in force."""
-    await connection.execute("SELECT FROM taxonomies WHERE taxonomy_id = $1 FOR UPDATE", taxonomy_id)
-    await connection.execute(NEW_VERSION, taxonomy_id, config, runs, fields)
+async def add_version(connection: Connection, taxonomy_id: str, columns: dict[str, Any], *, same_too: bool) -> bool:
+    """Puts a new version of a taxonomy in force; without `same_too` only where it says something else."""
+    sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
+    version = "(SELECT max(version) + 1 FROM taxonomy_versions WHERE taxonomy_id = $1)"
+    sql = f"UPDATE taxonomies SET {sets}, version = {version}, updated_at = now() WHERE taxonomy_id = $1"  # noqa: S608
+    write = partial(connection.execute, sql, taxonomy_id, *columns.values())
+    return await puts_in_force(connection, "taxonomy_id", taxonomy_id, write, same_too=same_too)
 
 
-async def add_inline_version(connection: Connection, taxonomy_id: str, config: dict[str, Any]) -> None:
-    """The same for the inline taxonomy of a collection; the field that it fills stays."""
-    options = {key: config[key] for key in INLINE_OPTIONS if config.get(key) is not None}
-    threshold, references = config.get("confidence_threshold", 0.0), config.get("reference_labels", "all")
-    await connection.execute(NEW_INLINE_VERSION, taxonomy_id, config["retriever_id"], threshold, references, options)
+def inline_columns(config: dict[str, Any]) -> dict[str, Any]:
+    """The columns of the inline taxonomy of a collection that say so; the field that it fills stays."""
+    return {
+        "retriever_identifier": config["retriever_id"],
+        "confidence_threshold": config.get("confidence_threshold", 0.0),
+        "reference_labels": config.get("reference_labels", "all"),
+        "options": {key: config[key] for key in INLINE_OPTIONS if config.get(key) is not None},
+    }
 
 
 async def delete_taxonomy(pool: Pool, row: asyncpg.Record, *, force: bool) -> None:

@@ -68,11 +68,12 @@ async def lock_trigger(
 async def change_trigger(
     connection: Connection, trigger_id: str, columns: Mapping[str, Any], event: str = "updated"
 ) -> asyncpg.Record:
-    """Changes the columns of a trigger that the caller has locked; its row then."""
-    row = await change_row(connection, "triggers", "trigger_id", trigger_id, columns)
-    assert row is not None
-    await tell(connection, event, row)
-    return row
+    """Changes the columns of a trigger that the caller has locked, and tells of it; its row then."""
+    change = await change_row(connection, "triggers", "trigger_id", trigger_id, columns)
+    assert change is not None
+    if change.columns:
+        await tell(connection, event, change.row)
+    return change.row
 
 
 async def delete_trigger(connection: Connection, row: asyncpg.Record) -> None:

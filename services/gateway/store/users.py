@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.pool import Executor
+from services.common.database.pool import Executor, Pool
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
 from services.gateway.store.changes import change_row
@@ -53,11 +53,12 @@ async def list_users(
     return await db.fetch(LIST, role, status, limit, offset)
 
 
-async def update_user(db: Executor, email: str, columns: dict[str, Any]) -> asyncpg.Record:
+async def update_user(pool: Pool, email: str, columns: dict[str, Any]) -> asyncpg.Record:
     """The user after the change."""
-    user = await get_user(db, email)
-    await change_row(db, "users", "user_id", user["user_id"], columns)
-    return await get_user(db, email)
+    user = await get_user(pool, email)
+    async with pool.acquire() as connection, connection.transaction():
+        await change_row(connection, "users", "user_id", user["user_id"], columns)
+    return await get_user(pool, email)
 
 
 async def delete_user(db: Executor, email: str) -> None:

@@ -12,6 +12,7 @@ from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
 from services.gateway.store.buckets import taken
+from services.gateway.store.changes import change_row
 
 WEBHOOKS = Table(
     alias="w",
@@ -48,7 +49,8 @@ LOCK = f"""SELECT w.webhook_id, w.channels, w.namespace_ids, w.is_active AND w.p
     FROM webhooks w WHERE {NAMED} FOR NO KEY UPDATE"""  # noqa: S608
 RESUME = """
     UPDATE webhooks SET is_active = true, paused_at = NULL, paused_reason = NULL, consecutive_failures = 0,
-      first_failure_at = NULL, last_failure_at = NULL, last_failure_cause = NULL, updated_at = now()
+      first_failure_at = NULL, last_failure_at = NULL, last_failure_cause = NULL,
+      updated_at = CASE WHEN is_active AND paused_at IS NULL THEN updated_at ELSE now() END
     WHERE webhook_id = $1"""
 
 Visible = Sequence[str] | None
@@ -77,16 +79,20 @@ async def insert_webhook(db: Executor, columns: Mapping[str, Any]) -> str:
     values = {"webhook_id": webhook_id, **columns}
     places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
     sql = f"INSERT INTO webhooks ({', '.join(values)}) VALUES ({places})"  # noqa: S608
-    await _named(db, columns["webhook_name"], sql, *values.values())
+    try:
+        await db.execute(sql, *values.values())
+    except asyncpg.UniqueViolationError as error:
+        raise taken("webhook", columns["webhook_name"]) from error
     return webhook_id
 
 
 async def replace_webhook(connection: Connection, locked: asyncpg.Record, columns: Mapping[str, Any]) -> None:
     """Writes other columns; one that did not work and is made active starts without its failures."""
     webhook_id = locked["webhook_id"]
-    sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
-    sql = f"UPDATE webhooks SET {sets}, updated_at = now() WHERE webhook_id = $1"  # noqa: S608
-    await _named(connection, columns["webhook_name"], sql, webhook_id, *columns.values())
+    try:
+        await change_row(connection, "webhooks", "webhook_id", webhook_id, columns)
+    except asyncpg.UniqueViolationError as error:
+        raise taken("webhook", columns["webhook_name"]) from error
     if columns["is_active"] and not locked["works"]:
         await resume_webhook(connection, webhook_id)
 
@@ -100,10 +106,3 @@ async def change_channels(connection: Connection, webhook_id: str, channels: Seq
 async def resume_webhook(connection: Connection, webhook_id: str) -> None:
     """Forgets the failures of a webhook; what is pending is due now."""
     await connection.execute(RESUME, webhook_id)
-
-
-async def _named(db: Executor, name: str, sql: str, *values: object) -> None:
-    try:
-        await db.execute(sql, *values)
-    except asyncpg.UniqueViolationError as error:
-        raise taken("webhook", name) from error

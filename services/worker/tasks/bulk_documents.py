@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from services.common.database.bounded import SETTINGS
-from services.common.database.document_edits import Within, delete_documents, edit_documents
+from services.common.database.document_edits import Edited, Within, delete_documents, edit_documents
 from services.common.database.document_events import tell_batch
 from services.common.database.pool import Connection
 from services.common.errors import NotFoundError
@@ -22,7 +22,7 @@ EXISTS = "SELECT true FROM collections WHERE collection_id = $1"
 NOTE = "UPDATE tasks SET additional_data = additional_data || $2, updated_at = now() WHERE task_id = $1"
 
 Refresh = Callable[[Sequence[str]], Awaitable[object]]
-Change = Callable[[Connection, Within, list[str]], Awaitable[list[str]]]
+Change = Callable[[Connection, Within, list[str]], Awaitable[Edited]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +35,19 @@ class BulkDocuments:
         """Sets the same fields on every document, as a person does."""
         changes: JsonObject = task.inputs["changes"]
 
-        async def edit(connection: Connection, within: Within, ids: list[str]) -> list[str]:
+        async def edit(connection: Connection, within: Within, ids: list[str]) -> Edited:
             return await edit_documents(connection, within, dict[str, JsonObject].fromkeys(ids, changes))
 
         return Done(outputs={"updated_count": await self._walk(task, edit, "updated")})
 
     async def delete(self, task: Task) -> Done:
         """Deletes every document."""
-        return Done(outputs={"deleted_count": await self._walk(task, delete_documents, "deleted")})
+
+        async def delete(connection: Connection, within: Within, ids: list[str]) -> Edited:
+            gone = await delete_documents(connection, within, ids)
+            return Edited(found=gone, changed=gone)
+
+        return Done(outputs={"deleted_count": await self._walk(task, delete, "deleted")})
 
     async def _walk(self, task: Task, change: Change, verb: str) -> int:
         within = Within(namespace_id=str(task.namespace_id), collection_id=task.inputs["collection_id"])
@@ -72,10 +77,10 @@ class BulkDocuments:
             rows = await connection.fetch(sql, within.collection_id, progress["position"], progress["last"], *values)
             if not rows:
                 return None
-            changed = await change(connection, within, [row["document_id"] for row in rows])
+            done = await change(connection, within, [row["document_id"] for row in rows])
             collection_id = str(within.collection_id)
-            await tell_batch(connection, within.namespace_id, verb, collection_id, changed, task_id=task.task_id)
+            await tell_batch(connection, within.namespace_id, verb, collection_id, done.changed, task_id=task.task_id)
             progress["position"] = rows[-1]["row_key"]
-            progress["done"] += len(changed)
+            progress["done"] += len(done.found)
             await connection.execute(NOTE, task.task_id, progress)
-        return changed
+        return done.changed
