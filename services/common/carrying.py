@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.common.label_reach import held_back, is_ambiguous
+from services.common.label_values import label_values
 from services.common.labels import LabelledDocument, apply_human_fields
 from services.common.passthrough import lookup, passes_everything, rules_of
 from services.common.sameness import differing
@@ -75,10 +76,11 @@ def said_by_person(
 
     A field that names the group of a cluster becomes a person's too.
     """
-    after = apply_human_fields(document, changed, label_fields[0] if label_fields else None, set_at)
-    groups = (field for field, entry in document.labels.items() if _names_group(entry) and field not in label_fields)
+    groups = [field for field, entry in document.labels.items() if _names_group(entry) and field not in label_fields]
+    said = label_values(changed, (*label_fields, *groups))
+    after = apply_human_fields(document, said, label_fields[0] if label_fields else None, set_at)
     for field in (*label_fields[1:], *groups):
-        after = replace(apply_human_fields(after, changed, field, set_at), taxonomy_match=after.taxonomy_match)
+        after = replace(apply_human_fields(after, said, field, set_at), taxonomy_match=after.taxonomy_match)
     return after
 
 

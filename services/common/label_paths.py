@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+from services.common.label_values import label_value
+
 Path = tuple[str, ...]
 DEFAULT_SEPARATOR = "/"
 
@@ -15,15 +17,15 @@ def split_path(value: Any, separator: str) -> Path:
         parts = value
     else:
         return ()
-    return tuple(text for part in parts if isinstance(part, str) and (text := part.strip()))
+    return tuple(text for part in parts if isinstance(part, str) and (text := label_value(part)))
 
 
 def shorten(value: Any, separator: str, length: int) -> Any:
     """The path of at most `length` segments, written as `value` is."""
     if isinstance(value, list):
         return list(split_path(value, separator)[:length])
-    parts = [part for part in str(value).split(separator) if part.strip()]
-    return separator.join(parts[:length]).strip()
+    parts = [part for part in str(value).split(separator) if label_value(part)]
+    return label_value(separator.join(parts[:length]))
 
 
 def node_id(path: Path) -> str:

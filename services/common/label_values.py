@@ -1,12 +1,18 @@
 """What a value says as a label: blank says nothing, and two spellings of one text are one label."""
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-# Look like nothing without being white space or control characters: fillers, the empty Braille cell, selectors.
-_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+# White space, control and format characters, fillers and selectors: what shows nothing. The database's `is_label`
+# knows the same. Signs of the Arabic script that are format characters show.
+BLANKS = (
+    "\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f-\u1160\u1680\u17b4-\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f"
+    "\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001-\U000e01ef"
+)
+_IS_VISIBLE = re.compile(f"[^{BLANKS}]")
 # Trimmed with the white space. Joiners (U+200C, U+200D) and tags stay: they end words and flags.
 _EDGES = "\u00ad\u180e\u200b\u200e\u200f\u2060\ufeff" + "".join(map(chr, range(0x202A, 0x202F)))
 
@@ -27,13 +33,26 @@ def label_value(value: Any) -> Any:
     return None if value is False else value
 
 
-def label_values(fields: dict[str, Any], label_fields: Sequence[str]) -> dict[str, Any]:
-    """The fields with those that are labels as labels; the others as they are."""
-    return fields | {field: label_value(fields[field]) for field in label_fields if field in fields}
+def label_values(fields: Mapping[str, Any], label_fields: Iterable[str]) -> dict[str, Any]:
+    """The fields with those that are labels as labels, dotted ones also inside of others; the rest as it is."""
+    after = dict(fields)
+    for field in label_fields:
+        after = _with_label(after, field)
+    return after
+
+
+def _with_label(fields: dict[str, Any], path: str) -> dict[str, Any]:
+    if path in fields:
+        return {**fields, path: label_value(fields[path])}
+    root, _, rest = path.partition(".")
+    inside = fields.get(root)
+    if not rest or not isinstance(inside, dict):
+        return fields
+    return {**fields, root: _with_label(inside, rest)}
 
 
 def _text(value: str) -> str | None:
-    if all(map(_is_unseen, value)):
+    if _IS_VISIBLE.search(value) is None:
         return None
     text = unicodedata.normalize("NFC", value)
     while (shorter := text.strip().strip(_EDGES)) != text:
@@ -46,12 +65,3 @@ def _object(value: dict[str, Any]) -> dict[str, Any] | None:
     if all(label is None for label in labels.values()):
         return None
     return {name: False if value[name] is False else label for name, label in labels.items()}
-
-
-def _is_unseen(character: str) -> bool:
-    return (
-        character.isspace()
-        or unicodedata.category(character) in ("Cc", "Cf")
-        or character in _UNSEEN
-        or any(ord(character) in selectors for selectors in _SELECTORS)
-    )

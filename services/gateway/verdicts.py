@@ -9,6 +9,7 @@ Letter case and outer white space do not count.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.common.label_values import label_value
 from services.common.labels import proposal_of
 
 JsonObject = dict[str, Any]
@@ -48,6 +49,6 @@ def verdict_of(label: str, judged: Mapping[str, Any] | None) -> str | None:
 
 
 def _folded(text: str) -> str:
-    folded = text.strip().casefold()
+    folded = str(label_value(text) or "").casefold()
     plain = folded.replace(" ", "_").replace("-", "_")
     return plain if plain in RIGHT | WRONG | UNDECIDED else folded

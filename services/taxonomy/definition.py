@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.common.label_paths import DEFAULT_SEPARATOR
+from services.common.label_values import label_value
 from services.taxonomy.domain import Json
 
 # How many neighbours have a vote where the taxonomy does not say.
@@ -187,7 +188,7 @@ def _node(raw: Mapping[str, Any], config: Mapping[str, Any]) -> Node:
     return Node(
         node_id=raw["collection_id"],
         parent_id=raw.get("parent_collection_id"),
-        label=raw.get("label") or raw["collection_id"],
+        label=label_value(raw.get("label")) or raw["collection_id"],
         fields=to_enrichments(raw.get("enrichment_fields") or []),
         mappings=_mappings(raw.get("input_mappings") or config.get("input_mappings")),
     )

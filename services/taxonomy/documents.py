@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from likeness.common.v1.vector_pb2 import Dtype, Vector
 from services.common.filters import Filter, compile_sort, compile_sql
+from services.common.label_values import label_value
 from services.common.labels import IMPORT
 from services.taxonomy.decide import Label
 from services.taxonomy.domain import Candidate, Order, Shuffled, Sorted, Unfetched
@@ -86,12 +87,12 @@ class Documents:
         return {row["document_id"] for row in rows}
 
     async def labels(self, document_ids: Collection[str], field: str) -> dict[str, Label]:
-        """The labels that the documents have at this moment; those whose field is null are left out."""
+        """The labels that the documents have at this moment; those whose field is blank are left out."""
         rows = await self._reader.fetch(LABELS, list(document_ids), field, field.split("."))
         return {
-            row["document_id"]: Label(value=row["value"], source=row["source"] or IMPORT)
+            row["document_id"]: Label(value=value, source=row["source"] or IMPORT)
             for row in rows
-            if row["value"] is not None
+            if (value := label_value(row["value"])) is not None
         }
 
     async def vectors(

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
-from services.common.filters import EVERYTHING, And, Filter, all_of
+from services.common.filters import EVERYTHING, And, Condition, Filter, Operator, all_of
 
 Json = Any
 
@@ -99,6 +99,12 @@ State = Unfetched | Ranked
 
 
 def both(first: Filter, second: Filter) -> Filter:
-    """The two filters joined by AND, without conditions named twice; equal parts give equal filters."""
+    """The two filters joined by AND, without conditions that follow from others; equal parts give equal filters."""
     parts = [part for side in (first, second) for part in (side.children if isinstance(side, And) else (side,))]
-    return all_of(dict.fromkeys(parts))
+    known = {Condition(part.field, Operator.EXISTS, True) for part in parts if _is_of_label(part)}
+    return all_of(part for part in dict.fromkeys(parts) if part not in known)
+
+
+def _is_of_label(part: Filter) -> TypeGuard[Condition]:
+    """Whether it wants a label, which a field that is not there cannot have."""
+    return isinstance(part, Condition) and part.operator is Operator.IS_LABEL and part.value is True

@@ -60,7 +60,7 @@ def references(field: str | None, *, human_only: bool) -> Filter:
     """
     if field is None:
         return EVERYTHING
-    labelled = Condition(field, Operator.EXISTS, True)
+    labelled = Condition(field, Operator.IS_LABEL, True)
     if not human_only:
         return labelled
     return both(labelled, Condition(f"labels.{field}.source", Operator.IN, (HUMAN, IMPORT)))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.common.label_paths import node_id, split_path
+from services.common.label_values import label_value
 from services.common.passthrough import lookup, strip_root
 from services.taxonomy.decide import Neighbour, Verdict, nothing
 from services.taxonomy.definition import Definition, Enrichment, Kind, Merge
@@ -92,8 +93,9 @@ def _distinct(values: Iterable[Json]) -> list[Json]:
     found: list[Json] = []
     for value in values:
         for item in value if isinstance(value, list) else [value]:
-            if item is not None and item not in found:
-                found.append(item)
+            label = _copied(item)
+            if label is not None and label not in found:
+                found.append(label)
     return found
 
 
@@ -102,13 +104,20 @@ def _value(field: Enrichment, neighbour: Neighbour, records: Records) -> Json:
         return neighbour.candidate.document_id
     if field.source == "score":
         return neighbour.candidate.similarity
-    return lookup(records.get(neighbour.candidate.document_id, {}), strip_root(field.source))
+    return _copied(lookup(records.get(neighbour.candidate.document_id, {}), strip_root(field.source)))
+
+
+def _copied(value: Json) -> Json:
+    """A value as it is given on: blank ones are none, but what is false of a match is false of what is like it."""
+    return False if value is False else label_value(value)
 
 
 def _everything(best: Neighbour | None, records: Records) -> tuple[Given, ...]:
     fields = records.get(best.candidate.document_id, {}) if best else {}
     return tuple(
-        Given(field=name, value=value) for name, value in fields.items() if value is not None and name[:1] != "_"
+        Given(field=name, value=label)
+        for name, value in fields.items()
+        if (label := _copied(value)) is not None and name[:1] != "_"
     )
 
 
@@ -117,7 +126,10 @@ def _title(neighbour: Neighbour | None, records: Records) -> Json:
     if neighbour is None:
         return None
     fields = records.get(neighbour.candidate.document_id, {})
-    return next((fields[name] for name in TITLES if fields.get(name)), neighbour.candidate.document_id)
+    return next(
+        (label for name in TITLES if (label := label_value(fields.get(name))) is not None),
+        neighbour.candidate.document_id,
+    )
 
 
 def _places_of_path(verdict: Verdict) -> tuple[Place, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from services.common.label_values import label_value
 from services.common.set_scores import f_score
 
 Scores = dict[str, float]
@@ -41,7 +42,7 @@ def label_scores(expected: Sequence[Any], given: Sequence[Any]) -> Scores:
     """
     if not expected:
         return {}
-    pairs = list(zip(expected, given, strict=True))
+    pairs = [(label_value(wanted), label_value(got)) for wanted, got in zip(expected, given, strict=True)]
     labelled = [(wanted, got) for wanted, got in pairs if got is not None]
     accuracy = sum(wanted == got for wanted, got in pairs) / len(pairs)
     wrong = sum(wanted != got for wanted, got in labelled) / len(labelled) if labelled else 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
+from services.common.label_values import label_value
 from services.common.labels import AUTO, HUMAN, IMPORT, human_label, manual_match, proposal_of
 from services.common.passthrough import Rule, lookup
 from services.worker.answers import Answer
@@ -57,7 +58,7 @@ def label_source(field: str, rules: tuple[Rule, ...]) -> str:
 def is_labelled(current: ObjectFields, source: str) -> bool:
     """Whether the object came with a label, or a person has set or cleared it: no machine needs to be asked."""
     claims = source in current.human_fields or source.split(".", maxsplit=1)[0] in current.human_fields
-    return claims or lookup(current.fields, source) is not None
+    return claims or label_value(lookup(current.fields, source)) is not None
 
 
 def settle(claims: Claims) -> Label:
@@ -65,7 +66,7 @@ def settle(claims: Claims) -> Label:
     stored = claims.stored_label
     if claims.stored is not None and stored is not None and stored.get("source") == HUMAN:
         return _kept(claims, claims.stored, stored)
-    value = lookup(claims.current.fields, claims.source)
+    value = label_value(lookup(claims.current.fields, claims.source))
     if claims.human_set_at is not None:
         proposal = proposal_of(stored) if claims.answer is None else _auto(claims.answer, claims)
         match = manual_match(None if claims.answer is None else _match(claims.answer))

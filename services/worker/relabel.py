@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
+from services.common.label_values import label_value
 from services.common.labels import AUTO
 from services.worker.answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, JsonObject
@@ -34,7 +35,7 @@ def open_fields(stored: StoredDocument, fields: Collection[str], cleared: Collec
 
 def _is_open(stored: StoredDocument, field: str) -> bool:
     entry = stored.labels.get(field)
-    return stored.fields.get(field) is None if entry is None else entry.get("source") == AUTO
+    return label_value(stored.fields.get(field)) is None if entry is None else entry.get("source") == AUTO
 
 
 def relabelled(

@@ -88,7 +88,13 @@ def test_the_client_librarys_search_shorthand() -> None:
 
 @pytest.mark.parametrize("operator", list(Operator))
 def test_every_operator_of_the_filter_language_may_filter_a_retriever(operator: Operator) -> None:
-    values = {Operator.IN: ["a"], Operator.NIN: ["a"], Operator.EXISTS: True, Operator.IS_NULL: True}
+    values = {
+        Operator.IN: ["a"],
+        Operator.NIN: ["a"],
+        Operator.EXISTS: True,
+        Operator.IS_NULL: True,
+        Operator.IS_LABEL: True,
+    }
     parameters = {"field": "x", "operator": operator, "value": values.get(operator, "a")}
     (stage,) = parse_stages_json(json.dumps([{"stage_id": "attribute_filter", "parameters": parameters}]))
     assert isinstance(stage, AttributeFilter)

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.common.filters import And, Condition, Filter, Not, Operator, Or
+from services.common.filters.spellings import spellings
+from services.common.label_values import label_value
 
 COLUMNS = {"source_object_id": "object_id", "root_object_id": "object_id", "_internal.updated_at": "updated_at"}
 PREFIXES = {"taxonomy_match": "taxonomy_match", "_internal": "internal"}
@@ -62,6 +64,8 @@ def _condition(condition: Condition, value: Any) -> bool:
             return (value is not None) == wanted
         case Operator.IS_NULL:
             return (value is None) == wanted
+        case Operator.IS_LABEL:
+            return (label_value(value) is not None) == wanted
         case Operator.EQ | Operator.IN:
             return _equals(value, condition)
         case Operator.NE | Operator.NIN:
@@ -78,7 +82,8 @@ def _equals(value: Any, condition: Condition) -> bool:
     wanted = condition.value if isinstance(condition.value, tuple) else (condition.value,)
     if value is None:
         return None in wanted
-    keys = {_key(item, condition) for item in wanted if item is not None}
+    plain = condition.field.endswith("_id") and not condition.ignore_case
+    keys = {_key(item, condition) for item in (wanted if plain else spellings(wanted)) if item is not None}
     return any(_key(item, condition) in keys for item in _elements(value) if not isinstance(item, dict | list))
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-TEXTS = st.sampled_from(["a", "A", "b", "ab", "%", "_", "é"]) | st.text(alphabet="aAbB%_\\ .éÉ0'\"", max_size=4)
+TEXTS = st.sampled_from(["a", "A", "b", "ab", "%", "_", "é", "e\u0301"]) | st.text(
+    alphabet="aAbB%_\\ .éÉ0'\"", max_size=4
+)
 WORDS = st.lists(st.sampled_from(["red", "Red", "shoe", "BLUE", "été"]), max_size=4).map(" ".join)
 NUMBERS = st.sampled_from([0, 1, 1.0, -1, 2, 0.5, 1.5, 10**20, 2**53 + 1, 1e300, -2.5])
 SCALARS = st.one_of(TEXTS, NUMBERS, st.booleans())
@@ -39,7 +41,7 @@ LEAVES = st.one_of(
     _leaf(_FIELDS, st.sampled_from(["starts_with", "ends_with"]), TEXTS),
     _leaf(_FIELDS, st.just("contains"), SCALARS),
     _leaf(_FIELDS, st.just("regex"), REGEXES),
-    _leaf(_FIELDS | TIME_FIELDS, st.sampled_from(["exists", "is_null"]), st.booleans()),
+    _leaf(_FIELDS | TIME_FIELDS, st.sampled_from(["exists", "is_null", "is_label"]), st.booleans()),
     _leaf(st.just("title"), st.sampled_from(["text", "phrase", "words"]), WORDS),
     _leaf(TIME_FIELDS, st.sampled_from(["eq", "ne", "gt", "lt", "gte", "lte"]), MOMENTS.map(datetime.isoformat)),
     _leaf(
@@ -68,6 +70,7 @@ _VALUES: list[Any] = [
     10**20,
     1e300,
     "",
+    " \u200b",
     "a",
     "A",
     "ab",

@@ -1,7 +1,7 @@
 """Creating objects: each with its blobs, its records, its jobs and the event, in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from services.common.database.merging import merge_object
 from services.common.database.objects_to_process import collections_without_blobs
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.records import Blob, JsonObject
+from services.common.database.taxonomies import as_labels
 from services.common.errors import AlreadyExistsError, NotFoundError, UnavailableError
 from services.common.ids import new_id
 
@@ -107,6 +108,7 @@ async def create_object(pool: Pool, new: NewObject) -> Created:
 
 async def create_in(connection: Connection, new: NewObject) -> Created:
     """Like create_object, in the caller's transaction."""
+    new = replace(new, fields=await as_labels(connection, new.bucket_id, new.fields))
     if new.skip_duplicates and (found := await _of_same_content(connection, new)):
         return Created(object_id=found, replayed_by=SKIP_DUPLICATES)
     for _ in range(TRIES):

@@ -13,6 +13,7 @@ from services.common.database.object_events import tell_objects_gone
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import JsonObject
+from services.common.database.taxonomies import as_labels
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
 from services.common.sameness import differing
@@ -57,6 +58,7 @@ async def patch_object(
     """
     set_at = datetime.now(UTC).isoformat()
     async with pool.acquire() as connection, connection.transaction():
+        fields = await as_labels(connection, bucket_id, fields)
         row = await connection.fetchrow(CURRENT, bucket_id, object_id)
         if row is None:
             raise NotFoundError.of("object", object_id)

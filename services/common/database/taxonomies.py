@@ -6,12 +6,18 @@ from typing import Any
 from services.common.database.pool import Executor
 from services.common.database.tasks import NewTask
 from services.common.errors import InvalidArgumentError
+from services.common.label_values import label_value, label_values
+from services.common.passthrough import rules_of
 
 APPLY_TAXONOMY = "apply_taxonomy"
 """The kind of task that labels a collection's documents anew."""
 OF_COLLECTION = """
     SELECT taxonomy_id FROM labellers WHERE collection_id = $1 AND taxonomy_id IS NOT NULL
     ORDER BY inline DESC, execution_phase, priority DESC, position"""
+OF_BUCKET = """
+    SELECT c.feature_extractor, array_agg(DISTINCT field) AS label_fields
+    FROM collections c JOIN labellers l USING (collection_id), unnest(l.label_fields) AS field
+    WHERE c.bucket_ids @> ARRAY[$1] GROUP BY c.collection_id"""
 OF_ONE = "SELECT label_fields FROM labellers WHERE collection_id = $1 AND taxonomy_id = $2"
 
 
@@ -57,3 +63,17 @@ async def label_fields_of(db: Executor, collection_id: str) -> tuple[str, ...]:
         collection_id,
     )
     return tuple(dict.fromkeys(row["field"] for row in rows))
+
+
+async def as_labels(db: Executor, bucket_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an object, with those that a collection of its bucket takes for labels as labels.
+
+    Uploads are many, and nearly all of them are spelt well: nothing is asked then.
+    """
+    if all(label_value(value) == value for value in fields.values()):
+        return dict(fields)
+    names: set[str] = set()
+    for row in await db.fetch(OF_BUCKET, bucket_id):
+        sources = {rule.target: rule.source for rule in rules_of(row["feature_extractor"])}
+        names |= {sources.get(field, field) for field in row["label_fields"]}
+    return label_values(fields, names)

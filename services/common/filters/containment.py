@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+from services.common.filters.spellings import spellings
 from services.common.filters.tables import JsonPath
 from services.common.filters.tree import Condition, Operator, Scalar
 
@@ -23,7 +24,7 @@ def containers(condition: Condition, places: Sequence[JsonPath], column: str) ->
         return None
     if any(place.column != column or _may_index_a_list(place) for place in places):
         return None
-    return [_nested(place.path, form) for place in places for value in wanted for form in (value, [value])]
+    return [_nested(place.path, form) for place in places for value in spellings(wanted) for form in (value, [value])]
 
 
 def _may_index_a_list(place: JsonPath) -> bool:

@@ -7,6 +7,7 @@ import json
 import re
 
 from services.common.filters.parameters import Parameters
+from services.common.filters.spellings import spellings
 from services.common.filters.tree import EQUALITY, FULL_TEXT, ORDER, PRESENCE, Condition, Operator, Scalar
 
 _COMPARE = {Operator.GT: ">", Operator.LT: "<", Operator.GTE: ">=", Operator.LTE: "<="}
@@ -20,6 +21,8 @@ _WORDS = f"to_tsvector('simple', left({_TEXT}, 100000))"
 def json_condition(condition: Condition, value: str, parameters: Parameters) -> str:
     """SQL, TRUE or FALSE, of a checked condition on `value`, a jsonb expression that is NULL for missing and null."""
     operator = condition.operator
+    if operator is Operator.IS_LABEL:
+        return f"{'' if condition.value else 'NOT '}is_label({value})"
     if operator in PRESENCE:
         return f"({value} IS {'NOT ' if (operator is Operator.EXISTS) == condition.value else ''}NULL)"
     if operator in EQUALITY:
@@ -37,7 +40,7 @@ def _any_element(value: str, test: str) -> str:
 def _equality(condition: Condition, value: str, parameters: Parameters) -> str:
     given = condition.value
     wanted: tuple[Scalar, ...] = given if isinstance(given, tuple) else (given,)
-    scalars = [json.dumps(item, ensure_ascii=False) for item in wanted if item is not None]
+    scalars = [json.dumps(item, ensure_ascii=False) for item in spellings(wanted) if item is not None]
     folded = condition.ignore_case and any(isinstance(item, str) for item in wanted)
     found = (_folded_equality if folded else _exact_equality)(scalars, value, parameters)
     return f"({value} IS NULL OR {found})" if None in wanted else found

@@ -56,6 +56,8 @@ def _condition(condition: Condition, table: Table, parameters: Parameters) -> st
     if not isinstance(place, Column):
         return _json_condition(condition, place, table, parameters)
     name = f"{table.alias}.{place.name}"
+    if condition.operator is Operator.IS_LABEL:
+        return json_condition(condition, f"to_jsonb({name})", parameters)
     if condition.operator in PRESENCE:
         return f"({name} IS {'NOT ' if (condition.operator is Operator.EXISTS) == value else ''}NULL)"
     if place.kind is Kind.TIME:

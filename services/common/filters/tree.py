@@ -14,6 +14,8 @@ Value = Scalar | tuple[Scalar, ...]
 class Operator(StrEnum):
     """What a condition asks of a field; a list field matches when any of its elements does.
 
+    `is_label` holds where the value says something: see `services.common.label_values`.
+
     `contains` on a text is substring, on a list membership. `text` wants every word, `words` any word and
     `phrase` the words in a row; these three never mind case.
     """
@@ -32,6 +34,7 @@ class Operator(StrEnum):
     REGEX = "regex"
     EXISTS = "exists"
     IS_NULL = "is_null"
+    IS_LABEL = "is_label"
     TEXT = "text"
     PHRASE = "phrase"
     WORDS = "words"
@@ -41,7 +44,7 @@ EQUALITY = frozenset({Operator.EQ, Operator.NE, Operator.IN, Operator.NIN})
 ORDER = frozenset({Operator.GT, Operator.LT, Operator.GTE, Operator.LTE})
 PATTERN = frozenset({Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.REGEX})
 FULL_TEXT = frozenset({Operator.TEXT, Operator.PHRASE, Operator.WORDS})
-PRESENCE = frozenset({Operator.EXISTS, Operator.IS_NULL})
+PRESENCE = frozenset({Operator.EXISTS, Operator.IS_NULL, Operator.IS_LABEL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.document_edits import Id
+from services.gateway.shapes.label_text import label_text
 
-Label = Annotated[str, Field(min_length=1, max_length=100)]
+Label = Annotated[str, BeforeValidator(label_text), Field(min_length=1, max_length=100)]
 Confidence = Annotated[float, Field(ge=0, le=1)]
 Reasoning = Annotated[str, Field(max_length=5000)]
 MAX_BULK = 1000

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import BeforeValidator, Discriminator, Field
 
+from services.common.label_values import label_value
 from services.gateway.shapes.base import Form, JsonObject
 
 MOST_NODES = 1000
@@ -76,7 +77,7 @@ class Node(Form):
 
     collection_id: Text
     parent_collection_id: Text | None = None
-    label: Annotated[str | None, Field(max_length=512)] = None
+    label: Annotated[str | None, BeforeValidator(label_value), Field(max_length=512)] = None
     summary: Annotated[str | None, Field(max_length=5000)] = None
     keywords: Annotated[list[str] | None, Field(max_length=MOST_FIELDS)] = None
     retriever_id: Text | None = None

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.label_text import label_text
 from services.gateway.shapes.taxonomies import Name
 
 MOST_DOCUMENTS = 200
-LabelText = Annotated[str, Field(min_length=1, max_length=512)]
+LabelText = Annotated[str, BeforeValidator(label_text), Field(min_length=1, max_length=512)]
 
 
 class DocumentRef(Form):

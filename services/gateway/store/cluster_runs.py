@@ -11,6 +11,7 @@ from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
 from services.common.filters.tables import Column, Kind, Table
+from services.common.label_values import label_value
 from services.gateway.store.changes import change_row
 from services.gateway.store.tables import CREATED, FEW, UPDATED
 
@@ -116,7 +117,7 @@ async def rename(pool: Pool, row: asyncpg.Record, name: str | None) -> None:
 
 
 async def relabel(pool: Pool, row: asyncpg.Record, labels: dict[str, str]) -> dict[str, str]:
-    """Sets labels of groups by their ids, and takes away those that are empty; all that are set then.
+    """Sets labels of groups by their ids, and takes away those that are blank; all that are set then.
 
     Documents that the run has enriched follow by a task.
 
@@ -128,7 +129,7 @@ async def relabel(pool: Pool, row: asyncpg.Record, labels: dict[str, str]) -> di
         if overrides is None:
             raise NotFoundError.of("execution", row["run_id"])
         await _require_groups(connection, row["base_run_id"], labels)
-        changed = {name: label for name, label in {**overrides, **labels}.items() if label}
+        changed = {name: label for name, given in {**overrides, **labels}.items() if (label := label_value(given))}
         if changed == overrides:
             return overrides
         sql = "UPDATE cluster_runs SET label_overrides = $2, updated_at = now() WHERE run_id = $1"

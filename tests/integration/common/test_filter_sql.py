@@ -38,10 +38,12 @@ ROWS_JSON = json.dumps([{**document, "number": number} for number, document in e
 @pytest.fixture
 def fetch(databases: Databases) -> Iterator[Fetch]:
     """Runs one query at a time on one connection, for tests that draw many examples."""
+    name = databases.create()
     with asyncio.Runner() as runner:
-        connection = runner.run(asyncpg.connect(databases.url("postgres")))
+        connection = runner.run(asyncpg.connect(databases.url(name)))
         yield lambda sql, values: runner.run(connection.fetch(sql, ROWS_JSON, *values))
         runner.run(connection.close())
+    databases.drop(name)
 
 
 @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

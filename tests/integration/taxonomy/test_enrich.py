@@ -79,6 +79,31 @@ async def test_rule_3_the_filter_comes_first_however_many_unlabelled_are_nearer(
     assert decision.confidence == pytest.approx(COS_60, abs=1e-3)
 
 
+@pytest.mark.parametrize("blank", ["", " \u00a0", "\u200b", [], {}, False, ["", " "], {"a": ""}], ids=ascii)
+async def test_a_blank_label_is_no_reference_however_many_are_nearer(world: World, blank: object) -> None:
+    collection_id = await world.tutorial()
+    for degrees in range(1, 8):
+        await world.document(collection_id, at(degrees), blank, source="import")
+    real = await world.document(collection_id, at(40), "shoe")
+    decision = await world.decide(collection_id, at(0))
+    assert (decision.matched, label_of(decision), decision.source_document_id) == (True, "shoe", real)
+    assert [each.document_id for each in decision.evidence] == [real]
+
+
+async def test_blank_labels_alone_are_no_match(world: World) -> None:
+    collection_id = await world.tutorial()
+    await world.document(collection_id, at(1), "  ", source="import")
+    decision = await world.decide(collection_id, at(0))
+    assert (decision.matched, decision.confidence) == (False, 0.0)
+
+
+@pytest.mark.parametrize("spelling", ["Cafe\u0301", " Caf\u00e9\n"])
+async def test_a_reference_lends_its_label_in_the_one_spelling(world: World, spelling: str) -> None:
+    collection_id = await world.tutorial()
+    await world.document(collection_id, at(5), spelling)
+    assert label_of(await world.decide(collection_id, at(0))) == "Caf\u00e9"
+
+
 async def test_rule_3_only_survivors_of_the_whole_filter_are_searched(world: World) -> None:
     conditions = {"AND": [*LABELLED["AND"], {"field": "reviewed", "operator": "eq", "value": True}]}
     collection_id = await world.tutorial([attribute_filter(conditions), feature_search(top_k=1)])
@@ -244,8 +269,8 @@ async def test_a_filter_after_the_search_narrows_what_was_found(world: World) ->
     assert len(decision.evidence) == 1
 
 
-@pytest.mark.parametrize("label", [{"kind": "shoe"}, ["a", "b"], 7, False, "", "Schuhe > Läufer \U0001f45f"])
-async def test_a_label_may_be_any_json_but_null(world: World, label: object) -> None:
+@pytest.mark.parametrize("label", [{"kind": "shoe"}, ["a", "b"], 7, 0, True, "Schuhe > Läufer \U0001f45f"])
+async def test_a_label_may_be_any_json_that_says_something(world: World, label: object) -> None:
     collection_id = await world.tutorial()
     await world.document(collection_id, at(5), label)
     decision = await world.decide(collection_id, at(0))

@@ -66,3 +66,10 @@ def test_what_ends_a_word_or_a_flag_is_not_trimmed() -> None:
 def test_only_label_fields_are_read_as_labels() -> None:
     fields = {"kind": " ", "name": " a ", "note": " "}
     assert label_values(fields, ["kind", "name", "absent"]) == {"kind": None, "name": "a", "note": " "}
+
+
+def test_a_label_inside_of_another_field_is_read_too_the_plain_key_first() -> None:
+    fields = {"info": {"kind": " a ", "note": " "}, "info.size": " L "}
+    after = label_values(fields, ["info.kind", "info.size", "info.absent", "note.kind"])
+    assert after == {"info": {"kind": "a", "note": " "}, "info.size": "L"}
+    assert fields["info"] == {"kind": " a ", "note": " "}

@@ -44,7 +44,7 @@ def test_a_retriever_without_a_search_cannot_label(stages: list[dict[str, object
 
 
 def test_references_have_a_label() -> None:
-    assert references("label", human_only=False) == Condition("label", Operator.EXISTS, True)
+    assert references("label", human_only=False) == Condition("label", Operator.IS_LABEL, True)
 
 
 def test_references_can_be_restricted_to_labels_of_people() -> None:
@@ -53,6 +53,14 @@ def test_references_can_be_restricted_to_labels_of_people() -> None:
     assert Condition("labels.label.source", Operator.IN, ("human", "import")) in tree.children
 
 
-def test_the_tutorials_filter_and_the_references_are_one_view() -> None:
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_tutorials_filter_and_the_references_are_one_view(turned: bool) -> None:
     tutorial = parse({"AND": [{"field": "label", "operator": "exists", "value": True}]})
-    assert canonical_json(both(references("label", human_only=False), tutorial)) == canonical_json(tutorial)
+    ours = references("label", human_only=False)
+    joined = both(tutorial, ours) if turned else both(ours, tutorial)
+    assert canonical_json(joined) == canonical_json(ours)
+
+
+def test_a_filter_on_another_field_is_kept_beside_the_references() -> None:
+    other = Condition("name", Operator.EXISTS, True)
+    assert other in getattr(both(references("label", human_only=False), other), "children", ())

@@ -105,6 +105,13 @@ def test_a_shorter_path_is_written_as_the_longer_one_was() -> None:
     assert shorten(["a", "b", "c"], "/", 1) == ["a"]
 
 
+def test_a_blank_segment_is_no_part_of_a_path() -> None:
+    assert split_path("Shoes >  > \u200b > Red", ">") == ("Shoes", "Red")
+    assert shorten("Shoes >  > \u200b> Red", ">", 2) == "Shoes > Red"
+    assert split_path(["Shoes", "", " Cafe\u0301"], ">") == ("Shoes", "Caf\u00e9")
+    assert split_path(" > \u00a0", ">") == ()
+
+
 PATHS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("/".join)
 NEIGHBOURS = st.lists(st.tuples(st.floats(0.3, 1.0), PATHS), min_size=1, max_size=8)
 

@@ -67,6 +67,18 @@ def test_a_label_that_came_with_the_upload_is_an_import() -> None:
     assert label.match["matched"] is False
 
 
+@pytest.mark.parametrize("blank", ["", " ", [], {}, False, ["", " "]], ids=ascii)
+def test_a_blank_label_of_an_upload_leaves_the_machine_to_decide(blank: Any) -> None:
+    assert not is_labelled(seen(**{LABEL: blank}), LABEL)
+    assert settled(seen(**{LABEL: blank}), decision("cat")).value == "cat"
+    assert settled(seen({LABEL: EARLIER}, **{LABEL: blank}), decision("cat")).value is None
+
+
+def test_a_label_of_an_upload_is_kept_in_its_one_spelling() -> None:
+    label = settled(seen(**{LABEL: " Cafe\u0301 "}))
+    assert label.value == (label.provenance or {})["value"] == "Caf\u00e9"
+
+
 @pytest.mark.parametrize("value", ["dog", None])
 def test_a_person_wins_over_a_match_also_by_clearing(value: str | None) -> None:
     label = settled(seen({LABEL: EARLIER}, **{LABEL: value}), decision("cat"))
@@ -111,7 +123,7 @@ def test_the_label_follows_the_passthrough_to_its_source() -> None:
         (seen(**{LABEL: None}), False),
         (seen(), False),
         (seen(**{LABEL: "cat"}), True),
-        (seen(**{LABEL: ""}), True),
+        (seen(**{LABEL: ""}), False),
         (seen({LABEL: EARLIER}, **{LABEL: None}), True),
         (seen({"other": EARLIER}, **{LABEL: None}), False),
     ],
