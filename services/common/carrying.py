@@ -9,6 +9,7 @@ from services.common.label_reach import held_back, is_ambiguous
 from services.common.label_values import label_values
 from services.common.labels import LabelledDocument, apply_human_fields
 from services.common.passthrough import lookup, passes_everything, rules_of
+from services.common.paths import said_inside, without
 from services.common.sameness import differing
 
 Fields = Mapping[str, Any]
@@ -55,7 +56,8 @@ def taken_over(fields: Fields, carrier: Carrier, documents: int) -> dict[str, An
     if not is_ambiguous(carrier.extractor, documents):
         return carried
     held = held_back(carried, carrier.label_fields)
-    return {field: value for field, value in carried.items() if field not in held}
+    kept = {field: value for field, value in carried.items() if field not in held}
+    return without(kept, carrier.label_fields)
 
 
 def carried_fields(fields: Fields, feature_extractor: Mapping[str, Any], label_fields: Sequence[str]) -> dict[str, Any]:
@@ -77,7 +79,8 @@ def said_by_person(
     A field that names the group of a cluster becomes a person's too.
     """
     groups = [field for field, entry in document.labels.items() if _names_group(entry) and field not in label_fields]
-    said = label_values(changed, (*label_fields, *groups))
+    named = (*label_fields, *groups)
+    said = label_values(said_inside(changed, named), named)
     after = apply_human_fields(document, said, label_fields[0] if label_fields else None, set_at)
     for field in (*label_fields[1:], *groups):
         after = replace(apply_human_fields(after, said, field, set_at), taxonomy_match=after.taxonomy_match)

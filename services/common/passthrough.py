@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.common.extractor_traits import traits_of
+from services.common.paths import value_at
 
 ROOTS = ("$.payload.", "payload.", "$.metadata.", "metadata.", "$.")
 
@@ -56,12 +57,5 @@ def pass_through(fields: Mapping[str, Any], rules: Iterable[Rule]) -> dict[str, 
 
 
 def lookup(fields: Mapping[str, Any], path: str, default: Any = None) -> Any:
-    """The value at a dotted path, the path as a plain key first; `default` where there is none."""
-    if path in fields:
-        return fields[path]
-    value: Any = fields
-    for part in path.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            return default
-        value = value[part]
-    return value
+    """The value at a dotted path (see `paths`); `default` where there is none."""
+    return value_at(fields, path, default)

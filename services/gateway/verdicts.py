@@ -11,6 +11,7 @@ from typing import Any
 
 from services.common.label_values import label_value
 from services.common.labels import proposal_of
+from services.common.passthrough import strip_root
 
 JsonObject = dict[str, Any]
 
@@ -30,7 +31,7 @@ def judged_label(
     Of several label fields it is the one that `payload.field` names, else the first that a machine has filled.
     """
     named = (payload or {}).get(FIELD)
-    fields = [named] if isinstance(named, str) else [*label_fields, *labels]
+    fields = [named, strip_root(named)] if isinstance(named, str) else [*label_fields, *labels]
     for field in fields:
         answer = proposal_of(labels.get(field))
         if answer is not None and answer.get("value") is not None:

@@ -11,7 +11,7 @@ from services.taxonomy.domain import Candidate, Order, Shuffled, Sorted, Unfetch
 from services.taxonomy.reading import Reader
 
 LABELS = """
-    SELECT d.document_id, coalesce(nullif(d.fields -> $2, 'null'), nullif(d.fields #> $3, 'null')) AS value,
+    SELECT d.document_id, field_value(d.fields, $2) AS value,
       d.labels -> $2 ->> 'source' AS source
     FROM documents d WHERE d.document_id = ANY($1)"""
 VECTORS = """
@@ -88,7 +88,7 @@ class Documents:
 
     async def labels(self, document_ids: Collection[str], field: str) -> dict[str, Label]:
         """The labels that the documents have at this moment; those whose field is blank are left out."""
-        rows = await self._reader.fetch(LABELS, list(document_ids), field, field.split("."))
+        rows = await self._reader.fetch(LABELS, list(document_ids), field)
         return {
             row["document_id"]: Label(value=value, source=row["source"] or IMPORT)
             for row in rows

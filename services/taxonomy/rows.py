@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from services.common.paths import value_at
 from services.taxonomy.domain import Candidate, Json, Row
 
 SCORE = "score"
 METADATA = "metadata."
+INTERNAL = "_internal."
+LABELS = "labels."
 
 
 def to_row(record: Mapping[str, Json]) -> Row:
@@ -42,31 +45,20 @@ def value_of(candidate: Candidate, path: str) -> Json:
     if path == SCORE:
         return candidate.score
     document = candidate.row.document if candidate.row else {}
-    for spelling in (path, METADATA + path, 2 * METADATA + path, path.removeprefix(METADATA)):
-        value = dig(document, spelling.split("."))
+    lead = INTERNAL if path.startswith(LABELS) else ""
+    for spelling in (lead + path, path, METADATA + path, 2 * METADATA + path, path.removeprefix(METADATA)):
+        value = value_at(document, spelling)
         if value is not None:
             return value
     return None
-
-
-def dig(value: Json, parts: Sequence[str]) -> Json:
-    """The value below `value` at these keys or list positions; None when there is none."""
-    for part in parts:
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
 
 
 def put(candidate: Candidate, path: str, value: Json) -> Candidate:
     """The candidate with the value at a path; `score` is its score itself, when a number is put there."""
     if path == SCORE and isinstance(value, int | float):
         return replace(candidate, score=float(value))
-    root, *rest = path.split(".")
     row = candidate.row or Row(document={}, record={})
+    root, *rest = [path] if path in row.document else path.split(".")
     changed = _put(row.document.get(root), rest, value)
     added = {**row.added, root: changed}
     return replace(candidate, row=replace(row, document={**row.document, root: changed}, added=added))

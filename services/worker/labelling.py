@@ -46,8 +46,7 @@ class Claims:
     @property
     def human_set_at(self) -> str | None:
         """When a person set (or cleared) the label on the object."""
-        times: Mapping[str, str] = self.current.human_fields
-        return times.get(self.source) or times.get(self.source.split(".", maxsplit=1)[0])
+        return said_at(self.current, self.source)
 
 
 def label_source(field: str, rules: tuple[Rule, ...]) -> str:
@@ -57,8 +56,20 @@ def label_source(field: str, rules: tuple[Rule, ...]) -> str:
 
 def is_labelled(current: ObjectFields, source: str) -> bool:
     """Whether the object came with a label, or a person has set or cleared it: no machine needs to be asked."""
-    claims = source in current.human_fields or source.split(".", maxsplit=1)[0] in current.human_fields
-    return claims or label_value(lookup(current.fields, source)) is not None
+    return said_at(current, source) is not None or label_value(lookup(current.fields, source)) is not None
+
+
+def said_at(current: ObjectFields, source: str) -> str | None:
+    """When a person set or cleared what is at a path: the field itself, or one that holds it or no longer can."""
+    if source in current.human_fields:
+        return str(current.human_fields[source])
+    missing = object()
+    said = {field: at for field, at in current.human_fields.items() if source.startswith(f"{field}.")}
+    for field, at in said.items():
+        inside = current.fields.get(field)
+        if not isinstance(inside, Mapping | list) or lookup(current.fields, source, missing) is not missing:
+            return str(at)
+    return None
 
 
 def settle(claims: Claims) -> Label:
@@ -80,7 +91,7 @@ def settle(claims: Claims) -> Label:
 
 def _kept(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:
     match = stored.taxonomy_match or (manual_match(None) if provenance["source"] == HUMAN else dict(IMPORTED_MATCH))
-    return Label(value=stored.fields.get(claims.field), provenance=provenance, match=match)
+    return Label(value=lookup(stored.fields, claims.field), provenance=provenance, match=match)
 
 
 def _imported(value: Any, claims: Claims) -> Label:

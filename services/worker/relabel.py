@@ -7,6 +7,7 @@ from typing import Any
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.label_values import label_value
 from services.common.labels import AUTO
+from services.common.paths import value_at
 from services.worker.answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, JsonObject
 from services.worker.labelling import Claims, Label, settle
@@ -35,7 +36,7 @@ def open_fields(stored: StoredDocument, fields: Collection[str], cleared: Collec
 
 def _is_open(stored: StoredDocument, field: str) -> bool:
     entry = stored.labels.get(field)
-    return label_value(stored.fields.get(field)) is None if entry is None else entry.get("source") == AUTO
+    return label_value(value_at(stored.fields, field)) is None if entry is None else entry.get("source") == AUTO
 
 
 def relabelled(

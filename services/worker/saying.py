@@ -4,7 +4,8 @@ from services.common.database.records import ObjectFields
 from services.common.label_reach import held_back, is_ambiguous
 from services.common.labels import AUTO, HUMAN
 from services.common.passthrough import passed_fields, rules_of
-from services.worker.domain import Extracted, JsonObject, Part
+from services.common.paths import without
+from services.worker.domain import Extracted, Part
 from services.worker.labelling import label_source
 
 
@@ -23,8 +24,8 @@ def said_of(extracted: Extracted, part: Part, current: ObjectFields) -> ObjectFi
         left_out |= held_back(fields, ingest.label_fields)
     if not left_out:
         return said
-    roots = {label_source(field, rules).partition(".")[0] for field in left_out}
-    return ObjectFields(fields=_without(said.fields, roots), human_fields=_without(said.human_fields, roots))
+    sources = [label_source(field, rules) for field in left_out]
+    return ObjectFields(fields=without(said.fields, sources), human_fields=without(said.human_fields, sources))
 
 
 def speaker_of(part: Part, current: ObjectFields) -> ObjectFields:
@@ -45,7 +46,3 @@ def _of_machines(part: Part) -> set[str]:
 def _siblings(extracted: Extracted, part: Part) -> int:
     """How many parts were found where this one was."""
     return sum(other.found_in.source == part.found_in.source for other in extracted.parts)
-
-
-def _without(fields: JsonObject, roots: set[str]) -> JsonObject:
-    return {name: value for name, value in fields.items() if name.partition(".")[0] not in roots}

@@ -47,14 +47,20 @@ def _user_field(path: list[str], fields: Any) -> Any:
 
 
 def _walk(value: Any, path: list[str]) -> Any:
-    for step in path:
-        if isinstance(value, dict):
-            value = value.get(step)
-        elif isinstance(value, list) and step.isdigit():
-            value = value[int(step)] if int(step) < len(value) else None
-        else:
-            return None
-    return value
+    """By the choices that there are, spelled out: which dots of the path are part of a key."""
+    if not path:
+        return value
+    if isinstance(value, list):
+        if path[0].isdigit():
+            return _walk(value[int(path[0])], path[1:]) if int(path[0]) < len(value) else None
+        found = [_walk(element, path) for element in value if isinstance(element, dict)]
+        listed = [item for each in found for item in (each if isinstance(each, list) else [each]) if item is not None]
+        return listed or None
+    if not isinstance(value, dict):
+        return None
+    choices = [(".".join(path[:length]), path[length:]) for length in range(len(path), 0, -1)]
+    found = [_walk(value[key], rest) for key, rest in choices if key in value]
+    return next((each for each in found if each is not None), None)
 
 
 def _condition(condition: Condition, value: Any) -> bool:

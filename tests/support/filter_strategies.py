@@ -21,8 +21,16 @@ MOMENTS = st.integers(-3, 3).map(lambda days: FIRST + timedelta(days=days))
 REGEXES = st.sampled_from(["^a", "b$", "a.b", "[ab]+", "(?:a|b)0?", "A", r"\.", "a{2}", "^$", "é", "(?!a)b", "%"])
 
 USER_FIELDS = ["x", "tags", "tags.0", "nested.x", "metadata.x", "metadata.only", "only", "missing", "title", "labels"]
-SYSTEM_FIELDS = ["taxonomy_match.x", "taxonomy_match", "_internal.x", "labels.x.source", "_internal.labels.x.source"]
-JSON_FIELDS = st.sampled_from([*USER_FIELDS, *SYSTEM_FIELDS])
+DOTTED_FIELDS = ["info.kind", "info.more.kind", "people.name", "people.0.name", "metadata.info.kind", "people.tags"]
+SYSTEM_FIELDS = [
+    "taxonomy_match.x",
+    "taxonomy_match",
+    "_internal.x",
+    "labels.x.source",
+    "_internal.labels.x.source",
+    "labels.info.kind.source",
+]
+JSON_FIELDS = st.sampled_from([*USER_FIELDS, *DOTTED_FIELDS, *SYSTEM_FIELDS])
 TEXT_FIELDS = st.sampled_from(["document_id", "bucket_id", "collection_id", "root_object_id", "source_object_id"])
 TIME_FIELDS = st.sampled_from(["created_at", "_internal.updated_at"])
 
@@ -100,10 +108,19 @@ def _sometimes(random: Random, parts: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parts.items() if random.random() < 0.7}
 
 
+def _people(random: Random) -> Any:
+    people = [
+        _sometimes(random, {"name": _value(random), "tags": [_value(random)]}) for _ in range(random.randrange(3))
+    ]
+    return random.choice([people, [*people, random.choice(_VALUES)], {"name": _value(random)}])
+
+
 def _document(random: Random) -> dict[str, Any]:
     metadata = _sometimes(random, {"x": _value(random), "only": _value(random)})
     fields = {"x": _value(random), "tags": random.choices(_VALUES, k=random.randrange(4)), "metadata": metadata}
     more = {"nested": {"x": _value(random)}, "title": random.choice(_WORDINGS), "labels": _value(random)}
+    more |= {"info": {"kind": _value(random), "more.kind": _value(random)}, "people": _people(random)}
+    more |= {"info.kind": _value(random), "info.more": {"kind": _value(random)}}
     moments = [FIRST + timedelta(days=days) for days in range(-3, 4)]
     texts = [value for value in _VALUES if isinstance(value, str)]
     return {
@@ -113,7 +130,9 @@ def _document(random: Random) -> dict[str, Any]:
         "bucket_id": random.choice([None, *texts]),
         "fields": _sometimes(random, fields | more),
         "taxonomy_match": random.choice([None, {"x": _value(random)}]),
-        "labels": _sometimes(random, {"x": {"source": random.choice(["a", "ab", None])}}),
+        "labels": _sometimes(
+            random, {name: {"source": random.choice(["a", "ab", None])} for name in ("x", "info.kind")}
+        ),
         "internal": _sometimes(random, {"x": _value(random), "labels": {"x": {"source": "b_"}}}),
         "created_at": random.choice(moments),
         "updated_at": random.choice([None, *moments]),

@@ -19,6 +19,7 @@ from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
 from services.common.labels import LabelledDocument
+from services.common.paths import dotted, said_inside
 
 JsonObject = dict[str, Any]
 
@@ -119,7 +120,10 @@ def labelled(row: Mapping[str, Any] | asyncpg.Record) -> LabelledDocument:
 
 
 def whole_fields(before: Mapping[str, Any], changes: JsonObject) -> JsonObject:
-    """The changed fields at the root, where `a.b` changes b inside of a and keeps what else a holds."""
+    """The changed fields at the root, where `a.b` changes b inside of a and keeps what else a holds.
+
+    A key with dots that stands there already is the same field, and changes with what holds it.
+    """
     changed: JsonObject = {}
     for name, value in changes.items():
         root, _, rest = name.partition(".")
@@ -127,7 +131,7 @@ def whole_fields(before: Mapping[str, Any], changes: JsonObject) -> JsonObject:
             changed[name] = value
         else:
             changed[root] = _with(changed.get(root, before.get(root)), rest.split("."), value)
-    return changed
+    return said_inside(changed, dotted(before))
 
 
 def _with(before: Any, parts: Sequence[str], value: Any) -> Any:

@@ -15,6 +15,7 @@ from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
 from services.common.event_payloads import changed_fields
 from services.common.passthrough import rules_of
+from services.common.paths import dotted, overlap, said_inside
 from services.common.sameness import differing
 
 JsonObject = dict[str, Any]
@@ -62,7 +63,9 @@ async def merge_object(
     """
     row = await connection.fetchrow(CURRENT, object_id)
     assert row is not None
-    merged = mergeable(fields, row["human_fields"], await _reaches(connection, row["bucket_id"]))
+    merged = mergeable(
+        said_inside(fields, dotted(row["fields"])), row["human_fields"], await _reaches(connection, row["bucket_id"])
+    )
     names = differing(row["fields"], merged, list(merged))
     names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
     if blobs and not await _are_stored(connection, object_id, blobs):
@@ -111,17 +114,16 @@ async def _reaches(connection: Connection, bucket_id: str) -> list[Reach]:
 def mergeable(fields: Mapping[str, Any], human: Collection[str], reaches: Iterable[Reach]) -> JsonObject:
     """The fields that an upload may change: nothing that a person may have named it, and no label to nothing."""
     listed = list(reaches)
-    labels = {_root(source) for reach in listed for source in reach.labels}
-    names = labels | {_root(source) for reach in listed for source in reach.names}
+    labels = {source for reach in listed for source in reach.labels}
+    names = labels | {source for reach in listed for source in reach.names}
 
     def is_kept(name: str, value: Any) -> bool:
-        return (name in human and (name in names or value is None)) or (name in labels and value is None)
+        is_label = any(overlap(name, source) for source in labels)
+        is_human = any(overlap(name, field) for field in human)
+        is_name = any(overlap(name, source) for source in names)
+        return (is_human and (is_name or value is None)) or (is_label and value is None)
 
     return {name: value for name, value in fields.items() if not is_kept(name, value)}
-
-
-def _root(source: str) -> str:
-    return source.partition(".")[0]
 
 
 async def _tell(connection: Connection, row: asyncpg.Record, object_id: str, fields: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from services.common.database.records import JsonObject
 from services.common.database.taxonomies import as_labels
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
+from services.common.paths import dotted, said_inside
 from services.common.sameness import differing
 
 CURRENT = """
@@ -62,6 +63,7 @@ async def patch_object(
         row = await connection.fetchrow(CURRENT, bucket_id, object_id)
         if row is None:
             raise NotFoundError.of("object", object_id)
+        fields = said_inside(fields, dotted(row["fields"]))
         names = differing(row["fields"], fields, list(fields))
         names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
         await _write(connection, row, fields, key_prefix, said_at=set_at, is_changed=bool(names))

@@ -86,8 +86,10 @@ def _text_equality(operator: Operator, value: Value, name: str, parameters: Para
 
 def json_value(places: tuple[JsonPath, ...], table: Table, parameters: Parameters) -> str:
     """SQL of the first value in `places` that is not null, as jsonb; SQL NULL when there is none."""
-    found = [
-        f"nullif({table.alias}.{place.column} #> {parameters.bind(list(place.path))}::text[], 'null'::jsonb)"
-        for place in places
-    ]
+    found = [_at(place, table, parameters) for place in places]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def _at(place: JsonPath, table: Table, parameters: Parameters) -> str:
+    column, path = f"{table.alias}.{place.column}", f"{parameters.bind(list(place.path))}::text[]"
+    return f"value_at({column}, {path})" if place.deep else f"nullif({column} #> {path}, 'null'::jsonb)"

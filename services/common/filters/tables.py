@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+METADATA = "metadata"
+LABELS = "labels"
+
 
 class Kind(Enum):
     """How a column compares: TEXT and TIME natively, OTHER (numbers, truth values) as JSON."""
@@ -23,10 +26,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class JsonPath:
-    """A place inside a jsonb column."""
+    """A place inside a jsonb column; a `deep` one has keys of the user's that may be spelled with dots, or lists."""
 
     column: str
     path: tuple[str, ...]
+    deep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +51,19 @@ class Table:
         if column := self.columns.get(field):
             return column
         path = tuple(field.split("."))
-        inside = [
-            JsonPath(name, path[len(lead) :]) for lead, name in self.prefixes.items() if path[: len(lead)] == lead
-        ]
+        inside = [_inside(name, path[len(lead) :]) for lead, name in self.prefixes.items() if path[: len(lead)] == lead]
         return (*inside[:1], *self._user_paths(path))
 
     def _user_paths(self, path: tuple[str, ...]) -> tuple[JsonPath, ...]:
-        given = JsonPath(self.fields, path)
-        if path[0] == "metadata" and len(path) > 1:
-            return given, JsonPath(self.fields, path[1:])
-        return given, JsonPath(self.fields, ("metadata", *path))
+        root = path[0] == METADATA and len(path) > 1
+        own = path[1:] if root else path
+        found = [JsonPath(self.fields, each, deep=len(own) > 1) for each in (own, (METADATA, *own))]
+        return (found[1], found[0]) if root else (found[0], found[1])
+
+
+def _inside(column: str, path: tuple[str, ...]) -> JsonPath:
+    """What is said of a label is `<field>.<what>`, where only the field may have dots."""
+    return JsonPath(column, path, deep=len(path) > (2 if column == LABELS else 1))
 
 
 _CREATED = Column("created_at", Kind.TIME)
@@ -79,8 +86,8 @@ DOCUMENTS = Table(
     },
     prefixes={
         ("taxonomy_match",): "taxonomy_match",
-        ("_internal", "labels"): "labels",
-        ("labels",): "labels",
+        ("_internal", "labels"): LABELS,
+        ("labels",): LABELS,
         ("_internal",): "internal",
     },
     indexed="fields",

@@ -15,11 +15,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import htmlsafe_json_dumps
 from jinja2.visitor import NodeTransformer
 
+from services.common.paths import value_at
 from services.common.templates.functions import FUNCTIONS, slugify, to_bool
 from services.common.templates.limits import Budget, bounded, total
 
 KEPT_FILTERS = ("first", "last", "map", "length")
-ELEMENTS, WRITTEN = "_elements", "_written"
+ELEMENTS, WRITTEN, INSIDE = "_elements", "_written", "_inside"
 LOOP_FIELDS = frozenset({"index", "index0", "first", "last", "length"})
 LARGEST_FACTOR = 1e15
 LARGEST_EXPONENT = 16
@@ -52,7 +53,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self._names, self._hint = frozenset(names), hint
         self.budget = Budget()
         kept = {name: self.filters[name] for name in KEPT_FILTERS}
-        own = {"slugify": self._slugify, "bool": to_bool, "join": self._join, "tojson": self._to_json}
+        own = {
+            "slugify": self._slugify,
+            "bool": to_bool,
+            "join": self._join,
+            "tojson": self._to_json,
+            INSIDE: self._inside,
+        }
         self.filters = {**kept, **own, ELEMENTS: self.budget.elements, WRITTEN: self._join}
         self.globals = dict(FUNCTIONS)
 
@@ -63,7 +70,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tree = self.parse(text)
         self._refuse_unknown(tree)
         _refuse(tree)
-        limited = _Limits().visit(tree)
+        limited = _Limits().visit(_Paths().visit(tree))
         assert isinstance(limited, nodes.Template)
         limited.set_environment(self)
         return limited
@@ -85,6 +92,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if str(argument).startswith("__"):
             raise SecurityError(f"'{argument}' cannot be reached")
         return self.undefined(obj=obj, name=argument)
+
+    def _inside(self, obj: Any, path: str) -> Any:
+        """What a dotted path leads to, found as everywhere (see `paths`), else step by step."""
+        self.budget.check()
+        found = value_at(obj, path) if isinstance(obj, Mapping) else None
+        if found is not None:
+            return found
+        for part in path.split("."):
+            obj = self.getitem(obj, part)
+        return obj
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Only the contract's functions may be called."""
@@ -130,6 +147,26 @@ class _Limits(NodeTransformer):
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802
         self.generic_visit(node)
         return _filtered(nodes.List(node.nodes, lineno=node.lineno), WRITTEN)
+
+
+class _Paths(NodeTransformer):
+    """Has a path of several names read as one path, since its dots may stand in a key."""
+
+    def visit_Getattr(self, node: nodes.Getattr) -> nodes.Node:  # noqa: N802
+        root, names = _chain(node)
+        if len(names) < 2 or not isinstance(root, nodes.Name) or any(name.startswith("__") for name in names):
+            return self.generic_visit(node)
+        path = nodes.Const(".".join(names), lineno=node.lineno)
+        return nodes.Filter(root, INSIDE, [path], [], None, None, lineno=node.lineno)
+
+
+def _chain(node: nodes.Node) -> tuple[nodes.Node, list[str]]:
+    """What a path begins with, and its names."""
+    names: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        names.insert(0, node.attr)
+        node = node.node
+    return node, names
 
 
 def _filtered(node: nodes.Node, name: str) -> nodes.Filter:

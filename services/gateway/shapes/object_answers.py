@@ -5,6 +5,7 @@ from typing import Any
 
 from services.common.database.records import Blob
 from services.common.passthrough import strip_root
+from services.common.paths import overlap
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_answers import Links
 
@@ -14,7 +15,8 @@ DONE = ("COMPLETED", "FAILED")
 
 def with_fields(shown: JsonObject, wanted: Sequence[str]) -> JsonObject:
     """The object with those of the user's fields alone that are wanted, in any spelling."""
-    names = {strip_root(path).partition(".")[0] for path in wanted}
+    paths = [strip_root(path) for path in wanted]
+    names = {name for name in shown["metadata"] if any(overlap(name, path) for path in paths)}
     dropped = shown["metadata"].keys() - names - SYSTEM
     kept = {name: value for name, value in shown["metadata"].items() if name in names}
     return {name: value for name, value in shown.items() if name not in dropped} | {"metadata": kept}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
+from services.common.paths import POSITION, value_at
 from services.gateway.shapes.base import JsonObject
 
 ALWAYS = ("document_id", "collection_id")
@@ -32,16 +33,53 @@ def _choose(chosen: JsonObject, document: Mapping[str, Any], path: str) -> None:
 
 
 def _copy(chosen: JsonObject, document: Mapping[str, Any], parts: tuple[str, ...]) -> None:
-    value = value_at(document, parts)
-    if value is not MISSING:
-        _put(chosen, parts, value)
+    found = _picked(document, parts)
+    if found is not MISSING:
+        _merge(chosen, found)
 
 
-def _put(chosen: JsonObject, parts: tuple[str, ...], value: Any) -> None:
-    inside = chosen
-    for part in parts[:-1]:
-        inside = inside.setdefault(part, {})
-    inside.setdefault(parts[-1], value)
+def _picked(holder: Any, parts: tuple[str, ...]) -> Any:
+    """What holds the value at a path, and nothing else, spelled as it is stored; MISSING where there is none."""
+    if not parts:
+        return holder
+    if isinstance(holder, list):
+        return _picked_of_list(holder, parts)
+    if isinstance(holder, Mapping):
+        for length in range(len(parts), 0, -1):
+            key = ".".join(parts[:length])
+            if key in holder and (inside := _picked(holder[key], parts[length:])) is not MISSING:
+                return {key: inside}
+    return MISSING
+
+
+def _picked_of_list(holder: list[Any], parts: tuple[str, ...]) -> Any:
+    """A list keeps its length, so that what is chosen of each object stays together."""
+    if POSITION.fullmatch(parts[0]):
+        return holder if value_at(holder, ".".join(parts)) is not None else MISSING
+    found = [_picked(element, parts) if isinstance(element, Mapping) else MISSING for element in holder]
+    if all(each is MISSING for each in found):
+        return MISSING
+    return [{} if each is MISSING else each for each in found]
+
+
+def _merge(chosen: JsonObject, found: Mapping[str, Any]) -> None:
+    for key, value in found.items():
+        before = chosen.get(key)
+        if isinstance(before, dict) and isinstance(value, Mapping):
+            chosen[key] = dict(before)
+            _merge(chosen[key], value)
+        elif isinstance(before, list) and isinstance(value, list) and len(before) == len(value):
+            chosen[key] = [_together(*pair) for pair in zip(before, value, strict=True)]
+        else:
+            chosen.setdefault(key, value)
+
+
+def _together(first: Any, second: Any) -> Any:
+    if not isinstance(first, dict) or not isinstance(second, Mapping):
+        return first
+    both = dict(first)
+    _merge(both, second)
+    return both
 
 
 def references(documents: Sequence[Mapping[str, Any]], paths: Sequence[str]) -> set[str]:
@@ -61,16 +99,6 @@ def resolved(
 
 
 def _ids(document: Mapping[str, Any], path: str) -> list[str]:
-    value = value_at(document, path.split("."))
+    value = value_at(document, path)
     listed = value if isinstance(value, list) else [value]
     return [item for item in listed if isinstance(item, str)]
-
-
-def value_at(document: Mapping[str, Any], parts: Sequence[str]) -> Any:
-    """The value at a path, MISSING where there is none."""
-    value: Any = document
-    for part in parts:
-        if not isinstance(value, Mapping) or part not in value:
-            return MISSING
-        value = value[part]
-    return value

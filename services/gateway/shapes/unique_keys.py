@@ -8,6 +8,7 @@ import orjson
 
 from services.common.database.creation import Policy
 from services.common.errors import InvalidArgumentError
+from services.common.paths import dotted, overlap, said_inside, value_at
 
 MAX_TEXT = 255
 
@@ -22,7 +23,7 @@ def unique_key_of(config: Mapping[str, Any] | None, fields: Mapping[str, Any]) -
     names = key_fields(config)
     if not names:
         return None
-    values = {name: _scalar(name, fields.get(name)) for name in names}
+    values = {name: _scalar(name, value_at(fields, name)) for name in names}
     return hashlib.sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -31,10 +32,16 @@ def policy_of(config: Mapping[str, Any] | None, asked: Policy | None) -> Policy:
     return asked or Policy((config or {}).get("default_policy") or Policy.UPSERT)
 
 
+def touched_keys(names: Iterable[str], changed: Mapping[str, Any]) -> list[str]:
+    """Those of the key's fields that a patch may change."""
+    return [name for name in names if any(overlap(name, field) for field in changed)]
+
+
 def require_same_key(names: Iterable[str], changed: Mapping[str, Any], current: Mapping[str, Any]) -> None:
     """InvalidArgumentError when a patch would make an object another one."""
+    after = {**current, **said_inside(changed, dotted(current))}
     for name in sorted(names):
-        if changed[name] != current.get(name):
+        if value_at(after, name) != value_at(current, name):
             path = f"body.{name}"
             message = f"{path} is part of the bucket's unique key and cannot be changed; upload another object."
             raise InvalidArgumentError(message, path=path)

@@ -153,6 +153,9 @@ class _Values:
     def _value(self, field: str) -> str:
         if field == self._unwind:
             return "nullif(element.value, 'null'::jsonb)"
+        if self._unwind is not None and field.startswith(f"{self._unwind}."):
+            inside = field.removeprefix(f"{self._unwind}.").split(".")
+            return f"value_at(element.value, {self._parameters.bind(inside)}::text[])"
         return value_sql(self._table, field, self._parameters)
 
     def _moment(self, field: str) -> str:

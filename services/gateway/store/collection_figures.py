@@ -38,15 +38,15 @@ COVERAGE = """
            count(*) FILTER (WHERE labelled AND source = 'auto') AS auto,
            count(*) FILTER (WHERE labelled AND source = 'human') AS human,
            count(*) FILTER (WHERE labelled AND source = 'import') AS imported
-    FROM (SELECT labels #>> ARRAY[$2, 'source'] AS source, is_label(fields -> $2) AS labelled
+    FROM (SELECT labels #>> ARRAY[$2, 'source'] AS source, is_label(field_value(fields, $2)) AS labelled
           FROM documents WHERE collection_id = $1) AS each"""
 # $2 the label fields, $3 the confidence under which a machine's label is worth a look
 QUEUE = """
     WITH waiting AS (
-      SELECT d.document_id, f.field, NOT is_label(d.fields -> f.field) AS empty
+      SELECT d.document_id, f.field, NOT is_label(field_value(d.fields, f.field)) AS empty
       FROM documents d CROSS JOIN unnest($2::text[]) AS f (field)
       WHERE d.collection_id = $1 AND (
-        (NOT is_label(d.fields -> f.field)
+        (NOT is_label(field_value(d.fields, f.field))
          AND d.labels #>> ARRAY[f.field, 'source'] IS DISTINCT FROM 'human')
         OR (d.labels #>> ARRAY[f.field, 'source'] = 'auto' AND (d.labels #>> ARRAY[f.field, 'score'])::float8 < $3
             AND NOT EXISTS (

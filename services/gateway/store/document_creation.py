@@ -22,6 +22,7 @@ from services.common.ids import document_id, new_id
 from services.common.label_values import label_values
 from services.common.labels import IMPORT
 from services.common.passthrough import rules_of
+from services.common.paths import said_inside
 
 MAKE_OBJECT = """
     INSERT INTO objects (object_id, namespace_id, bucket_id, fields, idempotency_key, status)
@@ -100,7 +101,7 @@ async def _labelled(
     """Fields, labels and match of the document: fields that its collection promises are there, if only as null."""
     names = await label_fields_of(connection, new.collection.collection_id)
     promised = {rule.target: rule.default for rule in rules_of(new.collection.feature_extractor)}
-    fields = label_values({**promised, **dict.fromkeys(names), **new.row.fields}, names)
+    fields = label_values({**promised, **dict.fromkeys(names), **said_inside(new.row.fields, names)}, names)
     set_at = datetime.now(UTC).isoformat()
     given = {name: fields[name] for name in names if fields[name] is not None}
     labels = {name: {"source": IMPORT, "set_at": set_at, "value": value} for name, value in given.items()}

@@ -10,10 +10,10 @@ from services.gateway.shapes.taxonomies import PathNode
 
 MOST_PATHS = 10_000
 PATHS = """
-    SELECT DISTINCT coalesce(d.fields -> $2, d.fields #> $3) AS path FROM documents d
+    SELECT DISTINCT field_value(d.fields, $2) AS path FROM documents d
     WHERE d.collection_id = ANY($1::text[])
-      OR d.collection_id IN (SELECT collection_id FROM labellers WHERE taxonomy_id = $4)
-    LIMIT $5"""
+      OR d.collection_id IN (SELECT collection_id FROM labellers WHERE taxonomy_id = $3)
+    LIMIT $4"""
 
 
 async def nodes_of(db: Executor, taxonomy_id: str, config: Mapping[str, Any]) -> list[PathNode] | None:
@@ -24,7 +24,7 @@ async def nodes_of(db: Executor, taxonomy_id: str, config: Mapping[str, Any]) ->
     if not field:
         return None
     collections = config.get("inference_collections") or []
-    rows = await db.fetch(PATHS, collections, field, field.split("."), taxonomy_id, MOST_PATHS, timeout=QUERY_SECONDS)
+    rows = await db.fetch(PATHS, collections, field, taxonomy_id, MOST_PATHS, timeout=QUERY_SECONDS)
     separator = config.get("path_separator") or "/"
     return path_nodes([split_path(row["path"], separator) for row in rows])
 

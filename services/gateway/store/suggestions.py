@@ -9,12 +9,20 @@ from services.common.database.pool import Pool
 
 LOOKED_AT = 5000
 LONGEST = 200
-VALUES = """
+VALUES = r"""
     SELECT f.key AS field, f.value, count(*) AS count
-    FROM (SELECT fields FROM documents WHERE namespace_id = $1 ORDER BY row_key DESC LIMIT $5) d,
-      jsonb_each_text(CASE jsonb_typeof(d.fields -> 'metadata') WHEN 'object' THEN d.fields || (d.fields -> 'metadata')
-                      ELSE d.fields END - 'metadata') f
-    WHERE f.value ILIKE $2 AND length(f.value) <= $6 AND ($3::text[] IS NULL OR f.key = ANY($3))
+    FROM (SELECT fields FROM documents WHERE namespace_id = $1 ORDER BY row_key DESC LIMIT $5) d, LATERAL (
+      SELECT key, value
+      FROM jsonb_each_text(CASE jsonb_typeof(d.fields -> 'metadata') WHEN 'object'
+                           THEN d.fields || (d.fields -> 'metadata') ELSE d.fields END - 'metadata')
+      WHERE $3::text[] IS NULL
+      UNION ALL
+      SELECT name, e.item #>> '{}'
+      FROM unnest($3) AS name, regexp_replace(name, '^metadata\.', '') AS own,
+        coalesce(field_value(d.fields, own), field_value(d.fields, 'metadata.' || own)) AS found,
+        jsonb_path_query(found, '$[*]') AS e (item)
+    ) AS f (key, value)
+    WHERE f.value ILIKE $2 AND length(f.value) <= $6
     GROUP BY f.key, f.value ORDER BY count(*) DESC, f.value, f.key LIMIT $4"""
 COLLECTIONS = """
     SELECT collection_id, collection_name FROM collections WHERE namespace_id = $1 AND collection_name ILIKE $2

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from services.common.filters import EVERYTHING, Filter
+from services.common.paths import value_at
 from services.taxonomy.arrange.arranged import MOST_CANDIDATES
 from services.taxonomy.arrange.values import text_of
 from services.taxonomy.domain import Candidate, Json, State
-from services.taxonomy.rows import dig, put, shown_alone, to_row, value_of
+from services.taxonomy.rows import put, shown_alone, to_row, value_of
 from services.taxonomy.stages.attribute_filter import make_filter
 from services.taxonomy.stages.candidates import passing, with_rows
 from services.taxonomy.stages.parameters import Parameters, invalid
@@ -88,7 +89,7 @@ class DocumentEnrich:
         if self.strategy == "replace":
             return shown_alone(candidate, taken[0])
         if self.strategy == "append":
-            before = dig(candidate.row.document if candidate.row else {}, self.output_field.split("."))
+            before = value_at(candidate.row.document if candidate.row else {}, self.output_field)
             return put(candidate, self.output_field, [*(before if isinstance(before, list) else []), *taken])
         if self.output_field:
             return put(candidate, self.output_field, dict(taken[0]))

@@ -32,9 +32,10 @@ def _passes(threshold: JsonObject, found: Found) -> bool:
     wanted, name = threshold["value"], threshold["operator"]
     if value is MISSING:
         return False
+    values = value if isinstance(value, list) else [value]
     if name in ("eq", "ne"):
-        return _equal(value, wanted) is (name == "eq")
-    return _comparable(value, wanted) and ORDERS[name](value, wanted)
+        return any(_equal(each, wanted) for each in values) is (name == "eq")
+    return any(_comparable(each, wanted) and ORDERS[name](each, wanted) for each in values)
 
 
 def _value(field: str, found: Found) -> Any:

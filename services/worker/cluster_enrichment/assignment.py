@@ -83,7 +83,7 @@ def _unchanged(entry: Mapping[str, Any], fields: Mapping[str, Any]) -> Mapping[s
 
 def _is_free(field: str, stored: StoredDocument, before: Mapping[str, Any], label_fields: frozenset[str]) -> bool:
     """A field without a value, the cluster's own, or a label that another machine gave."""
-    entry, value = stored.labels.get(field), stored.fields.get(field)
+    entry, value = stored.labels.get(field), lookup(stored.fields, field)
     if entry is None:
         return value is None or field in before
     by_machine = entry.get("source") == AUTO and entry.get("value") == value

@@ -23,7 +23,7 @@ from services.common.filters import compile_sql, parse
 from services.common.label_reach import is_ambiguous
 from services.common.passthrough import rules_of
 from services.worker.domain import Decision
-from services.worker.labelling import label_source
+from services.worker.labelling import label_source, said_at
 from services.worker.relabel import Relabelling, open_fields, relabelled
 from services.worker.tasks.task import Done, JsonObject, Task
 
@@ -176,8 +176,7 @@ def _cleared(fields: Sequence[str], current: ObjectFields | None, collection: Co
         return set()
     rules = rules_of(collection.feature_extractor)
     sources = {field: label_source(field, rules) for field in fields}
-    said = current.human_fields
-    return {field for field, source in sources.items() if source in said or source.split(".", maxsplit=1)[0] in said}
+    return {field for field, source in sources.items() if said_at(current, source) is not None}
 
 
 async def _store(connection: Connection, changed: Mapping[str, StoredDocument]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.common.paths import value_at
 from services.common.triggers.actions import Acceptance
 
 JsonObject = Mapping[str, Any]
@@ -24,10 +25,4 @@ def breaches(wanted: Acceptance, *, total_time_ms: float, documents: Sequence[Js
 
 def _pass_ratio(path: str, documents: Sequence[JsonObject]) -> float:
     """The share of documents whose verdict is true; none pass where there are none."""
-    return sum(bool(_at(document, path)) for document in documents) / len(documents) if documents else 0.0
-
-
-def _at(document: Any, path: str) -> Any:
-    for name in path.split("."):
-        document = document.get(name) if isinstance(document, Mapping) else None
-    return document
+    return sum(bool(value_at(document, path)) for document in documents) / len(documents) if documents else 0.0
