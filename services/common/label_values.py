@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from services.common.paths import with_each
 
 # White space, control and format characters, fillers and selectors: what shows nothing. The database's `is_label`
 # knows the same. Signs of the Arabic script that are format characters show.
@@ -33,22 +35,9 @@ def label_value(value: Any) -> Any:
     return None if value is False else value
 
 
-def label_values(fields: Mapping[str, Any], label_fields: Iterable[str]) -> dict[str, Any]:
+def label_values(fields: Mapping[str, Any], label_fields: Sequence[str]) -> dict[str, Any]:
     """The fields with those that are labels as labels, dotted ones also inside of others; the rest as it is."""
-    after = dict(fields)
-    for field in label_fields:
-        after = _with_label(after, field)
-    return after
-
-
-def _with_label(fields: dict[str, Any], path: str) -> dict[str, Any]:
-    if path in fields:
-        return {**fields, path: label_value(fields[path])}
-    root, _, rest = path.partition(".")
-    inside = fields.get(root)
-    if not rest or not isinstance(inside, dict):
-        return fields
-    return {**fields, root: _with_label(inside, rest)}
+    return with_each(fields, label_fields, label_value)
 
 
 def _text(value: str) -> str | None:

@@ -6,10 +6,11 @@ value. `value_at` of the migrations is the same rule in SQL.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Parts = Sequence[str]
+GONE = object()
 POSITION = re.compile(r"-?[0-9]{1,6}")
 
 
@@ -25,9 +26,18 @@ def value_at(holder: Any, path: str, default: Any = None) -> Any:
 
 def without(fields: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
     """The fields with nothing left at these paths, in any spelling; what stands beside stays."""
+    return _changed(fields, paths, lambda _: GONE)
+
+
+def with_each(fields: Mapping[str, Any], paths: Sequence[str], change: Callable[[Any], Any]) -> dict[str, Any]:
+    """The fields with what stands at these paths changed, in any spelling and in each object of a list."""
+    return _changed(fields, paths, change)
+
+
+def _changed(fields: Mapping[str, Any], paths: Sequence[str], change: Callable[[Any], Any]) -> dict[str, Any]:
     kept = dict(fields)
     for path in paths:
-        kept = _without(kept, path.split("."))
+        kept = _with(kept, path.split("."), change)
     return kept
 
 
@@ -79,16 +89,14 @@ def _values(holder: Any, parts: Parts) -> Iterator[Any]:
     return (value for value in _found(holder, parts) if value is not None)
 
 
-def _without(holder: Any, parts: Parts) -> Any:
+def _with(holder: Any, parts: Parts, change: Callable[[Any], Any]) -> Any:
     if isinstance(holder, list):
-        return [_without(element, parts) for element in holder]
+        return [_with(element, parts, change) for element in holder]
     if not isinstance(holder, Mapping):
         return holder
     kept = dict(holder)
     for length in range(1, len(parts) + 1):
-        key = ".".join(parts[:length])
-        if key in kept and length == len(parts):
-            del kept[key]
-        elif key in kept:
-            kept[key] = _without(kept[key], parts[length:])
-    return kept
+        key, rest = ".".join(parts[:length]), parts[length:]
+        if key in kept:
+            kept[key] = _with(kept[key], rest, change) if rest else change(kept[key])
+    return {key: value for key, value in kept.items() if value is not GONE}

@@ -63,9 +63,8 @@ async def merge_object(
     """
     row = await connection.fetchrow(CURRENT, object_id)
     assert row is not None
-    merged = mergeable(
-        said_inside(fields, dotted(row["fields"])), row["human_fields"], await _reaches(connection, row["bucket_id"])
-    )
+    given = said_inside(fields, dotted(row["fields"]))
+    merged = mergeable(given, row["human_fields"], await _reaches(connection, row["bucket_id"]))
     names = differing(row["fields"], merged, list(merged))
     names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
     if blobs and not await _are_stored(connection, object_id, blobs):

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.common.carrying import said_by_person
+from services.common.label_values import label_values
 from services.common.labels import LabelledDocument
 from services.common.paths import overlap, said_inside, value_at, without
 from services.common.templates.renderer import Renderer
@@ -60,3 +61,8 @@ def test_a_label_set_inside_its_field_is_a_persons() -> None:
 def test_templates_read_paths_by_the_same_rule(template: str, expected: Any) -> None:
     document = {"info.kind": "flat", "info": {"kind": "nested"}, "people": [{"name": "Ann"}, {"name": "Bo"}]}
     assert Renderer(["DOC"], "").value(template, "here", {"DOC": document}) == expected
+
+
+def test_a_blank_label_inside_of_a_field_is_none() -> None:
+    fields = {"info": {"kind": "  ", "note": " "}, "info.kind": " cat "}
+    assert label_values(fields, ["info.kind"]) == {"info": {"kind": None, "note": " "}, "info.kind": "cat"}
