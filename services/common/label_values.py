@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.common.paths import with_each
@@ -35,7 +35,7 @@ def label_value(value: Any) -> Any:
     return None if value is False else value
 
 
-def label_values(fields: Mapping[str, Any], label_fields: Sequence[str]) -> dict[str, Any]:
+def label_values(fields: Mapping[str, Any], label_fields: Iterable[str]) -> dict[str, Any]:
     """The fields with those that are labels as labels, dotted ones also inside of others; the rest as it is."""
     return with_each(fields, label_fields, label_value)
 

@@ -6,7 +6,7 @@ value. `value_at` of the migrations is the same rule in SQL.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Parts = Sequence[str]
@@ -24,17 +24,17 @@ def value_at(holder: Any, path: str, default: Any = None) -> Any:
     return value
 
 
-def without(fields: Mapping[str, Any], paths: Sequence[str]) -> dict[str, Any]:
+def without(fields: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
     """The fields with nothing left at these paths, in any spelling; what stands beside stays."""
     return _changed(fields, paths, lambda _: GONE)
 
 
-def with_each(fields: Mapping[str, Any], paths: Sequence[str], change: Callable[[Any], Any]) -> dict[str, Any]:
+def with_each(fields: Mapping[str, Any], paths: Iterable[str], change: Callable[[Any], Any]) -> dict[str, Any]:
     """The fields with what stands at these paths changed, in any spelling and in each object of a list."""
     return _changed(fields, paths, change)
 
 
-def _changed(fields: Mapping[str, Any], paths: Sequence[str], change: Callable[[Any], Any]) -> dict[str, Any]:
+def _changed(fields: Mapping[str, Any], paths: Iterable[str], change: Callable[[Any], Any]) -> dict[str, Any]:
     kept = dict(fields)
     for path in paths:
         kept = _with(kept, path.split("."), change)
