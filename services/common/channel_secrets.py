@@ -1,11 +1,12 @@
-"""The signing secret of a channel that is a webhook: sealed while it is stored, never shown, two at a time in a change.
+"""The signing secret of a channel that is a webhook: sealed while it is stored, never shown, several in a change.
 
 These work on a channel's configuration alone, so that the channels of webhooks (`configs`) and of alerts (`config`)
-share them. A stored one has `sealed_secret`, and `sealed_previous` with `previous_until` while a former secret still
-signs as well; neither a secret nor these are ever part of an answer.
+share them. A stored one has `sealed_secret`, and `former_secrets` (the newest first, each `sealed` and with the time
+`until` which it was said to sign as well); neither a secret nor these are ever part of an answer.
 """
 
 import base64
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,8 +18,13 @@ from services.common.sealing import MISSING, Sealer
 JsonObject = dict[str, Any]
 
 SECRET, REDACTED = "signing_secret", "redacted"
-SEALED, PREVIOUS, UNTIL = "sealed_secret", "sealed_previous", "previous_until"
+SEALED, FORMER = "sealed_secret", "former_secrets"
+SHOWN_UNTIL, EACH_UNTIL = "previous_secret_until", "previous_secrets_until"
 OVERLAP = timedelta(hours=24)
+# Each signs every delivery: a header has so many signatures, and a receiver so many to compare.
+MOST_SECRETS = 10
+PREFIX = "whsec_"
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def new_secret() -> str:
@@ -43,37 +49,81 @@ def to_stored(
         raise InvalidArgumentError(f"{path}.{SECRET}: there is no stored secret to keep; give one.", path=_at(path))
     if secret in (None, REDACTED):
         return plain | kept
-    return rotated(plain | kept, str(secret), sealer, now + OVERLAP, path)
+    return rotated(plain | kept, str(secret), sealer, now=now, until=now + OVERLAP, path=path)
 
 
-def rotated(stored: Mapping[str, Any], secret: str, sealer: Sealer, until: datetime, path: str) -> JsonObject:
-    """The stored configuration with a new secret; the one before signs as well `until` then."""
+def rotated(
+    stored: Mapping[str, Any], secret: str, sealer: Sealer, *, now: datetime, until: datetime, path: str
+) -> JsonObject:
+    """The stored configuration with a new secret; the one before signs as well `until` then.
+
+    Those before that one sign as long as was said of them; InvalidArgumentError when that would be too many.
+    """
     current = stored.get(SEALED)
     if current is not None and _opened(sealer, current) == secret:
         return dict(stored)
-    plain = {name: value for name, value in stored.items() if name not in (SEALED, PREVIOUS, UNTIL)}
-    former = {} if current is None else {PREVIOUS: current, UNTIL: until.isoformat()}
-    return plain | former | {SEALED: _seal(sealer, secret, path)}
+    require_usable(secret, path)
+    plain = {name: value for name, value in stored.items() if name not in (SEALED, FORMER)}
+    replaced = [] if current is None or until <= now else [{"sealed": current, "until": until.isoformat()}]
+    others = [each for each in _alive(stored, now) if _opened(sealer, each["sealed"]) != secret]
+    former = [*replaced, *others]
+    if len(former) >= MOST_SECRETS:
+        raise _too_many(former, path)
+    return plain | ({FORMER: former} if former else {}) | {SEALED: _seal(sealer, secret, path)}
+
+
+def require_usable(secret: str, path: str) -> None:
+    """InvalidArgumentError for a secret whose key libraries of Standard Webhooks would not find, or not agree on."""
+    if secret != secret.strip() or not secret or UNPRINTABLE.search(secret):
+        raise _unusable(path, "has white space around it, or characters that cannot be printed; leave them out")
+    if secret.startswith(PREFIX) and not _is_base64(secret.removeprefix(PREFIX)):
+        why = (
+            "begins with whsec_, so plain base64 (A-Z, a-z, 0-9, +, /) must follow, as libraries of Standard Webhooks"
+            " read it; encode it so, leave the prefix out, or let rotate-secret make one"
+        )
+        raise _unusable(path, why)
+
+
+def _is_base64(text: str) -> bool:
+    padded = text if text.endswith("=") else text + "=" * (-len(text) % 4)
+    try:
+        return bool(base64.b64decode(padded, validate=True))
+    except ValueError:
+        return False
+
+
+def _unusable(path: str, why: str) -> InvalidArgumentError:
+    return InvalidArgumentError(f"{_at(path)} {why}.", reason="UNUSABLE_SECRET", path=_at(path))
+
+
+def _too_many(former: Sequence[Mapping[str, Any]], path: str) -> InvalidArgumentError:
+    first = min(each["until"] for each in former)
+    message = (
+        f"{_at(path)}: {MOST_SECRETS} secrets of this channel sign until their announced times, the first until "
+        f'{first}; rotate after that, or set it to "" first, which ends all of them at once.'
+    )
+    return InvalidArgumentError(message, reason="TOO_MANY_SECRETS", path=_at(path))
 
 
 def redacted(stored: Mapping[str, Any], now: datetime) -> JsonObject:
     """A stored configuration as it may be shown."""
-    shown = {name: value for name, value in stored.items() if name not in (SEALED, PREVIOUS, UNTIL)}
+    shown = {name: value for name, value in stored.items() if name not in (SEALED, FORMER)}
     if SEALED in stored:
         shown[SECRET] = REDACTED
-    if _signs_twice(stored, now):
-        shown["previous_secret_until"] = stored[UNTIL]
+    if alive := _alive(stored, now):
+        shown |= {SHOWN_UNTIL: alive[0]["until"], EACH_UNTIL: [each["until"] for each in alive]}
     return shown
 
 
 def signing_secrets(stored: Mapping[str, Any], sealer: Sealer, now: datetime) -> tuple[str, ...]:
     """The secrets that sign a delivery, the newest first; UnavailableError when the key of the newest is missing.
 
-    A new secret is the way out when the key of the one before is lost, which then does not sign.
+    A new secret is the way out when the key of one before is lost, which then does not sign.
     """
-    current = sealer.open(stored[SEALED]) if SEALED in stored else None
-    former = _opened(sealer, stored[PREVIOUS]) if _signs_twice(stored, now) else None
-    return tuple(each for each in (current, former) if each is not None)
+    if SEALED not in stored:
+        return ()
+    former = (_opened(sealer, each["sealed"]) for each in _alive(stored, now))
+    return (sealer.open(stored[SEALED]), *(each for each in former if each is not None))
 
 
 def partners(given: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]]) -> list[JsonObject | None]:
@@ -89,11 +139,12 @@ def partners(given: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, A
 
 
 def _sealed_part(stored: Mapping[str, Any]) -> JsonObject:
-    return {name: stored[name] for name in (SEALED, PREVIOUS, UNTIL) if name in stored}
+    return {name: stored[name] for name in (SEALED, FORMER) if name in stored}
 
 
-def _signs_twice(stored: Mapping[str, Any], now: datetime) -> bool:
-    return PREVIOUS in stored and datetime.fromisoformat(stored[UNTIL]) > now
+def _alive(stored: Mapping[str, Any], now: datetime) -> list[JsonObject]:
+    """The former secrets whose announced time has not come."""
+    return [each for each in stored.get(FORMER, ()) if datetime.fromisoformat(each["until"]) > now]
 
 
 def _seal(sealer: Sealer, secret: str, path: str) -> str:

@@ -1,12 +1,13 @@
 """What a webhook's form comes to: namespaces found, channels checked, secrets sealed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 
-from services.common.channel_secrets import new_secret, partners, rotated, to_stored
+from services.common.channel_secrets import SEALED, new_secret, partners, rotated, to_stored
 from services.common.errors import ForbiddenError, InvalidArgumentError, NotFoundError
 from services.common.sealing import Sealer
 from services.common.settings import Settings
@@ -48,15 +49,25 @@ def plan_channels(settings: Settings, forms: Sequence[ChannelForm], stored: Sequ
     ]
 
 
-def plan_rotation(
-    settings: Settings, channels: Sequence[JsonObject], form: RotateForm
-) -> tuple[list[JsonObject], int, str]:
-    """The channels with a new secret for one of them, which one that is, and the secret."""
-    place, secret = _signing_channel(channels, form.channel), new_secret()
-    until = datetime.now(UTC) + timedelta(hours=form.overlap_hours)
-    configs = rotated(channels[place]["configs"], secret, Sealer(settings.secrets_key), until, "body")
+@dataclass(frozen=True, kw_only=True)
+class Rotation:
+    """The channels with a new secret for one of them, in `place`; the one before, if any, signs `until` then."""
+
+    channels: list[JsonObject]
+    place: int
+    secret: str
+    until: datetime | None
+
+
+def plan_rotation(settings: Settings, channels: Sequence[JsonObject], form: RotateForm) -> Rotation:
+    """A new secret for the channel that the form names."""
+    place, secret, now = _signing_channel(channels, form.channel), new_secret(), datetime.now(UTC)
+    until = now + timedelta(hours=form.overlap_hours)
+    before = channels[place]["configs"]
+    path = CONFIGS.format(place)
+    configs = rotated(before, secret, Sealer(settings.secrets_key), now=now, until=until, path=path)
     changed = [*channels[:place], {**channels[place], "configs": configs}, *channels[place + 1 :]]
-    return changed, place, secret
+    return Rotation(channels=changed, place=place, secret=secret, until=until if SEALED in before else None)
 
 
 def _signing_channel(channels: Sequence[JsonObject], asked: int | None) -> int:

@@ -1,14 +1,17 @@
 """Signing secrets of webhooks: stored sealed, shown to nobody, kept, changed and rotated."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
 from standardwebhooks import Webhook as Receiver
 
-from services.common.channel_secrets import signing_secrets
+from services.common.channel_secrets import MOST_SECRETS, signing_secrets
+from services.common.database.migrate import migration_files
 from services.common.ids import new_id
 from services.common.sealing import Sealer
+from tests.contract.test_gateway_alerts import ALERT, RETRIEVER
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
 from tests.support.webhook_forms import KEY, SECRET, URL, WEBHOOKS, body, channel
@@ -97,7 +100,82 @@ async def test_a_rotation_shows_the_new_secret_once_and_keeps_the_old_one_for_a_
     assert rotated["signing_secret"] not in shown.text
     assert shown.json()["channels"][0]["configs"]["previous_secret_until"] is not None
     at_once = await ok(owner, "POST", f"{path}/rotate-secret", {"overlap_hours": 0})
-    assert await stored_secrets(sealing, made["webhook_id"]) == (at_once["signing_secret"],)
+    assert at_once["previous_secret_until"] is not None
+    assert await stored_secrets(sealing, made["webhook_id"]) == (at_once["signing_secret"], SECRET)
+
+
+async def test_secrets_rotated_within_each_others_time_all_sign(sealing: Stack, owner: httpx.AsyncClient) -> None:
+    made = await ok(owner, "POST", WEBHOOKS, body(channels=channel(signing_secret=SECRET)))
+    path = f"{WEBHOOKS}/{made['webhook_id']}"
+    answers = [await ok(owner, "POST", f"{path}/rotate-secret", {"overlap_hours": hours}) for hours in (24, 12, 6)]
+    given = body(channels=channel(signing_secret="another"))
+    await ok(owner, "PUT", path, given)
+    newest = [each["signing_secret"] for each in reversed(answers)]
+    assert await stored_secrets(sealing, made["webhook_id"]) == ("another", *newest, SECRET)
+    shown = (await ok(owner, "GET", path))["channels"][0]["configs"]
+    untils = [each["previous_secret_until"] for each in reversed(answers)]
+    read = [datetime.fromisoformat(each) for each in shown["previous_secrets_until"][1:]]
+    assert read == [datetime.fromisoformat(each) for each in untils]
+    assert shown["previous_secret_until"] == shown["previous_secrets_until"][0]
+
+
+async def test_a_rotation_that_would_end_a_promised_secret_is_refused(sealing: Stack, owner: httpx.AsyncClient) -> None:
+    made = await ok(owner, "POST", WEBHOOKS, body(channels=channel(signing_secret=SECRET)))
+    path = f"{WEBHOOKS}/{made['webhook_id']}"
+    for _ in range(MOST_SECRETS - 1):
+        await ok(owner, "POST", f"{path}/rotate-secret")
+    before = await stored_secrets(sealing, made["webhook_id"])
+    error = await refused(owner, 422, "POST", f"{path}/rotate-secret")
+    assert error["details"]["path"] == "body.channels.0.configs.signing_secret"
+    await refused(owner, 422, "PUT", path, body(channels=channel(signing_secret="one more")))
+    assert await stored_secrets(sealing, made["webhook_id"]) == before
+    await ok(owner, "PUT", path, body(channels=channel(signing_secret="")))
+    assert await stored_secrets(sealing, made["webhook_id"]) == ()
+    await ok(owner, "POST", f"{path}/rotate-secret")
+
+
+@pytest.mark.parametrize("secret", ["whsec_test_secret_of_mine", "whsec_", "whsec_a-b_", " padded "])
+async def test_a_secret_that_receivers_cannot_use_is_refused(
+    sealing: Stack, owner: httpx.AsyncClient, client: httpx.AsyncClient, secret: str
+) -> None:
+    given = body(channels=channel(signing_secret=secret))
+    error = await refused(owner, 422, "POST", WEBHOOKS, given)
+    assert error["details"]["path"] == "body.channels.0.configs.signing_secret"
+    assert secret.strip() == "whsec_" or secret not in error["message"]
+    made = await ok(owner, "POST", WEBHOOKS, body(channels=channel(signing_secret=SECRET)))
+    await refused(owner, 422, "PUT", f"{WEBHOOKS}/{made['webhook_id']}", given)
+    assert await stored_secrets(sealing, made["webhook_id"]) == (SECRET,)
+
+
+async def test_the_channel_of_an_alert_takes_and_keeps_secrets_alike(sealing: Stack) -> None:
+    async with sealing.client() as client:
+        bad = notification("whsec_test_secret_of_mine")
+        retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+        form = {**ALERT, "retriever_id": retriever["retriever_id"]}
+        error = await refused(client, 422, "POST", "/v1/alerts", {**form, **bad})
+        assert error["details"]["path"] == "body.notification_config.channels.0.config.signing_secret"
+        made = await ok(client, "POST", "/v1/alerts", {**form, **notification("one")})
+        for secret in ("two", "three"):
+            await ok(client, "PATCH", f"/v1/alerts/{made['alert_id']}", notification(secret))
+    sql = "SELECT notification_config -> 'channels' -> 0 -> 'config' FROM alerts WHERE alert_id = $1"
+    config = await sealing.gateway.pool.fetchval(sql, made["alert_id"])
+    assert signing_secrets(config, Sealer(KEY), datetime.now(UTC)) == ("three", "two", "one")
+
+
+def notification(secret: str) -> dict[str, Any]:
+    config = {"url": URL, "signing_secret": secret}
+    return {"notification_config": {"channels": [{"channel_type": "webhook", "config": config}]}}
+
+
+async def test_a_secret_stored_as_the_one_before_goes_on_to_sign(sealing: Stack, owner: httpx.AsyncClient) -> None:
+    made = await ok(owner, "POST", WEBHOOKS, body(channels=channel(signing_secret=SECRET)))
+    pool, until = sealing.gateway.pool, datetime.now(UTC) + timedelta(hours=1)
+    old = {"sealed_previous": Sealer(KEY).seal("former"), "previous_until": until.isoformat()}
+    sql = "UPDATE webhooks SET channels = jsonb_set(channels, '{0,configs}', channels #> '{0,configs}' || $2)"
+    await pool.execute(f"{sql} WHERE webhook_id = $1", made["webhook_id"], old)
+    [migration] = [text for name, text in migration_files() if name == "0022_former_secrets.sql"]
+    await pool.execute(migration)
+    assert await stored_secrets(sealing, made["webhook_id"]) == (SECRET, "former")
 
 
 async def test_a_rotation_must_know_which_channel_signs(owner: httpx.AsyncClient) -> None:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.channel_secrets import UNTIL
 from services.common.database.deliveries import REPLAY
 from services.common.database.namespaces import ensure_default_namespace
 from services.common.database.tasks import NewTask, create_task
@@ -26,14 +25,18 @@ router = routes_of("Webhooks", "/organizations/webhooks/{webhook}")
 
 @router.post("/rotate-secret")
 async def rotate_secret(webhook: str, identity: Identified, form: RotateForm | None = None) -> NewSecret:
-    """Makes a new signing secret, which is shown here and never again; the old one signs as well for a while."""
+    """Makes a new signing secret, which is shown here and never again; the old ones sign as well until their time."""
     gateway = identity.gateway
     async with gateway.pool.acquire() as connection, connection.transaction():
         row = await webhooks.lock_webhook(connection, identity.visible_namespaces(), webhook)
-        channels, place, secret = plan_rotation(gateway.settings, row["channels"], form or RotateForm())
-        await webhooks.change_channels(connection, row["webhook_id"], channels)
-    until = channels[place]["configs"].get(UNTIL)
-    return NewSecret(webhook_id=row["webhook_id"], channel=place, signing_secret=secret, previous_secret_until=until)
+        made = plan_rotation(gateway.settings, row["channels"], form or RotateForm())
+        await webhooks.change_channels(connection, row["webhook_id"], made.channels)
+    return NewSecret(
+        webhook_id=row["webhook_id"],
+        channel=made.place,
+        signing_secret=made.secret,
+        previous_secret_until=made.until,
+    )
 
 
 @router.post("/resume")

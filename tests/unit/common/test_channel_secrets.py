@@ -1,5 +1,6 @@
 """Signing secrets of channels: sealed, kept, changed and shown, as a reader or a receiver would find them."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from services.common.channel_secrets import (
+    MOST_SECRETS,
     OVERLAP,
     new_secret,
     partners,
@@ -67,14 +69,76 @@ def test_an_update_during_a_change_of_secrets_keeps_both() -> None:
     assert secrets_of(stored(None, stored("new", stored("old")))) == ("new", "old")
 
 
-def test_of_three_secrets_the_two_newest_sign() -> None:
-    assert secrets_of(stored("third", stored("second", stored("first")))) == ("third", "second")
+def turned(before: dict[str, Any], secret: str, hours: float, at: datetime = NOW) -> dict[str, Any]:
+    return rotated(before, secret, SEALER, now=at, until=at + timedelta(hours=hours), path=PATH)
 
 
-def test_a_rotation_says_how_long_the_old_secret_signs() -> None:
-    config = rotated(stored("old"), "new", SEALER, NOW + timedelta(hours=1), PATH)
-    assert secrets_of(config, NOW + timedelta(minutes=59)) == ("new", "old")
-    assert secrets_of(config, NOW + timedelta(hours=1)) == ("new",)
+def test_each_of_several_secrets_signs_until_its_time() -> None:
+    config = turned(turned(turned(stored("one"), "two", 3), "three", 1), "four", 2)
+    assert secrets_of(config) == ("four", "three", "two", "one")
+    assert secrets_of(config, NOW + timedelta(hours=1)) == ("four", "three", "one")
+    assert secrets_of(config, NOW + timedelta(hours=2)) == ("four", "one")
+    assert secrets_of(config, NOW + timedelta(hours=3)) == ("four",)
+    shown = redacted(config, NOW)
+    assert shown["previous_secret_until"] == (NOW + timedelta(hours=2)).isoformat()
+    assert shown["previous_secrets_until"] == [(NOW + timedelta(hours=each)).isoformat() for each in (2, 1, 3)]
+
+
+def test_a_rotation_without_overlap_ends_the_secret_before_and_no_other() -> None:
+    config = turned(turned(stored("one"), "two", 3), "three", 0)
+    assert secrets_of(config) == ("three", "one")
+
+
+def test_a_former_secret_can_come_back_and_signs_once() -> None:
+    assert secrets_of(stored("one", stored("two", stored("one")))) == ("one", "two")
+
+
+def test_what_has_ended_is_forgotten_by_the_next_rotation() -> None:
+    config = turned(turned(stored("one"), "two", 1), "three", 1, NOW + timedelta(hours=1))
+    assert len(config["former_secrets"]) == 1
+
+
+def test_too_many_secrets_at_once_are_refused_and_none_is_ended_early() -> None:
+    config = stored("0")
+    for number in range(1, MOST_SECRETS):
+        config = turned(config, str(number), number)
+    with pytest.raises(InvalidArgumentError, match="sign until their announced times") as caught:
+        turned(config, "more", 1)
+    assert caught.value.details["path"] == f"{PATH}.signing_secret"
+    assert (NOW + timedelta(hours=1)).isoformat() in str(caught.value)
+    assert len(secrets_of(config)) == MOST_SECRETS
+    assert len(secrets_of(turned(config, "more", 0))) == MOST_SECRETS
+    assert secrets_of(turned(config, "more", 1, NOW + timedelta(hours=1)))[0] == "more"
+
+
+PLAIN = base64.b64encode(bytes(range(24))).decode()
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["x", "any other text", "ü" * 100, f"whsec_{PLAIN}", "whsec_QQ==", "whsec_QQ", "whsec_++//", "Whsec_test_of_mine"],
+)
+def test_a_usable_secret_is_taken(secret: str) -> None:
+    assert secrets_of(stored(secret)) == (secret,)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("whsec_", "whsec_test_secret_of_mine", "whsec_-_-_", "whsec_QQ=", "whsec_QQ===", "whsec_Q", "whsec_QQ==QQ=="),
+        *("whsec_ QUJD", "whsec_QUJD\nREVG", "whsec_QUJD\n", " padded ", "\t", "   ", "a\x00b", "\u00a0nbsp"),
+    ],
+)
+def test_a_secret_that_receivers_could_not_agree_on_is_refused(secret: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        stored(secret)
+    assert (caught.value.reason, caught.value.details["path"]) == ("UNUSABLE_SECRET", f"{PATH}.signing_secret")
+
+
+@pytest.mark.parametrize("before", ["whsec_stored_before_it_was_refused", " x "])
+def test_a_secret_that_is_stored_already_can_be_sent_again(before: str) -> None:
+    config = {"url": "u", "sealed_secret": SEALER.seal(before)}
+    assert stored(before, config) == config
 
 
 def test_redacted_keeps_nothing_where_there_is_nothing() -> None:
@@ -98,7 +162,7 @@ def test_a_secret_of_a_lost_key_can_be_replaced() -> None:
 
 def test_a_new_secret_signs_although_the_key_of_the_one_before_is_lost() -> None:
     sealer = Sealer(Fernet.generate_key().decode())
-    replaced = rotated(stored("old"), "new", sealer, LATER, PATH)
+    replaced = rotated(stored("old"), "new", sealer, now=NOW, until=LATER, path=PATH)
     assert signing_secrets(replaced, sealer, NOW) == ("new",)
     with pytest.raises(UnavailableError, match="cannot be read"):
         signing_secrets(replaced, Sealer(""), NOW)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.common.channel_secrets import new_secret
+from services.common.channel_secrets import new_secret, require_usable
 from services.worker.delivering.signatures import headers_of, key_of
 
 BODY = b'{"event_id":"evt_1"}'
@@ -26,6 +26,20 @@ def test_a_text_of_ones_own_is_given_to_the_library_as_bytes() -> None:
     headers = headers_of("evt_1", BODY, ["s3cret ü"], int(time.time()))
     Webhook("s3cret ü".encode()).verify(BODY, headers)
     Webhook(f"whsec_{base64.b64encode('s3cret ü'.encode()).decode()}").verify(BODY, headers)
+
+
+@pytest.mark.parametrize(
+    "secret", [new_secret(), "whsec_QQ==", "whsec_QQ", "whsec_++//", f"whsec_{base64.b64encode(bytes(200)).decode()}"]
+)
+def test_the_library_takes_every_secret_with_its_prefix_that_is_accepted(secret: str) -> None:
+    require_usable(secret, "p")
+    Webhook(secret).verify(BODY, headers_of("evt_1", BODY, [secret], int(time.time())))
+
+
+@pytest.mark.parametrize("secret", ["x", "any other text", "Whsec_QQ==", "ü" * 100, "QUJD"])
+def test_the_library_takes_the_bytes_of_every_other_text(secret: str) -> None:
+    require_usable(secret, "p")
+    Webhook(secret.encode()).verify(BODY, headers_of("evt_1", BODY, [secret], int(time.time())))
 
 
 def test_both_secrets_verify_while_one_replaces_the_other() -> None:

@@ -29,20 +29,21 @@ async def told(telling: TellingBench, channel: str, configs: JsonObject, payload
 
 async def test_a_signed_delivery_is_verified_as_a_receiver_would(telling: TellingBench) -> None:
     sealer, now = Sealer(telling.settings.secrets_key), datetime.now(UTC)
-    former, new = new_secret(), new_secret()
-    stored = to_stored({"url": "{url}", "signing_secret": former}, None, sealer, now, "p")
-    both = rotated(stored, new, sealer, now + timedelta(hours=1), "p")
-    call, _ = await told(telling, "webhook", both, {"n": 1})
-    for secret in (former, new):
+    first, former, new = new_secret(), new_secret(), new_secret()
+    stored = to_stored({"url": "{url}", "signing_secret": first}, None, sealer, now, "p")
+    two = rotated(stored, former, sealer, now=now, until=now + timedelta(hours=2), path="p")
+    three = rotated(two, new, sealer, now=now, until=now + timedelta(hours=1), path="p")
+    call, _ = await told(telling, "webhook", three, {"n": 1})
+    for secret in (first, former, new):
         assert Webhook(secret).verify(call.body, call.headers)["metadata"] == {"n": 1}
     with pytest.raises(WebhookVerificationError):
         Webhook(new).verify(call.body.replace(b"1", b"2"), call.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(new_secret()).verify(call.body, call.headers)
-    moment, first, second = call.headers["X-Mixpeek-Signature"].split(",")
+    moment, *signatures = call.headers["X-Mixpeek-Signature"].split(",")
     signed = moment.removeprefix("t=").encode() + b"." + call.body
-    assert first == f"v1={hmac.new(new.encode(), signed, hashlib.sha256).hexdigest()}"
-    assert second == f"v1={hmac.new(former.encode(), signed, hashlib.sha256).hexdigest()}"
+    digests = [hmac.new(each.encode(), signed, hashlib.sha256).hexdigest() for each in (new, former, first)]
+    assert signatures == [f"v1={digest}" for digest in digests]
 
 
 async def test_without_the_key_of_its_secret_a_delivery_waits_and_says_why(telling: TellingBench) -> None:
