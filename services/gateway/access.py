@@ -30,10 +30,20 @@ DELETIONS = ("/objects/bulk-soft-delete",)
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Restricts a key to the namespaces whose id or name matches `pattern` (`*` and `?`), with these permissions."""
+    """Restricts a key to the namespaces whose id or name matches `pattern` (`*` and `?`), with these permissions.
+
+    With a `namespace_id` it is for this one alone, whatever others are called.
+    """
 
     pattern: str
     permissions: frozenset[str]
+    namespace_id: str | None = None
+
+    def covers(self, namespace_id: str, name: str) -> bool:
+        """Whether it is for this namespace."""
+        if self.namespace_id is not None:
+            return self.namespace_id == namespace_id
+        return any(fnmatchcase(text, self.pattern) for text in (namespace_id, name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +91,7 @@ def reach(scopes: Iterable[Scope], namespaces: Iterable[tuple[str, str]]) -> dic
     listed = list(scopes)
     found: dict[str, frozenset[str]] = {}
     for namespace_id, name in namespaces:
-        matching = [each for each in listed if _matches(each.pattern, namespace_id, name)]
+        matching = [each for each in listed if each.covers(namespace_id, name)]
         if matching:
             found[namespace_id] = frozenset().union(*(each.permissions for each in matching))
     return found
-
-
-def _matches(pattern: str, *texts: str) -> bool:
-    return any(fnmatchcase(text, pattern) for text in texts)

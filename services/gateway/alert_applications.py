@@ -1,19 +1,30 @@
-"""Alerts that a request applies to a collection, all of them looked up."""
+"""Alerts and clusters that a request applies to a collection, looked up."""
 
+from services.common.database.resources import find_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import Tenant
 from services.gateway.lookups import named
 from services.gateway.shapes.base import JsonObject
 
-NAME = "alert_applications"
+NAME, CLUSTERS = "alert_applications", "cluster_applications"
 
 
-async def with_alert_ids(tenant: Tenant, settings: JsonObject) -> JsonObject:
-    """The settings with the id of each alert that they name; NotFoundError names the place of one that is not there."""
-    applications = settings.get(NAME)
-    if not applications:
-        return settings
-    return {**settings, NAME: [await _resolved(tenant, each, place) for place, each in enumerate(applications)]}
+async def with_ids(tenant: Tenant, settings: JsonObject) -> JsonObject:
+    """The settings with the id of each alert and cluster that they name.
+
+    NotFoundError names the place of an alert that is not there; a cluster may be made later, and is found then.
+    """
+    found: JsonObject = {}
+    if alerts := settings.get(NAME):
+        found[NAME] = [await _resolved(tenant, each, place) for place, each in enumerate(alerts)]
+    if clusters := settings.get(CLUSTERS):
+        found[CLUSTERS] = [await _of_cluster(tenant, each) for each in clusters]
+    return {**settings, **found}
+
+
+async def _of_cluster(tenant: Tenant, application: JsonObject) -> JsonObject:
+    row = await find_row(tenant.gateway.pool, "cluster", tenant.namespace_id, application["cluster_id"])
+    return application if row is None else {**application, "cluster_id": row["cluster_id"]}
 
 
 async def _resolved(tenant: Tenant, application: JsonObject, place: int) -> JsonObject:

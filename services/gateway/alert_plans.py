@@ -88,19 +88,24 @@ async def _condition(tenant: Tenant, form: SystemCondition) -> JsonObject:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise _fault(".".join(["system_condition.params", *map(str, first["loc"])]), first["msg"]) from error
-    await _require(tenant, params)
-    return condition
+    ids = await _ids(tenant, params)
+    return {**condition, "params": {**(condition.get("params") or {}), **ids}} if ids else condition
 
 
-async def _require(tenant: Tenant, params: Params) -> None:
-    """NotFoundError when the parameters name a collection or retriever that is not there."""
+async def _ids(tenant: Tenant, params: Params) -> JsonObject:
+    """The parameters that name something, with ids for names; NotFoundError for what is not there."""
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
     match params:
         case OfCollections(collection_ids=list() as identifiers):
-            for number, identifier in enumerate(identifiers):
+            rows = [
                 await named(pool, "collection", namespace_id, identifier, f"{PARAMS}.collection_ids.{number}")
+                for number, identifier in enumerate(identifiers)
+            ]
+            return {"collection_ids": [row["collection_id"] for row in rows]}
         case OfRetriever(retriever_id=str() as identifier):
-            await named(pool, "retriever", namespace_id, identifier, f"{PARAMS}.retriever_id")
+            row = await named(pool, "retriever", namespace_id, identifier, f"{PARAMS}.retriever_id")
+            return {"retriever_id": row["retriever_id"]}
+    return {}
 
 
 async def _selector(tenant: Tenant, form: NamespaceSelector | None) -> JsonObject | None:

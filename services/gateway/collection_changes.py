@@ -4,7 +4,7 @@ import asyncpg
 
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
-from services.gateway.alert_applications import with_alert_ids
+from services.gateway.alert_applications import with_ids
 from services.gateway.application_plans import plan_applications
 from services.gateway.collection_plans import plan_taxonomy, retriever_id_of
 from services.gateway.context import Tenant
@@ -27,7 +27,7 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
     named = form.taxonomy.retriever_id if form.taxonomy else None
     retriever = await retriever_id_of(tenant, named) if named else None
     applications = await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments, inline)
-    settings = await with_alert_ids(tenant, _settings(form))
+    settings = await with_ids(tenant, _settings(form))
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         change = await update_collection(connection, collection_id, _columns(form), settings)
         names = set(change.columns) & (form.model_fields_set | COLUMNS)

@@ -4,7 +4,7 @@ from likeness.extractor.v1 import extractor_pb2
 from services.common.database.resources import get_retriever
 from services.common.errors import InvalidArgumentError
 from services.common.extractor_traits import traits_of
-from services.gateway.alert_applications import with_alert_ids
+from services.gateway.alert_applications import with_ids
 from services.gateway.application_plans import plan_applications
 from services.gateway.collection_sources import PlannedSource, plan_source
 from services.gateway.context import Tenant
@@ -42,7 +42,7 @@ async def plan_collection(tenant: Tenant, form: CollectionCreate) -> NewCollecti
         dimensions=pinned.dimensions if pinned else None,
         metadata=form.metadata or {},
         enabled=form.enabled,
-        settings=await with_alert_ids(tenant, _settings(form, source)),
+        settings=await with_ids(tenant, _settings(form, source)),
         taxonomy=await plan_taxonomy(tenant, form.taxonomy, pinned.feature_uri if pinned else None),
         applications=await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments),
     )

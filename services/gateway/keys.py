@@ -70,4 +70,4 @@ def to_scope(stored: Mapping[str, Any]) -> Scope:
     """A scope as it is stored; without operations it leaves all that the key may do."""
     operations = stored.get("operations")
     granted = EVERYTHING if operations is None else frozenset(OPERATIONS[each] for each in operations)
-    return Scope(pattern=stored["resource_id"], permissions=granted)
+    return Scope(pattern=stored["resource_id"], permissions=granted, namespace_id=stored.get("namespace_id"))

@@ -26,6 +26,7 @@ from services.common.triggers.actions import (
 from services.gateway.lookups import named
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.input_schema import with_defaults
+from services.gateway.store.retrievers import collections_of
 
 PATH = "body.action_config"
 
@@ -100,11 +101,16 @@ async def _taxonomy(connection: Connection, namespace_id: str, action: TaxonomyA
 async def _collection(connection: Connection, namespace_id: str, action: CollectionAction) -> Resolved:
     row = await named(connection, "collection", namespace_id, action.collection_id, f"{PATH}.collection_id")
     collection_id = row["collection_id"]
-    await choose(
+    chosen = await choose(
         connection, to_record(Collection, row), Wanted(path=PATH, **action.model_dump(exclude={"collection_id"}))
     )
+    ids: JsonObject = {"collection_id": collection_id}
+    if action.include_buckets is not None and not chosen.source_collection_ids:
+        ids["include_buckets"] = chosen.bucket_ids
+    if action.include_collections is not None:
+        ids["include_collections"] = chosen.source_collection_ids
     return Resolved(
-        action=action.model_copy(update={"collection_id": collection_id}),
+        action=action.model_copy(update=ids),
         resource_id=collection_id,
         collection_ids=[collection_id],
     )
@@ -117,7 +123,7 @@ async def _retriever(connection: Connection, namespace_id: str, action: Retrieve
     return Resolved(
         action=action.model_copy(update={"retriever_id": row["retriever_id"], "inputs": inputs}),
         resource_id=row["retriever_id"],
-        collection_ids=await _targets(connection, namespace_id, row),
+        collection_ids=await collections_of(connection, row),
     )
 
 
@@ -127,13 +133,5 @@ async def _alert(connection: Connection, namespace_id: str, action: AlertAction)
     return Resolved(
         action=action.model_copy(update={"alert_id": row["alert_id"]}),
         resource_id=row["alert_id"],
-        collection_ids=await _targets(connection, namespace_id, retriever) if retriever else [],
+        collection_ids=await collections_of(connection, retriever) if retriever else [],
     )
-
-
-async def _targets(connection: Connection, namespace_id: str, retriever: asyncpg.Record) -> list[str]:
-    """The collections of a retriever that there are."""
-    rows = [
-        await find_row(connection, "collection", namespace_id, each) for each in retriever["collection_identifiers"]
-    ]
-    return [row["collection_id"] for row in rows if row is not None]

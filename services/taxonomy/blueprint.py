@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from services.common.bindings import Bindings
 from services.common.errors import NotFoundError
 from services.taxonomy.definition import Definition, to_definition
 from services.taxonomy.domain import Target
@@ -21,7 +22,8 @@ SELECT = f"""
     SELECT {TARGET.format(alias="s", prefix="subject_")},
       l.taxonomy_id, l.version, l.config, l.settings, l.inline, l.execution_phase, l.priority, l.position,
       run.number, run.retriever AS retriever_identifier, run.node, r.retriever_id, r.stages::text AS stages,
-      i.identifier, {TARGET.format(alias="c", prefix="")}"""
+      r.bindings, i.identifier, r.bindings ? ('collection/' || i.identifier) AS is_bound,
+      {TARGET.format(alias="c", prefix="")}"""
 RUNS = """
     LEFT JOIN LATERAL ROWS FROM (jsonb_to_recordset(l.runs) AS (retriever text, collection text, node text))
       WITH ORDINALITY AS run (retriever, collection, node, number) ON true
@@ -34,9 +36,12 @@ RUNS = """
       CASE WHEN run.collection IS NULL THEN r.collection_identifiers ELSE ARRAY[run.collection] END
     ) AS i (identifier) ON true
     LEFT JOIN LATERAL (
-      SELECT * FROM collections WHERE namespace_id = $1 AND (collection_id = i.identifier
-        OR collection_name IN (i.identifier, regexp_replace(i.identifier, '^col_', '')))
-      ORDER BY collection_id = i.identifier DESC, collection_name = i.identifier DESC LIMIT 1
+      SELECT coalesce(r.bindings ->> ('collection/' || i.identifier), i.identifier) AS identifier
+    ) AS meant ON true
+    LEFT JOIN LATERAL (
+      SELECT * FROM collections WHERE namespace_id = $1 AND (collection_id = meant.identifier
+        OR collection_name IN (meant.identifier, regexp_replace(meant.identifier, '^col_', '')))
+      ORDER BY collection_id = meant.identifier DESC, collection_name = meant.identifier DESC LIMIT 1
     ) c ON true"""
 APPLIED = f"""{SELECT}
     FROM collections s LEFT JOIN labellers l ON l.collection_id = s.collection_id {RUNS}
@@ -49,8 +54,9 @@ ALONE = f"""{SELECT}
       FROM taxonomies t
       JOIN taxonomy_versions v ON v.taxonomy_id = t.taxonomy_id AND v.version = coalesce(nullif($4::int, 0), t.version)
       LEFT JOIN labellers a ON a.collection_id = $2 AND a.taxonomy_id = t.taxonomy_id
-      WHERE t.namespace_id = $1 AND (t.taxonomy_id = $3 OR t.taxonomy_name = $3)
-      ORDER BY t.taxonomy_id = $3 DESC LIMIT 1
+      WHERE t.namespace_id = $1
+        AND (t.taxonomy_id = $3 OR t.taxonomy_name IN ($3, regexp_replace($3, '^tax_', '')))
+      ORDER BY t.taxonomy_id = $3 DESC, t.taxonomy_name = $3 DESC LIMIT 1
     ) l
     LEFT JOIN collections s ON s.namespace_id = $1 AND s.collection_id = $2 {RUNS}
     ORDER BY run.number"""  # noqa: S608
@@ -66,13 +72,14 @@ class Run:
     node: str | None
     retriever_id: str
     stages_json: str
+    bindings: Bindings
     targets: tuple[Target, ...]
     missing: tuple[str, ...]
 
     @property
     def fault(self) -> str:
         """Why it cannot run, or not over all that it should: a sentence, empty when there is nothing amiss."""
-        return f"There is no {', no '.join(self.missing)} in this namespace." if self.missing else ""
+        return f"There is no {', no '.join(self.missing)}." if self.missing else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +150,7 @@ def _run(rows: Sequence[asyncpg.Record]) -> Run:
         node=first["node"],
         retriever_id=first["retriever_id"] or "",
         stages_json=first["stages"] or "[]",
+        bindings=first["bindings"] or {},
         targets=tuple({row["collection_id"]: _target(row, "") for row in rows if row["collection_id"]}.values()),
         missing=tuple(_missing(rows)),
     )
@@ -157,5 +165,6 @@ def _missing(rows: Sequence[asyncpg.Record]) -> Iterator[str]:
     if rows[0]["retriever_id"] is None:
         yield f"retriever '{rows[0]['retriever_identifier']}'"
         return
-    named = (row for row in rows if row["identifier"] is not None)
-    yield from (f"collection '{row['identifier']}'" for row in named if row["collection_id"] is None)
+    for row in rows:
+        if row["identifier"] is not None and row["collection_id"] is None:
+            yield f"collection '{row['identifier']}'" + (" any more: it was deleted" if row["is_bound"] else "")

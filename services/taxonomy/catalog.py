@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
+from services.common.bindings import Bindings, bound
 from services.common.database.resources import PREFIXES
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.taxonomy.domain import Target
@@ -28,21 +29,32 @@ class Catalog:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    async def named(self, namespace_id: str, identifiers: Sequence[str], path: str) -> tuple[Target, ...]:
+    async def named(
+        self, namespace_id: str, identifiers: Sequence[str], path: str, bindings: Bindings
+    ) -> tuple[Target, ...]:
         """The collections named, each once; NotFoundError for one that does not exist."""
         if len(identifiers) > MOST_COLLECTIONS:
             raise InvalidArgumentError(f"{path} names more than {MOST_COLLECTIONS} collections.", path=path)
-        names = [identifier.removeprefix(PREFIXES["collection"]) for identifier in identifiers]
-        rows = await self._reader.fetch(NAMED, namespace_id, list(identifiers), names)
+        meant = [bound(bindings, "collection", identifier) for identifier in identifiers]
+        names = [identifier.removeprefix(PREFIXES["collection"]) for identifier in meant]
+        rows = await self._reader.fetch(NAMED, namespace_id, meant, names)
         found = {row["identifier"] for row in rows}
-        missing = next((identifier for identifier in identifiers if identifier not in found), None)
+        pairs = zip(identifiers, meant, strict=True)
+        missing = next((identifier for identifier, mean in pairs if mean not in found), None)
         if missing is not None:
-            raise NotFoundError.of("collection", missing)
+            raise _missing(missing, bindings)
         return tuple({row["collection_id"]: _target(row) for row in rows}.values())
 
     async def all(self, namespace_id: str) -> tuple[Target, ...]:
         """Every collection of the namespace, the oldest 100 at most."""
         return tuple(_target(row) for row in await self._reader.fetch(ALL, namespace_id, MOST_COLLECTIONS))
+
+
+def _missing(identifier: str, bindings: Bindings) -> NotFoundError:
+    if f"collection/{identifier}" not in bindings:
+        return NotFoundError.of("collection", identifier)
+    message = f"The collection '{identifier}' that the retriever searches was deleted; name another in the retriever."
+    return NotFoundError(message, resource="collection", id=identifier)
 
 
 def _target(row: asyncpg.Record) -> Target:

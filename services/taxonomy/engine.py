@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cachetools import LRUCache
 
+from services.common.bindings import Bindings
 from services.taxonomy.catalog import Catalog
 from services.taxonomy.documents import Documents
 from services.taxonomy.domain import Target
@@ -37,13 +38,16 @@ class Engine:
         targets: tuple[Target, ...],
         templates: Templates,
         subjects: Sequence[Subject],
+        *,
+        bindings: Bindings,
         classify: Classify | None = None,
     ) -> Execution:
-        """One run over the targets; `classify` lets its stages ask taxonomies."""
+        """One run over the targets; `bindings` say what its stages name, `classify` lets them ask taxonomies."""
         return Execution(
             namespace_id=namespace_id,
             targets=targets,
             subjects=tuple(subjects),
+            bindings=bindings,
             templates=templates,
             documents=self.documents,
             rows=self.rows,

@@ -167,10 +167,10 @@ async def _placed(engine: Engine, order: Order, blueprint: Blueprint, subjects: 
 
 async def _judge(engine: Engine, order: Order, blueprint: Blueprint, run: Run) -> Judge:
     if run.missing and order.is_strict:
-        raise NotFoundError(f"The taxonomy cannot run: {run.fault}")
+        raise NotFoundError(f"The taxonomy cannot run: {run.fault} Name another in the taxonomy or its retriever.")
     if not run.targets and not run.missing:
         stages = parse_stages_json(run.stages_json)
-        run = replace(run, targets=await searched(engine, order.namespace_id, stages, ()))
+        run = replace(run, targets=await searched(engine, order.namespace_id, stages, (), run.bindings))
     node = next((node for node in blueprint.definition.nodes if node.node_id == run.node), None)
     return Judge(
         engine=engine,

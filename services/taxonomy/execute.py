@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from services.common.bindings import Bindings
 from services.common.database.faults import database_faults
 from services.common.database.pool import Pool
 from services.common.database.resources import get_retriever
@@ -35,19 +36,22 @@ class Request:
 async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
     """The page of results; NotFoundError for a retriever or collection that does not exist."""
     with database_faults():
-        stages, identifiers = await _stages(pool, request)
-    targets = await searched(engine, request.namespace_id, stages, identifiers)
+        stages, identifiers, bindings = await _stages(pool, request)
+    targets = await searched(engine, request.namespace_id, stages, identifiers, bindings)
     templates = Templates(_inputs(request.inputs_json))
-    execution = engine.execution(request.namespace_id, targets, templates, [Subject()], Classifier(engine=engine))
+    classify = Classifier(engine=engine)
+    execution = engine.execution(
+        request.namespace_id, targets, templates, [Subject()], bindings=bindings, classify=classify
+    )
     given = execution.fill(parse_json(request.filters_json), "filters")
     return await retrieve(stages, Unfetched(given=given), execution, request.window)
 
 
-async def _stages(pool: Pool, request: Request) -> tuple[tuple[Stage, ...], tuple[str, ...]]:
+async def _stages(pool: Pool, request: Request) -> tuple[tuple[Stage, ...], tuple[str, ...], Bindings]:
     if not request.retriever_id:
-        return parse_stages_json(request.stages_json), request.collection_identifiers
+        return parse_stages_json(request.stages_json), request.collection_identifiers, {}
     retriever = await get_retriever(pool, request.namespace_id, request.retriever_id)
-    return parse_stages(list(retriever.stages)), retriever.collection_identifiers
+    return parse_stages(list(retriever.stages)), retriever.collection_identifiers, retriever.bindings
 
 
 def _inputs(text: str) -> dict[str, Json]:

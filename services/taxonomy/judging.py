@@ -111,7 +111,8 @@ class Judge:
             return Found(reason=error.message)
 
     def _execution(self, templates: Templates, subjects: Sequence[Subject]) -> Execution:
-        return self.engine.execution(self.namespace_id, self.run.targets, templates, subjects)
+        run = self.run
+        return self.engine.execution(self.namespace_id, run.targets, templates, subjects, bindings=run.bindings)
 
     async def _neighbours(self, plan: LabelPlan, execution: Execution) -> tuple[tuple[Candidate, ...], ...]:
         start = Unfetched(fixed=references(self._source_field, human_only=self._human_only))

@@ -31,13 +31,14 @@ class Collection:
 
 @dataclass(frozen=True, kw_only=True)
 class Retriever:
-    """A stored retriever; `collection_identifiers` are resolved when it runs."""
+    """A stored retriever; `bindings` say which ids the identifiers in it mean."""
 
     retriever_id: str
     namespace_id: str
     retriever_name: str
     collection_identifiers: tuple[str, ...]
     stages: tuple[JsonObject, ...]
+    bindings: JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.history import ExplainForm, Explanation, StagePlan
 from services.gateway.shapes.stages import default_size
 from services.gateway.store.execution_stats import stage_medians
-from services.gateway.store.retrievers import resolve_collections
+from services.gateway.store.retrievers import collections_of
 
 router = routes_of("Retrievers", "/retrievers")
 DAYS = 30
@@ -28,7 +28,7 @@ async def explain(retriever: str, tenant: InNamespace, form: ExplainForm | None 
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
     since = datetime.now(UTC) - timedelta(days=DAYS)
     known = await stage_medians(tenant.gateway.pool, row["retriever_id"], since)
-    plans = plan_stages(row["stages"], known, await _documents(tenant, row["collection_identifiers"]))
+    plans = plan_stages(row["stages"], known, await _documents(tenant, row))
     slowest = max((plan.estimated_duration_ms for plan in plans), default=0.0)
     slow = [plan.stage_name for plan in plans if slowest and plan.estimated_duration_ms >= SLOW_SHARE * slowest]
     total = sum(plan.estimated_duration_ms for plan in plans)
@@ -43,12 +43,11 @@ async def explain(retriever: str, tenant: InNamespace, form: ExplainForm | None 
     )
 
 
-async def _documents(tenant: Tenant, identifiers: Sequence[str]) -> int:
+async def _documents(tenant: Tenant, retriever: asyncpg.Record) -> int:
     """How many documents the collections hold that exist by now."""
     pool = tenant.gateway.pool
-    found = await resolve_collections(pool, tenant.namespace_id, identifiers)
     query = "SELECT count(*) FROM documents WHERE collection_id = ANY($1)"
-    return int(await pool.fetchval(query, list(found.values())))
+    return int(await pool.fetchval(query, await collections_of(pool, retriever)))
 
 
 def plan_stages(stages: Sequence[JsonObject], known: dict[str, asyncpg.Record], documents: int) -> list[StagePlan]:

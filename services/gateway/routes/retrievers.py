@@ -5,6 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
+from services.common.bindings import Bindings, bound
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
@@ -31,7 +32,11 @@ router = routes_of("Retrievers", "/retrievers")
 
 @router.post("")
 async def create_retriever(form: RetrieverCreate, tenant: InNamespace) -> Retriever:
-    """Creates a retriever; its collections are looked up when it runs."""
+    """Creates a retriever; a collection that it names is meant by id from the moment that it exists."""
+    return await _created(form, tenant)
+
+
+async def _created(form: RetrieverCreate, tenant: Tenant, bindings: Bindings | None = None) -> Retriever:
     stages = await checked_stages(tenant.gateway, form.stages)
     row = await insert_retriever(
         tenant.gateway.pool,
@@ -43,14 +48,20 @@ async def create_retriever(form: RetrieverCreate, tenant: InNamespace) -> Retrie
         description=form.description,
         metadata=form.metadata,
         settings=form.settings(),
+        bindings=bindings,
     )
     return (await _shaped(tenant, [row]))[0]
 
 
 async def _shaped(tenant: Tenant, rows: list[asyncpg.Record]) -> list[Retriever]:
-    identifiers = [identifier for row in rows for identifier in row["collection_identifiers"]]
-    known = await resolve_collections(tenant.gateway.pool, tenant.namespace_id, identifiers)
-    return [to_retriever(row, [known[i] for i in row["collection_identifiers"] if i in known]) for row in rows]
+    named = {row["retriever_id"]: _meant(row) for row in rows}
+    every = [identifier for identifiers in named.values() for identifier in identifiers]
+    known = await resolve_collections(tenant.gateway.pool, tenant.namespace_id, every)
+    return [to_retriever(row, [known[i] for i in named[row["retriever_id"]] if i in known]) for row in rows]
+
+
+def _meant(row: asyncpg.Record) -> list[str]:
+    return [bound(row["bindings"], "collection", identifier) for identifier in row["collection_identifiers"]]
 
 
 @router.get("")
@@ -134,7 +145,7 @@ async def clone_retriever(retriever: str, form: RetrieverClone, tenant: InNamesp
             "input_schema": schema,
         }
     )
-    made = await create_retriever(twin, tenant)
+    made = await _created(twin, tenant, row["bindings"])
     return RetrieverCloned(retriever=made, source_retriever_id=row["retriever_id"])
 
 

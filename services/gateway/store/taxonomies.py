@@ -21,11 +21,9 @@ from services.gateway.store.in_force import puts_in_force
 
 # An inline taxonomy does not say which collection it searches; its retriever does.
 COLUMNS = """t.*, (
-    SELECT c.collection_id FROM retrievers r JOIN collections c ON c.namespace_id = r.namespace_id
-      AND r.collection_identifiers[1] IN (c.collection_id, c.collection_name, 'col_' || c.collection_name)
-    WHERE r.namespace_id = t.namespace_id AND r.retriever_id = t.config ->> 'retriever_id'
-    ORDER BY r.collection_identifiers[1] = c.collection_id DESC, r.collection_identifiers[1] = c.collection_name DESC
-    LIMIT 1) AS source_collection_id"""
+    SELECT c.collection_id FROM retrievers r JOIN collections c
+      ON c.collection_id = r.bindings ->> ('collection/' || r.collection_identifiers[1])
+    WHERE r.namespace_id = t.namespace_id AND r.retriever_id = t.config ->> 'retriever_id') AS source_collection_id"""
 FIND = f"SELECT {COLUMNS} FROM taxonomies t WHERE t.taxonomy_id = $1"  # noqa: S608
 OF_VERSION = """t.taxonomy_id, t.namespace_id, t.taxonomy_name, t.collection_id, t.description, t.metadata,
     v.version, v.config, v.runs, v.label_fields, v.created_at, v.created_at AS updated_at"""

@@ -40,7 +40,8 @@ class DocumentEnrich:
         """The documents with the fields they gained; those without a match stay as they are, or are left out."""
         ranked = await with_rows(state, execution)
         where = f"{self.path}.target_collection_id"
-        (target,) = await execution.catalog.named(execution.namespace_id, [self.collection], where)
+        named = execution.catalog.named(execution.namespace_id, [self.collection], where, execution.bindings)
+        (target,) = await named
         when = execution.fill(self.when, f"{self.path}.when")
         chosen = [found if when == EVERYTHING else await passing(found, when, execution) for found in ranked.lists]
         wanted = {text_of(v): v for found in chosen for c in found for v in self._values(c)}

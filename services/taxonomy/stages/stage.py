@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from likeness.common.v1.vector_pb2 import Vector
+from services.common.bindings import Bindings
 from services.common.filters import Filter, substitute
 from services.taxonomy.catalog import Catalog
 from services.taxonomy.documents import Documents
@@ -55,7 +56,7 @@ class Classify(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One run of a retriever: over which collections, for whom, and through what.
+    """One run of a retriever: over which collections, for whom, and through what; `bindings` say what its stages name.
 
     Without `classify` it runs for a taxonomy itself, and cannot ask another.
     """
@@ -63,6 +64,7 @@ class Execution:
     namespace_id: str
     targets: tuple[Target, ...]
     subjects: tuple[Subject, ...]
+    bindings: Bindings
     templates: Templates
     documents: Documents
     rows: RowReader

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from services.common.bindings import bound
 from services.common.filters import EVERYTHING, Filter
 from services.taxonomy.domain import Candidate, Json, State
 from services.taxonomy.rows import put
@@ -55,7 +56,7 @@ class TaxonomyEnrich:
         if not candidates or execution.classify is None:
             return {}
         question = Classification(
-            taxonomy=self.taxonomy,
+            taxonomy=bound(execution.bindings, "taxonomy", self.taxonomy),
             candidates=candidates,
             fields=self.fields,
             top_k=self.top_k,

@@ -9,6 +9,7 @@ import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
+from services.common.bindings import bound
 from services.common.database.pool import Pool
 from services.common.database.resources import find_row
 from services.common.errors import NotFoundError
@@ -46,15 +47,12 @@ class Asker:
         )
 
     async def _retriever(self, watch: Watch) -> asyncpg.Record:
-        """The retriever that the alert meant, whatever it is called now; else one that has its name."""
-        for identifier in (watch.retriever_id, watch.retriever_identifier):
-            row = identifier and await find_row(self._pool, "retriever", watch.namespace_id, identifier)
-            if row:
-                return row
-        message = (
-            f"Retriever '{watch.retriever_identifier}' was deleted; "
-            "create one of that name, or change the alert's retriever_id."
-        )
+        """The retriever that the alert meant, whatever it is called now."""
+        identifier = str(watch.retriever_id or watch.retriever_identifier)
+        row = await find_row(self._pool, "retriever", watch.namespace_id, identifier)
+        if row:
+            return row
+        message = f"Retriever '{watch.retriever_identifier}' was deleted; change the alert's retriever_id to another."
         raise NotFoundError(message, resource="retriever", id=str(watch.retriever_identifier))
 
     async def _matches(self, namespace_id: str, answer: pb.ExecuteRetrieverResponse) -> tuple[Match, ...]:
@@ -66,7 +64,8 @@ class Asker:
     async def _target(self, watch: Watch, retriever: asyncpg.Record) -> str:
         """The collection that is searched first, where no match names one."""
         for identifier in retriever["collection_identifiers"][:1]:
-            row = await find_row(self._pool, "collection", watch.namespace_id, identifier)
+            meant = bound(retriever["bindings"], "collection", identifier)
+            row = await find_row(self._pool, "collection", watch.namespace_id, meant)
             if row is not None:
                 return str(row["collection_id"])
         return ""

@@ -22,8 +22,7 @@ SEARCHED = f"""
         AND (e.subject_type = 'document' OR e.event_type LIKE 'collection.documents.%'
              OR e.event_type = 'collection.deleted')),
     places AS MATERIALIZED (
-      SELECT x.namespace_id, c.collection_id, ARRAY[c.collection_id, c.collection_name, 'col_' || c.collection_name]
-               AS names
+      SELECT x.namespace_id, c.collection_id
       FROM changed x LEFT JOIN collections c ON c.collection_id = x.collection_id),
     concerned AS (
       SELECT a.alert_id, {DUE} AS due_at FROM alerts a
@@ -32,7 +31,8 @@ SEARCHED = f"""
           SELECT FROM retrievers r WHERE r.namespace_id = a.namespace_id
             AND (r.retriever_id IN (a.retriever_id, a.retriever_identifier)
                  OR r.retriever_name IN (a.retriever_identifier, regexp_replace(a.retriever_identifier, '^ret_', '')))
-            AND (cardinality(r.collection_identifiers) = 0 OR r.collection_identifiers && p.names))))
+            AND (cardinality(r.collection_identifiers) = 0
+                 OR EXISTS (SELECT FROM jsonb_each_text(r.bindings) b WHERE b.value = p.collection_id)))))
       ORDER BY a.alert_id FOR NO KEY UPDATE OF a)
     UPDATE alerts a SET due_at = c.due_at FROM concerned c WHERE a.alert_id = c.alert_id"""  # noqa: S608
 APPLIED = f"""
