@@ -47,6 +47,18 @@ class Assembler:
         milliseconds = 1000 * (time.perf_counter() - started)
         return Extracted(ingest=ingest, contents=tuple(contents), parts=tuple(parts), milliseconds=milliseconds)
 
+    async def read(self, ingest: Ingest) -> tuple[list[Content], int]:
+        """All inputs as they are now, emptied, and the number of places; what is asked for is fetched afresh."""
+        places = await self._sources.places(ingest)
+        if not traits_of(ingest.collection.extractor).extracts:
+            return [], len(places)
+        return [await self._read(ingest, chosen) for _, chosen in choose_inputs(ingest, places)], len(places)
+
+    async def _read(self, ingest: Ingest, chosen: Chosen) -> Content:
+        async with self._budget.hold(weight_of(chosen, self._max_blob_bytes)):
+            afresh = ingest.look == "refetch"
+            return (await self._contents.read(ingest.collection.namespace_id, chosen, afresh=afresh)).emptied()
+
     async def _extracted(self, ingest: Ingest, places: Sequence[Place]) -> tuple[list[Content], list[Part]]:
         contents: list[Content] = []
         parts: list[Part] = []

@@ -24,14 +24,14 @@ class Contents:
         self._store = store
         self._reader = reader
 
-    async def read(self, namespace_id: str, chosen: Chosen) -> Content:
-        """The bytes or words of an input; raises what the failure means for the attempt."""
+    async def read(self, namespace_id: str, chosen: Chosen, *, afresh: bool = False) -> Content:
+        """The bytes or words of an input, `afresh` from its address; raises what a failure means for the attempt."""
         match chosen:
             case Words(text):
                 return _of_words(text)
             case Address(url):
                 return _of_fetched(await self._fetch(url))
-            case Blob(storage_key=str(key)):
+            case Blob(storage_key=str(key), source_url=url) if not (afresh and url):
                 return await self._load(chosen, key)
         return await self._mirror(namespace_id, chosen, await self._fetch(chosen.source_url or ""))
 

@@ -17,6 +17,7 @@ class Ingest:
     """One object to be processed for one collection, as its record was before the job.
 
     `begun` says that an attempt has been counted since; `tiers` are the collections that process this collection.
+    With a `look` it is done only if its input is another than that of `input_digest`.
     """
 
     object_id: str
@@ -30,6 +31,8 @@ class Ingest:
     error: str | None
     begun: bool
     tiers: tuple[str, ...] = ()
+    look: str | None = None
+    input_digest: str | None = None
 
     @property
     def key(self) -> Key:
@@ -40,6 +43,11 @@ class Ingest:
     def label_fields(self) -> tuple[str, ...]:
         """The document fields that machines fill, each once; the first is the one that `taxonomy_match` is about."""
         return tuple(dict.fromkeys(field for labeller in self.labellers for field in labeller.label_fields))
+
+    @property
+    def is_look(self) -> bool:
+        """Whether it may turn out that there is nothing to do."""
+        return self.look is not None and self.input_digest is not None
 
     @property
     def is_suspect(self) -> bool:

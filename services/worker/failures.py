@@ -23,6 +23,7 @@ class RejectedError(Exception):
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(f"{reason}: {message}")
+        self.reason = reason
 
 
 class FailedAttemptError(Exception):

@@ -22,7 +22,9 @@ from services.worker.failures import (
 )
 from services.worker.gate import Gate
 from services.worker.indexer import Indexer
+from services.worker.inputs import NO_INPUT
 from services.worker.labels import Labels
+from services.worker.looking import Looker
 from services.worker.patience import is_outage
 from services.worker.records import Records
 from services.worker.tasks.clusters import ClusterRuns
@@ -45,6 +47,7 @@ class Services:
 
     records: Records
     assembler: Assembler
+    looker: Looker
     extractor_gate: Gate
     labels: Labels
     writer: Writer
@@ -111,7 +114,9 @@ class Ingestor:
                 log.info("not now", object_id=ingest.object_id, reason=str(error))
                 await self._services.records.take_back(ingest)
                 return NOT_NOW_SECONDS
-            case RejectedError():
+            case RejectedError(reason=reason):
+                if reason == NO_INPUT:
+                    await self._services.writer.clear(ingest)
                 await self._give_up(ingest, str(error))
                 return None
             case UnansweredError():
@@ -146,7 +151,11 @@ class Ingestor:
 
     async def _attempt(self, ingest: Ingest) -> None:
         await self._services.labels.ready(ingest)
-        await self._finish.submit(await self._services.assembler.make(ingest))
+        changed = await self._services.looker.look(ingest) if ingest.is_look else ingest
+        if changed is None:
+            await self._services.records.end_look(ingest)
+        else:
+            await self._finish.submit(await self._services.assembler.make(changed))
 
     async def _label_and_write(self, batch: Sequence[Extracted]) -> list[None]:
         return await self._services.writer.finish(await self._services.labels.decide(batch))

@@ -8,7 +8,8 @@ from services.common.extractor_traits import traits_of
 from services.common.inputs import Address, Chosen, Words, find_input, mapped_paths
 from services.worker.failures import RejectedError
 
-__all__ = ["Address", "Chosen", "Words", "choose_input"]
+NO_INPUT = "NO_INPUT"
+__all__ = ["NO_INPUT", "Address", "Chosen", "Words", "choose_input"]
 
 
 def choose_input(collection: Collection, blobs: Sequence[Blob], fields: Mapping[str, Any]) -> Chosen:
@@ -17,7 +18,7 @@ def choose_input(collection: Collection, blobs: Sequence[Blob], fields: Mapping[
     found = find_input(collection.extractor, mappings, blobs, fields)
     if found is None:
         paths = mapped_paths(mappings, traits_of(collection.extractor).inputs)
-        raise RejectedError("NO_INPUT", _missing(collection, blobs, paths))
+        raise RejectedError(NO_INPUT, _missing(collection, blobs, paths))
     return found
 
 

@@ -36,6 +36,7 @@ from services.worker.housekeeping import SECONDS_BETWEEN, Housekeeper
 from services.worker.indexer import Indexer
 from services.worker.ingest import Ingestor, Services
 from services.worker.labels import Labels
+from services.worker.looking import Looker
 from services.worker.loops import Loop, run_loops
 from services.worker.queue import JobQueue
 from services.worker.records import Records
@@ -117,6 +118,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         yield Services(
             records=records,
             assembler=assembler,
+            looker=Looker(pool, assembler, records),
             extractor_gate=gate,
             labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
             writer=Writer(pool, records, indexer),

@@ -1,6 +1,6 @@
 """The `processing` records: what is to be done, how often it was tried, how it ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -9,7 +9,7 @@ from services.common.database.jobs import IngestJob
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 from services.common.database.resources import to_record
-from services.worker.domain import COMPLETED, FAILED, PENDING, Ingest, Key
+from services.worker.domain import FAILED, PENDING, Ingest, Key
 from services.worker.patience import patient
 
 # An attempt of a record that is PENDING begins with its reading; the values read are those from before.
@@ -18,16 +18,19 @@ CLAIM = """
     locked AS MATERIALIZED (
       SELECT object_id FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE
     ), begun AS (
-      UPDATE processing p SET status = 'PROCESSING', attempts = p.attempts + 1, note = NULL, updated_at = now()
+      UPDATE processing p SET status = 'PROCESSING', attempts = p.attempts + 1, updated_at = now(),
+        note = CASE WHEN p.look IS NULL THEN NULL ELSE p.note END,
+        input_digest = CASE WHEN p.look IS NULL THEN NULL ELSE p.input_digest END
       FROM job JOIN locked USING (object_id)
       WHERE p.object_id = job.object_id AND p.collection_id = job.collection_id
         AND p.status = 'PENDING' AND p.attempts < $3
       RETURNING p.object_id, p.collection_id
     ), told AS (
-      UPDATE objects SET status = 'PROCESSING', updated_at = now()
+      UPDATE objects SET status = 'PROCESSING',
+        updated_at = CASE WHEN is_looked_at THEN updated_at ELSE now() END
       WHERE status = 'PENDING' AND object_id IN (SELECT object_id FROM begun)
     )
-    SELECT p.object_id, p.status, p.attempts, p.error, o.bucket_id, o.fields, o.human_fields,
+    SELECT p.object_id, p.status, p.attempts, p.error, p.look, p.input_digest, o.bucket_id, o.fields, o.human_fields,
            to_jsonb(c) AS collection,
            ARRAY(SELECT t.collection_id FROM collections t
                  WHERE t.source_collection_ids @> ARRAY[c.collection_id] AND t.enabled) AS tiers,
@@ -50,6 +53,12 @@ PUT_BACK = """
     UPDATE processing SET status = $3, attempts = $4, error = $5, updated_at = now()
     WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
 END = "SELECT * FROM end_processing($1, $2, $3, $4)"
+COMPLETE = "SELECT complete_processing($1, $2, $3)"
+END_LOOK = "SELECT end_look($1, $2)"
+# What there is of documents is about to be written over.
+FORGET = """
+    UPDATE processing SET look = NULL, input_digest = NULL, note = NULL
+    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
 NOTE = """
     UPDATE processing p SET note = $3
     FROM unnest($1::text[], $2::text[]) AS empty (object_id, collection_id)
@@ -98,13 +107,23 @@ class Records:
         await self._pool.execute(PUT_BACK, *ingest.key, ingest.status, ingest.attempts, ingest.error)
 
     @patient
-    async def complete(self, keys: Sequence[Key]) -> None:
-        """Marks records COMPLETED, and their objects when nothing else of them is left to do.
+    async def complete(self, digests: Mapping[Key, str]) -> None:
+        """Marks records COMPLETED, made of inputs of these digests, and objects of which nothing is left to do.
 
         A record that was set to PENDING meanwhile (the object is to be processed anew) stays so.
         """
-        objects, collections = [key[0] for key in keys], [key[1] for key in keys]
-        await self._pool.execute(END, objects, collections, COMPLETED, None)
+        objects, collections = [key[0] for key in digests], [key[1] for key in digests]
+        await self._pool.execute(COMPLETE, objects, collections, list(digests.values()))
+
+    @patient
+    async def end_look(self, ingest: Ingest) -> None:
+        """Marks a record COMPLETED whose input is as it was."""
+        await self._pool.execute(END_LOOK, *ingest.key)
+
+    @patient
+    async def forget_input(self, ingest: Ingest) -> None:
+        """Says of a record whose input has changed that it is to be processed, whatever becomes of this attempt."""
+        await self._pool.execute(FORGET, *ingest.key)
 
     @patient
     async def fail(self, ingest: Ingest, error: str) -> None:
@@ -131,6 +150,8 @@ def _ingest(row: asyncpg.Record) -> Ingest:
         error=row["error"],
         begun=row["begun"],
         tiers=tuple(row["tiers"]),
+        look=row["look"],
+        input_digest=row["input_digest"],
     )
 
 

@@ -16,18 +16,14 @@ from services.common.database.documents import (
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.pool import Connection, Pool
 from services.worker.compose import compose, document_ids
-from services.worker.domain import Outcome
+from services.worker.domain import Ingest, Outcome
 from services.worker.indexer import Indexer
+from services.worker.learning import learn_blobs
+from services.worker.looking import digest_of
 from services.worker.patience import patient
 from services.worker.records import Records, note_nothing
 from services.worker.sources import with_sources
 
-LEARN_BLOBS = """
-    UPDATE blobs b SET storage_key = known.storage_key, mime_type = known.mime_type,
-                       size_bytes = known.size_bytes, sha256 = known.sha256
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
-      AS known (blob_id, storage_key, mime_type, size_bytes, sha256)
-    WHERE b.blob_id = known.blob_id"""
 log = structlog.get_logger()
 
 
@@ -55,14 +51,25 @@ class Writer:
         await self._tell_tiers(outcomes)
         if changed:
             await self._indexer.refresh(changed)
-        await self._records.complete([outcome.ingest.key for outcome in outcomes])
+        await self._records.complete({outcome.ingest.key: digest_of(outcome.extracted) for outcome in outcomes})
         return [None] * len(outcomes)
+
+    async def clear(self, ingest: Ingest) -> None:
+        """Removes what was made of an input that is no longer there."""
+        if gone := await self._clear(ingest):
+            await self._indexer.refresh(gone)
+
+    @patient
+    async def _clear(self, ingest: Ingest) -> list[str]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await lock_objects(connection, {ingest.object_id})
+            return await delete_surplus(connection, [ingest.key], [])
 
     @patient
     async def _store(self, outcomes: Sequence[Outcome]) -> list[str]:
         """The ids of the documents that changed."""
         now = datetime.now(UTC).isoformat()
-        await _learn_blobs(self._pool, outcomes)
+        await learn_blobs(self._pool, (content for each in outcomes for content in each.extracted.contents))
         seen = {outcome.ingest.object_id: outcome.ingest.seen for outcome in outcomes}
         plain = [outcome for outcome in outcomes if not outcome.ingest.collection.source_collection_ids]
         rows = [row for outcome in plain for row in compose(outcome, outcome.ingest.seen, {}, now)]
@@ -102,15 +109,3 @@ async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now:
     surplus = await delete_surplus(connection, keys, written)
     await note_nothing(connection, [outcome.ingest.key for outcome in outcomes if not outcome.parts])
     return [*written, *surplus]
-
-
-async def _learn_blobs(pool: Pool, outcomes: Sequence[Outcome]) -> None:
-    """Notes what is known of blobs since they were fetched."""
-    facts = [
-        (content.blob.blob_id, content.storage_key, content.mime_type, content.size_bytes, content.sha256)
-        for outcome in outcomes
-        for content in outcome.extracted.contents
-        if content.blob is not None and (content.blob.sha256 is None or content.blob.storage_key is None)
-    ]
-    if facts:
-        await pool.execute(LEARN_BLOBS, *(list(column) for column in zip(*facts, strict=True)))

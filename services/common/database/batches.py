@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.common.batch_tally import Tally
-from services.common.database.jobs import KEEP_BEFORE, send_ingest
+from services.common.database.jobs import AGAIN, send_ingest
 from services.common.database.pool import Connection, Executor
 
 CHUNK = 2000
@@ -34,7 +34,7 @@ RECORDS = f"""
     SELECT object_id, collection_id FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
     JOIN objects USING (object_id) JOIN collections USING (collection_id)
     ON CONFLICT (object_id, collection_id)
-    DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now(), {KEEP_BEFORE}
+    DO UPDATE SET look = NULL, {AGAIN}
     RETURNING object_id, collection_id"""  # noqa: S608
 # Of an object with several collections: begun counts before waiting, a failure before a success.
 TALLY = """

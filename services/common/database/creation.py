@@ -10,7 +10,7 @@ import asyncpg
 from services.common.database.duplicates import find_duplicate
 from services.common.database.jobs import send_ingest
 from services.common.database.merging import merge_object
-from services.common.database.objects_to_process import collections_without_blobs
+from services.common.database.objects_to_process import concerned
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.records import Blob, JsonObject
 from services.common.database.taxonomies import as_labels
@@ -156,7 +156,7 @@ def blob_rows(blobs: Sequence[NewBlob]) -> list[JsonObject]:
 async def _chosen(connection: Connection, new: NewObject) -> list[str] | None:
     if not new.process:
         return []
-    return None if new.blobs else await collections_without_blobs(connection, new.bucket_id, new.fields)
+    return None if new.blobs else await concerned(connection, new.bucket_id, new.fields, has_blobs=False)
 
 
 async def _of_same_content(connection: Connection, new: NewObject) -> str | None:

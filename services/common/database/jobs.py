@@ -18,8 +18,9 @@ from services.common.database.pool import Connection
 from services.common.logs import current_request_id
 
 INGEST = "ingest"
-# Of a record that is to be processed anew: how its last run ended.
-KEEP_BEFORE = """
+# Of a record that is to be processed anew, which keeps how its last run ended.
+AGAIN = """
+    status = 'PENDING', attempts = 0, error = NULL, updated_at = now(),
     before_status = CASE WHEN processing.status IN ('COMPLETED', 'FAILED') THEN processing.status
                          ELSE processing.before_status END,
     before_error = CASE WHEN processing.status IN ('COMPLETED', 'FAILED') THEN processing.error
@@ -27,7 +28,7 @@ KEEP_BEFORE = """
 RECORD = f"""
     INSERT INTO processing (object_id, collection_id) SELECT $1, unnest($2::text[])
     ON CONFLICT (object_id, collection_id)
-    DO UPDATE SET status = 'PENDING', attempts = 0, error = NULL, updated_at = now(), {KEEP_BEFORE}"""
+    DO UPDATE SET look = NULL, {AGAIN}"""
 _JSON_PARAMETER = re.compile(r"(\$\d+)::jsonb(\[\])?", re.IGNORECASE)
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import asyncpg
 
+from services.common.changed_inputs import Change, Held
 from services.common.database.carriers import carry_from_upload
 from services.common.database.document_events import tell_changed
-from services.common.database.jobs import enqueue_ingest
-from services.common.database.objects_to_process import collections_of, collections_without_blobs
+from services.common.database.objects_to_process import concerned
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
+from services.common.database.records import Blob
+from services.common.database.renewing import blobs_held, renew
 from services.common.database.taxonomies import label_fields_of
 from services.common.event_payloads import changed_fields
 from services.common.passthrough import rules_of
@@ -21,8 +23,7 @@ from services.common.sameness import differing
 JsonObject = dict[str, Any]
 CURRENT = "SELECT namespace_id, bucket_id, key_prefix, fields, human_fields FROM objects WHERE object_id = $1"
 CHANGE = """
-    UPDATE objects SET fields = fields || $2, key_prefix = coalesce($3, key_prefix), updated_at = now(),
-      status = CASE WHEN $4 THEN 'PENDING' ELSE status END, error = CASE WHEN $4 THEN NULL ELSE error END
+    UPDATE objects SET fields = fields || $2, key_prefix = coalesce($3, key_prefix), updated_at = now()
     WHERE object_id = $1"""
 INSERT_BLOBS = """
     INSERT INTO blobs (blob_id, object_id, position, property, type,
@@ -30,9 +31,9 @@ INSERT_BLOBS = """
     SELECT b.blob_id, $1, b.position, b.property, b.type,
            b.source_url, b.storage_key, b.filename, b.mime_type, b.size_bytes, b.sha256
     FROM jsonb_populate_recordset(NULL::blobs, $2) AS b"""
-BLOBS = "SELECT property, type, filename, sha256 FROM blobs WHERE object_id = $1 ORDER BY position"
-# Where there is nothing to do again: what failed, or was never begun, is done by an upload that changes nothing else.
-UNDERWAY = "SELECT collection_id FROM processing WHERE object_id = $1 AND status <> 'FAILED'"
+# What an upload says of a blob; what it leaves open may be anything.
+OF_ADDRESS = ("property", "type", "filename")
+OF_CONTENT = (*OF_ADDRESS, "mime_type", "sha256")
 COLLECTIONS = "SELECT collection_id, feature_extractor FROM collections WHERE bucket_ids @> ARRAY[$1]"
 
 
@@ -58,8 +59,8 @@ async def merge_object(
 ) -> list[str]:
     """Merges fields and replaces blobs (if there are new ones) of an object that the caller has locked.
 
-    What is to be processed is processed anew, unless the upload says nothing new and all of it is done or underway.
-    Returns the ids of the documents whose fields changed.
+    With `process` what feeds a collection and has changed is processed anew, and what failed; what lies at an address
+    is fetched to see whether it has. Returns the ids of the documents whose fields changed.
     """
     row = await connection.fetchrow(CURRENT, object_id)
     assert row is not None
@@ -67,34 +68,39 @@ async def merge_object(
     merged = mergeable(given, row["human_fields"], await _reaches(connection, row["bucket_id"]))
     names = differing(row["fields"], merged, list(merged))
     names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
-    if blobs and not await _are_stored(connection, object_id, blobs):
+    before = Held(blobs=await blobs_held(connection, object_id), fields=row["fields"])
+    if blobs and not _are_held(before.blobs, blobs):
         await connection.execute("DELETE FROM blobs WHERE object_id = $1", object_id)
         await connection.execute(INSERT_BLOBS, object_id, list(blobs))
         names.append("blobs")
-    collections = await _to_process(connection, object_id, row["bucket_id"], {**row["fields"], **merged})
-    if process and not names:
-        process = not set(collections) <= {each[0] for each in await connection.fetch(UNDERWAY, object_id)}
-    if names or process:
-        await connection.execute(CHANGE, object_id, merged, key_prefix, process)
+    if names:
+        await connection.execute(CHANGE, object_id, merged, key_prefix)
         await _tell(connection, row, object_id, names)
     if process:
-        await enqueue_ingest(connection, object_id, collections)
+        held = Held(blobs=await blobs_held(connection, object_id), fields={**row["fields"], **merged})
+        change = Change(before=before, after=held, sent=fields, sent_blobs=bool(blobs), is_upload=True)
+        await _renew(connection, object_id, row["bucket_id"], change)
     changed = await carry_from_upload(connection, object_id, merged)
     await tell_changed(connection, changed)
     return list(changed)
 
 
-async def _are_stored(connection: Connection, object_id: str, blobs: Sequence[JsonObject]) -> bool:
-    """Whether the object has these very contents. What an address leads to may be another content than before."""
-    stored = [tuple(row) for row in await connection.fetch(BLOBS, object_id)]
-    given = [(each["property"], each["type"], each["filename"], each["sha256"]) for each in blobs]
-    return stored == given and all(each["sha256"] and each["source_url"] is None for each in blobs)
+async def _renew(connection: Connection, object_id: str, bucket_id: str, change: Change) -> None:
+    after = change.after
+    wanted = await concerned(connection, bucket_id, after.fields, has_blobs=bool(after.blobs))
+    await renew(connection, object_id, bucket_id, change, wanted)
 
 
-async def _to_process(connection: Connection, object_id: str, bucket_id: str, fields: JsonObject) -> list[str]:
-    if await connection.fetchval("SELECT EXISTS (SELECT FROM blobs WHERE object_id = $1)", object_id):
-        return await collections_of(connection, bucket_id)
-    return await collections_without_blobs(connection, bucket_id, fields)
+def _are_held(held: Sequence[Blob], given: Sequence[JsonObject]) -> bool:
+    """Whether these blobs are there already, by their content or, where that is not known, by their address."""
+    return len(held) == len(given) and all(_is_held(*pair) for pair in zip(held, given, strict=True))
+
+
+def _is_held(held: Blob, given: JsonObject) -> bool:
+    if held.source_url != given["source_url"]:
+        return False
+    names = OF_CONTENT if given["sha256"] is not None else OF_ADDRESS
+    return all(given[name] in (None, getattr(held, name)) for name in names)
 
 
 async def _reaches(connection: Connection, bucket_id: str) -> list[Reach]:

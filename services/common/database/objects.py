@@ -7,12 +7,14 @@ from typing import Any
 
 import asyncpg
 
+from services.common.changed_inputs import Change, Held
 from services.common.database.carriers import carry_from_object
 from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.object_events import tell_objects_gone
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import JsonObject
+from services.common.database.renewing import blobs_held, renew
 from services.common.database.taxonomies import as_labels
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
@@ -55,6 +57,7 @@ async def patch_object(
 
     A label goes to a document only where it is clear that it is about that one: see `label_reach`.
     The object's row is locked first, as an ingest does too, so that neither can lose the other's label.
+    What was made of a field that changes is processed anew, where it has been processed.
     What the object, or a document, says already is no change of it, and nobody is told.
     """
     set_at = datetime.now(UTC).isoformat()
@@ -68,11 +71,20 @@ async def patch_object(
         names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
         await _write(connection, row, fields, key_prefix, said_at=set_at, is_changed=bool(names))
         if names:
+            await _renew(connection, row, bucket_id, fields)
             payload = {"bucket_id": bucket_id, **changed_fields(names)}
             await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
         changed = await carry_from_object(connection, object_id, fields, set_at)
         await tell_changed(connection, changed)
     return Patched(object_id=object_id, document_ids=list(changed))
+
+
+async def _renew(connection: Connection, row: asyncpg.Record, bucket_id: str, fields: Mapping[str, Any]) -> None:
+    """Processes anew what was made of a field that says something else now."""
+    blobs = await blobs_held(connection, row["object_id"])
+    before = Held(blobs=blobs, fields=row["fields"])
+    after = Held(blobs=blobs, fields={**row["fields"], **fields})
+    await renew(connection, row["object_id"], bucket_id, Change(before=before, after=after, sent=fields))
 
 
 async def _write(
