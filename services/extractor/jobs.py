@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from services.common.errors import DeadlineError, InternalError, LikenessError
+from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, LikenessError
 from services.extractor.models.port import Model, Part, Source
 
 MOST_PARTS = 512
@@ -66,13 +66,18 @@ class Job:
         self._complete = True
 
     def finish(self) -> None:
-        """Settles the job when the last piece is in."""
+        """Settles the job when the last piece is in; a query that has no embedding with the reason as its error."""
         with self._lock:
             if not self._complete or self._awaited or self.future.done():
                 return
-            extracted = Extracted(tuple(self._select()), 1000 * self._seconds)
-            if self.future.set_running_or_notify_cancel():
-                self.future.set_result(extracted)
+            parts = tuple(self._select())
+            if not self.future.set_running_or_notify_cancel():
+                return
+            obstacle = next((part.obstacle for part in parts if part.obstacle), None)
+            if self.source.is_query and obstacle is not None:
+                self.future.set_exception(InvalidArgumentError(obstacle.message, reason=obstacle.reason))
+            else:
+                self.future.set_result(Extracted(parts, 1000 * self._seconds))
 
     def fail(self, error: Exception) -> None:
         """Settles the job with an error, unless it is settled; one that nobody expects becomes InternalError."""

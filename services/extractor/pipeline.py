@@ -16,6 +16,7 @@ from services.common import deadlines
 from services.common.errors import InvalidArgumentError, LikenessError, ResourceExhaustedError
 from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted, Job
+from services.extractor.models.output import comparable
 from services.extractor.models.port import Model, Prepared, Source
 
 NO_DEADLINE = 86_400.0
@@ -95,6 +96,8 @@ class Pipeline:
         for prepared in self.model.pre(job.source):
             if not job.wanted():
                 return
+            if prepared.parts:
+                job.add(job.expect(time.perf_counter() - started), prepared.parts, 0.0)
             if len(prepared.rows):
                 number = job.expect(time.perf_counter() - started)
                 self._ready.put(Ready(job, number, prepared))
@@ -138,7 +141,8 @@ class Pipeline:
 
     def _deliver(self, ready: Ready, embeddings: NDArray[np.float32], seconds: float) -> None:
         try:
-            ready.job.add(ready.number, self.model.post(embeddings, ready.prepared), seconds)
+            parts = [comparable(part) for part in self.model.post(embeddings, ready.prepared)]
+            ready.job.add(ready.number, parts, seconds)
             ready.job.finish()
         except Exception as error:
             self._fail(ready.job, error)

@@ -13,7 +13,7 @@ from services.common.vectors import to_message
 from services.extractor.engine import Engine
 from services.extractor.jobs import Extracted
 from services.extractor.models.manifest import Manifest
-from services.extractor.models.port import Artifact, Part, Source
+from services.extractor.models.port import Artifact, Obstacle, Part, Source
 from services.extractor.pipeline import Outcome
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -61,18 +61,22 @@ def _extraction(input_id: str, slot: str, outcome: Outcome) -> pb.Extraction:
         milliseconds = round(outcome.milliseconds, DECIMALS)
         parts = [_part(part, slot, milliseconds) for part in outcome.parts]
         return pb.Extraction(input_id=input_id, parts=parts, processing_time_ms=milliseconds)
-    error = pb.ExtractionError(reason=outcome.reason, message=outcome.message)
-    return pb.Extraction(input_id=input_id, error=error)
+    return pb.Extraction(input_id=input_id, error=_error(outcome))
 
 
 def _part(part: Part, slot: str, milliseconds: float) -> pb.Part:
     fields = Struct()
     fields.update({**part.fields, "processing_time_ms": milliseconds})
-    return pb.Part(
-        embeddings=[pb.Embedding(feature_uri=slot, vector=to_message(part.embedding))],
-        fields=fields,
-        artifacts=[_artifact(artifact) for artifact in part.artifacts],
-    )
+    message = pb.Part(fields=fields, artifacts=[_artifact(artifact) for artifact in part.artifacts])
+    if part.obstacle is None:
+        message.embeddings.add(feature_uri=slot, vector=to_message(part.embedding))
+    else:
+        message.no_embedding.CopyFrom(_error(part.obstacle))
+    return message
+
+
+def _error(why: InvalidArgumentError | Obstacle) -> pb.ExtractionError:
+    return pb.ExtractionError(reason=why.reason, message=why.message)
 
 
 def _artifact(artifact: Artifact) -> pb.Artifact:

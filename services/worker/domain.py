@@ -106,10 +106,22 @@ class Embedding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why a part has no embedding: a stable word, and a sentence."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part:
-    """What becomes one document. Its `artifacts` become `files` as soon as they are kept."""
+    """What becomes one document. Its `artifacts` become `files` as soon as they are kept.
+
+    With an `obstacle` it has no embedding, and so is never found, a reference, or a member of a group.
+    """
 
     embeddings: tuple[Embedding, ...] = ()
+    obstacle: Obstacle | None = None
     fields: JsonObject = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     files: tuple[KeptFile, ...] = ()

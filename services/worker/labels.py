@@ -7,7 +7,7 @@ from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.records import Labeller
 from services.common.errors import LikenessError
 from services.common.passthrough import rules_of
-from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outcome
+from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outcome, Part
 from services.worker.enricher import Decisions, Enricher, Question
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
@@ -33,7 +33,7 @@ class Labels:
 
     async def decide(self, batch: Sequence[Extracted]) -> list[Outcome]:
         """The outcomes, in order. A taxonomy that can never decide leaves them without a label, and they say why."""
-        questions = [question for item in batch for question in _questions(item) if needs_label(question[0])]
+        questions = [question for item in batch for question in _questions(item) if _is_asked(*question)]
         try:
             answers = iter(await self._enricher.decide(questions))
         except LikenessError as error:
@@ -59,8 +59,28 @@ def _questions(item: Extracted) -> list[Question]:
     return [(replace(item.ingest, seen=said_of(item, part, seen)), part) for part in item.parts]
 
 
+def _is_asked(ingest: Ingest, part: Part) -> bool:
+    """Inline taxonomies go by the vector alone; others may read fields of what has none."""
+    alike = part.obstacle is None or not all(labeller.inline for labeller in ingest.labellers)
+    return alike and needs_label(ingest)
+
+
 def _take(answers: Iterator[tuple[Decision, ...]], item: Extracted) -> tuple[tuple[Decision, ...], ...]:
-    return tuple(next(answers) if needs_label(ingest) else () for ingest, _ in _questions(item))
+    return tuple(_answer(answers, ingest, part) for ingest, part in _questions(item))
+
+
+def _answer(answers: Iterator[tuple[Decision, ...]], ingest: Ingest, part: Part) -> tuple[Decision, ...]:
+    if part.obstacle is None:
+        return next(answers) if _is_asked(ingest, part) else ()
+    why = part.obstacle.message
+    if _is_asked(ingest, part):
+        return explained(next(answers), why)
+    return undecided(ingest.labellers, why) if needs_label(ingest) else ()
+
+
+def explained(decisions: Sequence[Decision], why: str) -> tuple[Decision, ...]:
+    """The decisions on what has no vector; those that did not match say why it has none."""
+    return tuple(each if each.matched else replace(each, reason=why) for each in decisions)
 
 
 def undecided(labellers: Sequence[Labeller], reason: str) -> tuple[Decision, ...]:

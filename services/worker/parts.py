@@ -6,7 +6,7 @@ from google.protobuf import json_format
 
 from likeness.extractor.v1 import extractor_pb2
 from services.common.vectors import from_message, to_message
-from services.worker.domain import Artifact, Embedding, Part
+from services.worker.domain import Artifact, Embedding, Obstacle, Part
 
 
 def to_part(message: extractor_pb2.Part) -> Part:
@@ -15,6 +15,7 @@ def to_part(message: extractor_pb2.Part) -> Part:
         embeddings=tuple(_embedding(embedding) for embedding in message.embeddings),
         fields=storable(json_format.MessageToDict(message.fields)),
         artifacts=tuple(_artifact(artifact) for artifact in message.artifacts),
+        obstacle=_obstacle(message.no_embedding) if message.HasField("no_embedding") else None,
     )
 
 
@@ -35,6 +36,10 @@ def storable(value: Any) -> Any:
 def _embedding(message: extractor_pb2.Embedding) -> Embedding:
     vector = to_message(from_message(message.vector, message.feature_uri))
     return Embedding(feature_uri=message.feature_uri, dimensions=vector.dimensions, vector=vector.data)
+
+
+def _obstacle(message: extractor_pb2.ExtractionError) -> Obstacle:
+    return Obstacle(reason=message.reason, message=message.message)
 
 
 def _artifact(message: extractor_pb2.Artifact) -> Artifact:

@@ -23,6 +23,7 @@ def internal_of(
         "source_blobs": _source_blobs(content),
         "metadata": {"ingestion_status": "COMPLETED"},
         **_about(content),
+        **_without_embedding(part),
         **taxonomy_results(decisions),
         **_kept(stored),
     }
@@ -31,6 +32,11 @@ def internal_of(
 def _open(decisions: Decisions) -> JsonObject:
     reasons = not_judged(decisions)
     return {"not_judged": reasons} if reasons else {}
+
+
+def _without_embedding(part: Part) -> JsonObject:
+    obstacle = part.obstacle
+    return {} if obstacle is None else {"no_embedding": {"reason": obstacle.reason, "message": obstacle.message}}
 
 
 def _kept(stored: StoredDocument | None) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from services.common.database.jobs import IngestJob
-from services.common.database.pool import Connection, Pool
+from services.common.database.pool import Executor, Pool
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 from services.common.database.resources import to_record
 from services.worker.domain import FAILED, PENDING, Ingest, Key
@@ -60,10 +60,9 @@ FORGET = """
     UPDATE processing SET look = NULL, input_digest = NULL, note = NULL
     WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
 NOTE = """
-    UPDATE processing p SET note = $3
-    FROM unnest($1::text[], $2::text[]) AS empty (object_id, collection_id)
-    WHERE p.object_id = empty.object_id AND p.collection_id = empty.collection_id"""
-NOTHING_FOUND = "NOTHING_FOUND: there was nothing to make a document of."
+    UPDATE processing p SET note = said.note
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS said (object_id, collection_id, note)
+    WHERE p.object_id = said.object_id AND p.collection_id = said.collection_id"""
 
 
 class Records:
@@ -131,10 +130,11 @@ class Records:
         await self._pool.execute(END, [ingest.object_id], [ingest.collection.collection_id], FAILED, error)
 
 
-async def note_nothing(connection: Connection, keys: Sequence[Key]) -> None:
-    """Says of records that their run found nothing, which is no failure."""
-    if keys:
-        await connection.execute(NOTE, [key[0] for key in keys], [key[1] for key in keys], NOTHING_FOUND)
+async def write_notes(db: Executor, notes: Mapping[Key, str | None]) -> None:
+    """Says what is to be said of runs that did not fail."""
+    said = [(*key, note) for key, note in notes.items() if note is not None]
+    if said:
+        await db.execute(NOTE, *(list(column) for column in zip(*said, strict=True)))
 
 
 def _ingest(row: asyncpg.Record) -> Ingest:

@@ -11,6 +11,7 @@ from services.common.paths import value_at
 from services.worker.answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, JsonObject
 from services.worker.labelling import Claims, Label, settle
+from services.worker.labels import explained
 
 NOBODY = ObjectFields(fields={}, human_fields={})
 HISTORY = 20
@@ -43,6 +44,8 @@ def relabelled(
     stored: StoredDocument, fields: Sequence[str], decisions: Sequence[Decision], by: Relabelling
 ) -> StoredDocument | None:
     """The document after the decisions on its open `fields`, None when that changes nothing."""
+    obstacle = stored.internal.get("no_embedding")
+    decisions = decisions if obstacle is None else explained(decisions, obstacle["message"])
     own = [decision for decision in decisions if decision.taxonomy_id in by.taxonomy_ids]
     settled = {field: label for field in fields if (label := _settled(field, stored, decisions, by)) is not None}
     values: JsonObject = {field: label.value for field, label in settled.items()}

@@ -20,8 +20,9 @@ from services.worker.domain import Ingest, Outcome
 from services.worker.indexer import Indexer
 from services.worker.learning import learn_blobs
 from services.worker.looking import digest_of
+from services.worker.notes import note_of
 from services.worker.patience import patient
-from services.worker.records import Records, note_nothing
+from services.worker.records import Records, write_notes
 from services.worker.sources import with_sources
 
 log = structlog.get_logger()
@@ -75,6 +76,7 @@ class Writer:
         rows = [row for outcome in plain for row in compose(outcome, outcome.ingest.seen, {}, now)]
         added = await add_documents(self._pool, seen, rows)
         done = {outcome.ingest.key for outcome in plain if outcome.parts and set(document_ids(outcome)) <= set(added)}
+        await write_notes(self._pool, {each.ingest.key: note_of(each) for each in plain if each.ingest.key in done})
         rest = [outcome for outcome in outcomes if outcome.ingest.key not in done]
         if not rest:
             return added
@@ -107,5 +109,5 @@ async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now:
     ]
     written = await write_documents(connection, rows)
     surplus = await delete_surplus(connection, keys, written)
-    await note_nothing(connection, [outcome.ingest.key for outcome in outcomes if not outcome.parts])
+    await write_notes(connection, {outcome.ingest.key: note_of(outcome) for outcome in outcomes})
     return [*written, *surplus]

@@ -109,6 +109,50 @@ def test_a_text_like_nothing_known_waits_for_a_person(api: Api, labelled: dict[s
     assert document["taxonomy_match"]["confidence"] < 0.35
 
 
+UNREADABLE = ("នេះគឺជាកិច្ចសន្យាជួលផ្ទះ", "გთხოვთ გადაიხადოთ ანგარიში", "😀😀😀", "\u200b\u200c\u200d", "... !!!")
+
+
+def test_a_text_that_the_model_cannot_read_waits_for_a_person_with_the_reason(
+    api: Api, labelled: dict[str, str]
+) -> None:
+    assert labelled
+    first, *others = [upload(api, {"content": text}) for text in UNREADABLE]
+    processed(api, dict.fromkeys((first, *others), ""))
+    for object_id in (first, *others):
+        document = api.document_of(COLLECTION, object_id)
+        match = document["taxonomy_match"]
+        assert (document["document_type"], match["matched"], match["confidence"]) == (None, False, 0.0)
+        assert match["reason"]
+    api.patch(f"/buckets/{BUCKET}/objects/{first}", {"metadata": {"document_type": "receipt"}})
+    assert api.document_of(COLLECTION, first)["document_type"] == "receipt"
+    again = upload(api, {"content": UNREADABLE[0]})
+    processed(api, {again: ""})
+    assert api.document_of(COLLECTION, again)["document_type"] is None, "what cannot be read is nobody's example"
+
+
+def test_a_query_that_the_model_cannot_read_is_refused(api: Api, labelled: dict[str, str]) -> None:
+    assert labelled
+    for text in UNREADABLE:
+        query = {"collection_identifiers": [COLLECTION], "query": {"text": text}}
+        refused = api.post("/features/search", query, status=422)
+        assert "letter" in refused["error"]["message"]
+        assert refused["error"]["details"]["path"]
+
+
+def test_the_end_of_a_long_letter_decides_too(api: Api, labelled: dict[str, str]) -> None:
+    assert labelled
+    letter = "We have carefully examined the documents which you have sent us together with your request. " * 18
+    ends = {end: upload(api, {"content": f"{letter}The request is {end}."}) for end in ("granted", "refused")}
+    processed(api, dict.fromkeys(ends.values(), ""))
+    for end, object_id in ends.items():
+        assert api.document_of(COLLECTION, object_id)["truncated"] is False
+        api.patch(f"/buckets/{BUCKET}/objects/{object_id}", {"metadata": {"document_type": end}})
+    again = {end: upload(api, {"content": f"{letter}The request is {end}. "}) for end in ends}
+    processed(api, dict.fromkeys(again.values(), ""))
+    found = {end: api.document_of(COLLECTION, object_id)["document_type"] for end, object_id in again.items()}
+    assert found == {"granted": "granted", "refused": "refused"}
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -149,8 +149,11 @@ class Part(_message.Message):
     EMBEDDINGS_FIELD_NUMBER: _builtins.int
     FIELDS_FIELD_NUMBER: _builtins.int
     ARTIFACTS_FIELD_NUMBER: _builtins.int
+    NO_EMBEDDING_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def embeddings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Embedding]: ...
+    def embeddings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Embedding]:
+        """Empty when `no_embedding` says why."""
+
     @_builtins.property
     def fields(self) -> _struct_pb2.Struct:
         """Fields that the extractor adds to the document, in the contract's spelling."""
@@ -159,16 +162,21 @@ class Part(_message.Message):
     def artifacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Artifact]:
         """Files made of this part, such as the picture of a face."""
 
+    @_builtins.property
+    def no_embedding(self) -> Global___ExtractionError:
+        """Why there is no vector to compare it by, such as "UNREADABLE_TEXT"; a query gets this as its error."""
+
     def __init__(
         self,
         *,
         embeddings: _abc.Iterable[Global___Embedding] | None = ...,
         fields: _struct_pb2.Struct | None = ...,
         artifacts: _abc.Iterable[Global___Artifact] | None = ...,
+        no_embedding: Global___ExtractionError | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "no_embedding", b"no_embedding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["artifacts", b"artifacts", "embeddings", b"embeddings", "fields", b"fields"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["artifacts", b"artifacts", "embeddings", b"embeddings", "fields", b"fields", "no_embedding", b"no_embedding"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -204,7 +212,7 @@ Global___Artifact: _TypeAlias = Artifact  # noqa: Y015
 
 @_typing.final
 class ExtractionError(_message.Message):
-    """ExtractionError says why one input could not be embedded; the others of the request are not affected."""
+    """ExtractionError says why one input, or one part of it, could not be embedded; the others are not affected."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -139,6 +139,9 @@ async def stored_documents(connection: Connection, keys: Sequence[Key]) -> dict[
 async def write_documents(connection: Connection, documents: Sequence[DocumentRow]) -> list[str]:
     """Inserts or replaces documents, with their embeddings, files and events; returns their ids."""
     rows = await connection.fetch(UPSERT, *_document_columns(documents))
+    bare = [document.document_id for document in documents if not document.embeddings]
+    if bare:
+        await connection.execute("DELETE FROM embeddings WHERE document_id = ANY($1)", bare)
     await connection.execute(EMBED, *_embedding_columns(documents))
     ids = [row["document_id"] for row in rows]
     await connection.execute("DELETE FROM document_blobs WHERE document_id = ANY($1)", ids)

@@ -18,7 +18,8 @@ from services.extractor.models.manifest import ImageInput, ImageManifest
 from services.extractor.models.output import check_embedding
 from services.extractor.models.port import Model, Part, Prepared, Source
 from services.extractor.models.session import open_session
-from services.extractor.models.text_encoder import TextEncoder, open_text_encoder
+from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder
+from services.extractor.models.text_pieces import of_text
 
 DRAFT = 4
 WORDS = 2
@@ -70,7 +71,7 @@ class OnnxImageModel:
                 reason="TEXT_NOT_SUPPORTED",
             )
         tokens = self._words.tokens(text)
-        return Prepared(tokens.ids, ({"text": text, "truncated": tokens.truncated},))
+        return of_text(tokens, {"text": text, "truncated": tokens.truncated}, self.manifest.model)
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: (n, 3, height, width), or token ids (n, tokens) -> (n, dimensions)."""
@@ -80,7 +81,9 @@ class OnnxImageModel:
         return embeddings
 
     def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
-        """One part per row."""
+        """One part per picture; one for all windows of a text."""
+        if prepared.weights:
+            return (Part(averaged(embeddings, prepared.weights)[0], prepared.fields[0]),)
         return tuple(Part(row, fields) for row, fields in zip(embeddings, prepared.fields, strict=True))
 
     def select(self, source: Source, parts: Sequence[Part]) -> Sequence[Part]:

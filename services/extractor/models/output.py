@@ -1,10 +1,16 @@
 """What comes out of a network, held against what its manifest promises."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from services.common.vectors import check_unit
 from services.extractor.models.manifest import Manifest
+from services.extractor.models.port import NO_EMBEDDING, Obstacle, Part
+
+NO_VECTOR = Obstacle("NO_VECTOR", "The model made no vector of it that can be compared with others.")
+SHORTEST = 1e-6
 
 
 def check_embedding(embedding: NDArray[np.float32], manifest: Manifest) -> None:
@@ -12,3 +18,10 @@ def check_embedding(embedding: NDArray[np.float32], manifest: Manifest) -> None:
     if embedding.shape != (1, manifest.dimensions):
         raise ValueError(f"its output has shape {embedding.shape}, not (1, {manifest.dimensions})")
     check_unit(embedding[0], manifest.output)
+
+
+def comparable(part: Part) -> Part:
+    """The part, without its embedding when that is zero, NaN or infinite: it points nowhere."""
+    if np.isfinite(part.embedding).all() and np.linalg.norm(part.embedding) > SHORTEST:
+        return part
+    return replace(part, embedding=NO_EMBEDDING, obstacle=NO_VECTOR)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.extractor.models.manifest import Manifest
 
+NO_EMBEDDING = np.empty(0, np.float32)
 FieldValue = str | float | bool | Sequence["FieldValue"] | Mapping[str, "FieldValue"]
 Fields = Mapping[str, FieldValue]
 
@@ -33,12 +34,15 @@ class Prepared:
 
     A picture is one piece of one row; a video or a text gives pieces one after the other. An empty one (n = 0) is a
     sign of life: something was looked at and nothing found. `artifacts` and `ranks` are per row, or empty.
+    With `weights` the rows are windows of one thing, and become one part; `parts` need no network at all.
     """
 
     rows: NDArray[np.generic]
     fields: tuple[Fields, ...]
     artifacts: tuple[tuple["Artifact", ...], ...] = ()
     ranks: tuple[float, ...] = ()
+    weights: tuple[float, ...] = ()
+    parts: tuple["Part", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +55,26 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why there is no embedding: a stable word, and a sentence for the person who uploaded it."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One document to be: a unit-norm embedding (dimensions,), the fields that the extractor adds, files made of it.
 
-    Where only one of several can be kept, it is the one of the highest `rank`.
+    Where only one of several can be kept, it is the one of the highest `rank`. With an `obstacle`, the embedding is
+    NO_EMBEDDING.
     """
 
     embedding: NDArray[np.float32]
     fields: Fields = field(default_factory=dict)
     artifacts: tuple[Artifact, ...] = ()
     rank: float = 0.0
+    obstacle: Obstacle | None = None
 
 
 class Model(Protocol):

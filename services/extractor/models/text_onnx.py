@@ -10,7 +10,8 @@ from services.common.extractor_parameters import EmbeddingTask, TextParameters, 
 from services.extractor.models.manifest import TextManifest
 from services.extractor.models.output import check_embedding
 from services.extractor.models.port import Fields, FieldValue, Model, Part, Prepared, Source
-from services.extractor.models.text_encoder import TextEncoder, open_text_encoder
+from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder
+from services.extractor.models.text_pieces import of_text
 from services.extractor.text.chunking import Chunk, chunk
 from services.extractor.text.reading import Text, read_text
 
@@ -34,22 +35,22 @@ class OnnxTextModel:
         check_embedding(self.core(self._encoder.tokens(WARM).ids), self.manifest)
 
     def pre(self, source: Source) -> Iterator[Prepared]:
-        """Reads, cuts and tokenises: rows (1, tokens) int64, one piece per chunk; a query is one chunk."""
+        """Reads, cuts and tokenises: rows (windows, tokens) int64, one piece per chunk; a query is one chunk."""
         parameters = read_parameters(TextParameters, source.parameters, "parameters")
         text = read_text(source)
         lead = self.manifest.prefixes.get(task_of(parameters, source.is_query), "")
         whole = parameters.model_copy(update={"split_by": "none"})
         for each in chunk(text.pages, whole if source.is_query else parameters):
-            tokens = self._encoder.tokens(lead + each.text)
-            yield Prepared(tokens.ids, (_fields(each, text, tokens.truncated),))
+            tokens = self._encoder.tokens(each.text, lead)
+            yield of_text(tokens, _fields(each, text, tokens.truncated), self.manifest.model)
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: token ids (n, tokens) -> (n, dimensions)."""
         return self._encoder.embed(rows)
 
     def post(self, embeddings: NDArray[np.float32], prepared: Prepared) -> tuple[Part, ...]:
-        """One part per chunk."""
-        return tuple(Part(row, fields) for row, fields in zip(embeddings, prepared.fields, strict=True))
+        """One part per chunk, the mean of its windows."""
+        return (Part(averaged(embeddings, prepared.weights)[0], prepared.fields[0]),)
 
     def select(self, source: Source, parts: Sequence[Part]) -> Sequence[Part]:
         """All of them."""
@@ -63,7 +64,7 @@ def task_of(parameters: TextParameters, is_query: bool) -> EmbeddingTask:
 
 
 def _fields(each: Chunk, text: Text, truncated: bool) -> Fields:
-    """`truncated` says that the network read the beginning of the chunk only."""
+    """`truncated` says that the chunk is longer than all windows, and that only its beginning was read."""
     fields: dict[str, FieldValue] = {
         "text": each.text,
         "chunk_index": each.index,

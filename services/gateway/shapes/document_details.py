@@ -99,6 +99,8 @@ def _visibility(row: Mapping[str, Any]) -> Visibility:
         reason = "The document has its vector; the index reads it from the database."
     elif row["feature_uri"] is None:
         reason = "Its collection makes no vectors: filters find the document, a search by likeness cannot."
+    elif "no_embedding" in row["internal"]:
+        reason = f"It has no vector: {row['internal']['no_embedding']['message']}"
     else:
         reason = f"It has no vector for {row['feature_uri']}, as when it was created without one."
     return Visibility(searchable=searchable, reason=reason, source_object_id=row["object_id"])

@@ -123,6 +123,17 @@ async def test_bad_inputs_get_their_own_reasons_among_good_ones(serving: Running
     assert all(bool(each.parts) != bool(each.error.reason) for each in extractions)
 
 
+async def test_what_the_model_cannot_read_has_no_vector_and_is_no_query(serving: RunningExtractor) -> None:
+    texts = ["ភាសាខ្មែរ", "\u200b\u200d", "Khmer: ភាសាខ្មែរ គឺជាភាសា"]
+    documents = await extract(serving, [pb.Input(text=text) for text in (*texts, "An invoice")])
+    parts = [part for extraction in documents for part in extraction.parts]
+    assert [len(part.embeddings) for part in parts] == [0, 0, 0, 1]
+    assert [part.no_embedding.reason for part in parts] == ["UNREADABLE_TEXT"] * 3 + [""]
+    assert [part.fields["text"] for part in parts] == [*texts, "An invoice"]
+    queries = await extract(serving, [pb.Input(text=text, purpose=pb.PURPOSE_QUERY) for text in texts])
+    assert [(len(each.parts), each.error.reason) for each in queries] == [(0, "UNREADABLE_TEXT")] * 3
+
+
 async def test_parameters_that_cannot_be_are_refused_by_name(serving: RunningExtractor) -> None:
     (extraction,) = await extract(serving, [pb.Input(text="words")], {"chunk_size": 0})
     assert extraction.error.reason == "INVALID_ARGUMENT"

@@ -25,6 +25,8 @@ POISON = b"poison"
 BAD = b"bad"
 SLOW = b"slow"
 FACES = b"faces:"
+UNREADABLE = b"unreadable"
+WHY = "The text holds no letter."
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -38,7 +40,8 @@ def vector_of(content: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
 class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
     """Embeds anything but `bad`; dies of `poison`; sleeps a second over `slow`; `refusals` come first.
 
-    `faces:anna,boris` gives one part per name, each with a file; `instead` says what to see in place of a content.
+    `faces:anna,boris` gives one part per name, each with a file; `unreadable` a part without a vector. `instead` says
+    what to see in place of a content.
     What comes for an extractor of `rejecting` is `bad`, for one of `slow` it takes half a second.
     """
 
@@ -88,6 +91,8 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
         if content.startswith(BAD):
             error = extractor_pb2.ExtractionError(reason="NOT_AN_IMAGE", message="The file is not an image.")
             return extractor_pb2.Extraction(input_id=item.input_id, error=error)
+        if content.startswith(UNREADABLE):
+            return extractor_pb2.Extraction(input_id=item.input_id, parts=[unreadable_part()])
         if content.startswith(FACES):
             names = [name for name in content.removeprefix(FACES).split(b",") if name]
             return extractor_pb2.Extraction(input_id=item.input_id, parts=[face(name) for name in names])
@@ -99,6 +104,13 @@ def part_of(content: bytes, **fields: Any) -> extractor_pb2.Part:
     embedding = extractor_pb2.Embedding(feature_uri=SLOT, vector=to_message(vector_of(content)))
     part = extractor_pb2.Part(embeddings=[embedding])
     part.fields.update(fields)
+    return part
+
+
+def unreadable_part() -> extractor_pb2.Part:
+    """A part that has no vector, and says why."""
+    part = extractor_pb2.Part(no_embedding=extractor_pb2.ExtractionError(reason="UNREADABLE_TEXT", message=WHY))
+    part.fields.update({"text": "..."})
     return part
 
 

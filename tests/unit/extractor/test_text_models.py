@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from scripts.describe_e5 import describe
 from services.common.errors import InternalError, InvalidArgumentError
 from services.extractor.models.manifest import TextManifest
 from services.extractor.models.port import Fields, Model, Prepared, Source
 from services.extractor.models.registry import load_models
-from services.extractor.models.text_encoder import NO_TOKEN
+from services.extractor.models.text_encoder import CHARACTERS_PER_TOKEN, NO_TOKEN
+from services.extractor.text.windows import MOST_WINDOWS
 from tests.support.tiny_siglip import SIDE, WIDTH
 from tests.support.tiny_text import (
     E5,
@@ -66,8 +68,21 @@ def fields(model: Model, source: Source) -> Fields:
 
 
 def words(prepared: Prepared) -> str:
-    """What the tiny tokenizer made of a text."""
-    return " ".join(VOCABULARY[number] for number in prepared.rows[0] if number != NO_TOKEN)
+    """What the tiny tokenizer made of a text of one window."""
+    (window,) = windows(prepared)
+    return window
+
+
+def windows(prepared: Prepared) -> list[str]:
+    """What the tiny tokenizer made of each window."""
+    return [" ".join(VOCABULARY[int(number)] for number in row if number != NO_TOKEN) for row in prepared.rows]
+
+
+def vector(model: Model, text: str) -> NDArray[np.float32]:
+    """What the model makes of a whole text."""
+    piece = only(model, Source(text=text))
+    (part,) = model.post(model.core(piece.rows), piece)
+    return part.embedding
 
 
 def test_the_packaged_model_is_the_stand_in_of_the_text_slot(minilm: Model) -> None:
@@ -131,13 +146,59 @@ def test_a_text_that_is_not_cut_stands_on_no_page(e5: Model) -> None:
     assert fields(e5, Source(text="red. \fgreen."))["total_pages"] == 2
 
 
-def test_what_the_network_cannot_read_is_told(e5: Model) -> None:
+def test_a_text_longer_than_the_network_reads_is_read_in_windows_of_nearly_one_length(e5: Model) -> None:
     fits = " ".join(["red"] * (MAX_TOKENS - 2))
-    assert fields(e5, Source(text=fits))["truncated"] is False
+    assert only(e5, Source(text=fits)).rows.shape == (1, MAX_TOKENS)
     long = only(e5, Source(text=fits + " green"))
-    assert long.rows.shape == (1, MAX_TOKENS)
-    assert long.fields[0]["truncated"] is True
-    assert fields(e5, Source(text=" " * 100_000 + "red"))["truncated"] is True
+    assert windows(long) == ["<s> red red red red red red red </s>", "<s> red red red red red red red green </s>"]
+    assert (long.weights, long.fields[0]["truncated"]) == ((7.0, 8.0), False)
+    assert fields(e5, Source(text=" " * 10_000 + "red"))["truncated"] is False
+
+
+def test_what_is_longer_than_all_windows_is_told(e5: Model) -> None:
+    most = " ".join(["red"] * (MOST_WINDOWS * (MAX_TOKENS - 2)))
+    assert fields(e5, Source(text=most))["truncated"] is False
+    longer = only(e5, Source(text=most + " green"))
+    assert (longer.rows.shape, longer.fields[0]["truncated"]) == ((MOST_WINDOWS, MAX_TOKENS), True)
+    blanks = Source(text="red" + " " * MOST_WINDOWS * MAX_TOKENS * CHARACTERS_PER_TOKEN + "green")
+    assert fields(e5, blanks)["truncated"] is True
+
+
+def test_each_window_of_a_query_begins_with_the_instruction(e5: Model) -> None:
+    asked = only(e5, Source(text="shoe " * 20, is_query=True))
+    assert len(asked.rows) == 3
+    assert all(window.startswith("<s> Instruct : red . Query : shoe") for window in windows(asked))
+    assert sum(window.count("shoe") for window in windows(asked)) == 20
+
+
+def test_windows_become_one_vector_by_what_is_known_in_each(e5: Model) -> None:
+    piece = only(e5, Source(text="red " * 14 + "zzz " * 5 + "green " * 9))
+    (part,) = e5.post(e5.core(piece.rows), piece)
+    first, second = (e5.core(row[None])[0] for row in piece.rows)
+    mean = 14 * first + 9 * second
+    assert (len(piece.rows), piece.weights) == (2, (14.0, 9.0))
+    assert np.allclose(part.embedding, mean / np.linalg.norm(mean), atol=1e-6)
+
+
+@pytest.mark.parametrize(("one", "other"), [("granted", "refused"), ("accepted", "rejected")])
+def test_the_end_of_a_long_letter_counts(minilm: Model, one: str, other: str) -> None:
+    letter = "We have carefully examined the documents which you have sent us together with your request. " * 18
+    granted, again, refused = (vector(minilm, f"{letter}The request is {end}.") for end in (one, one, other))
+    assert float(granted @ again) == pytest.approx(1.0, abs=1e-5)
+    assert float(granted @ refused) < 0.995
+
+
+def test_a_text_of_five_thousand_words_is_read_to_its_end(minilm: Model) -> None:
+    long = " ".join(f"word{number}" if number % 7 else "invoice" for number in range(1000)) + " contract" * 4000
+    assert fields(minilm, Source(text=long))["truncated"] is False
+    assert float(vector(minilm, long) @ vector(minilm, "contract " * 200)) > 0.8
+
+
+def test_words_for_pictures_have_windows_too(siglip: Model) -> None:
+    piece = only(siglip, Source(text="red " * 13 + "green " * 7, is_query=True))
+    assert (piece.rows.shape, piece.fields[0]["truncated"]) == ((2, MAX_TOKENS), False)
+    (part,) = siglip.post(siglip.core(piece.rows), piece)
+    assert np.isclose(np.linalg.norm(part.embedding), 1.0, atol=1e-5)
 
 
 def test_padding_has_no_influence(e5: Model) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from likeness.extractor.v1 import extractor_pb2
 from services.common.vectors import to_message
+from services.worker.domain import Obstacle
 from services.worker.parts import to_part
 
 
@@ -19,6 +20,12 @@ def test_a_part_is_read_whole() -> None:
     assert isinstance(part.fields["face_index"], int)
     assert part.embeddings[0].dimensions == 2
     assert (part.artifacts[0].field, part.artifacts[0].content) == ("crop", b"picture")
+
+
+def test_a_part_without_a_vector_says_why() -> None:
+    message = extractor_pb2.Part(no_embedding=extractor_pb2.ExtractionError(reason="NO_VECTOR", message="None."))
+    part = to_part(message)
+    assert (part.embeddings, part.obstacle) == ((), Obstacle(reason="NO_VECTOR", message="None."))
 
 
 def test_what_postgresql_cannot_store_is_left_out() -> None:

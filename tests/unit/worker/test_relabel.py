@@ -49,6 +49,14 @@ def test_a_label_that_no_longer_reaches_the_threshold_goes() -> None:
     )
 
 
+def test_why_there_is_no_vector_stays_the_reason() -> None:
+    document = stored(internal={"no_embedding": {"reason": "UNREADABLE_TEXT", "message": "It knows no letter."}})
+    after = again(document, [replace(decision(None, 0.0), reason="The document has no vector to compare.")])
+    assert after is not None
+    assert after.taxonomy_match == {"matched": False, "confidence": 0.0, "reason": "It knows no letter."}
+    assert again(after, [decision(None, 0.0)], replace(BY, now=LATER)) is None
+
+
 def test_saying_the_same_again_changes_nothing_not_even_a_time() -> None:
     first = again(stored(fields={LABEL: None}), [decision("cat")])
     assert first is not None

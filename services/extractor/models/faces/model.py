@@ -107,5 +107,8 @@ def _without_repeats(parts: Sequence[Part], threshold: float) -> Sequence[Part]:
     """Of the faces of a video one per person; pictures that are not of a video are left alone."""
     if not parts or "timestamp" not in parts[0].fields:
         return parts
-    rows = np.stack([part.embedding for part in parts])
-    return [parts[row] for row in best_of_each(rows, [part.rank for part in parts], threshold)]
+    known = [part for part in parts if part.obstacle is None]
+    if not known:
+        return known
+    rows = np.stack([part.embedding for part in known])
+    return [known[row] for row in best_of_each(rows, [part.rank for part in known], threshold)]
