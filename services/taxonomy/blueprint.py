@@ -19,7 +19,7 @@ TARGET = """
       coalesce({alias}.dimensions, 0) AS {prefix}dimensions"""
 # One row for each collection that a run searches; its columns are null when the name has no collection.
 SELECT = f"""
-    SELECT {TARGET.format(alias="s", prefix="subject_")},
+    SELECT {TARGET.format(alias="s", prefix="subject_")}, s.feature_extractor -> 'input_mappings' AS inputs,
       l.taxonomy_id, l.version, l.config, l.settings, l.inline, l.execution_phase, l.priority, l.position,
       run.number, run.retriever AS retriever_identifier, run.node, r.retriever_id, r.stages::text AS stages,
       r.bindings, i.identifier, r.bindings ? ('collection/' || i.identifier) AS is_bound,
@@ -86,7 +86,7 @@ class Run:
 class Blueprint:
     """One taxonomy as it is to decide; `settings` is how it is applied to the collection of the `subject`.
 
-    A retriever enrichment has no taxonomy id.
+    A retriever enrichment has no taxonomy id. `inputs` say what the documents of that collection are made from.
     """
 
     taxonomy_id: str
@@ -94,6 +94,7 @@ class Blueprint:
     definition: Definition
     settings: Mapping[str, Any]
     subject: Target | None
+    inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
     runs: tuple[Run, ...]
 
     @property
@@ -136,6 +137,7 @@ def _blueprint(rows: Sequence[asyncpg.Record]) -> Blueprint:
         definition=to_definition(first["config"]),
         settings=first["settings"],
         subject=None if first["subject_collection_id"] is None else _target(first, "subject_"),
+        inputs=first["inputs"],
         runs=tuple(
             _run(list(members))
             for number, members in groupby(rows, key=lambda row: row["number"])

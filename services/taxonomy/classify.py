@@ -9,7 +9,7 @@ from services.taxonomy.decide import Neighbour
 from services.taxonomy.definition import Kind, to_enrichments
 from services.taxonomy.domain import Candidate, Json
 from services.taxonomy.engine import Engine
-from services.taxonomy.enrich import Order, judged
+from services.taxonomy.enrich import Order, judged, mappings_of, own_blobs
 from services.taxonomy.stages.stage import Classification, Classified
 from services.taxonomy.subjects import Known
 from services.taxonomy.values import Decided, Given
@@ -26,22 +26,26 @@ class Classifier:
         (loaded,) = await load_alone(self.engine.reader, namespace_id, "", question.taxonomy, 0)
         blueprint = _as_asked(loaded, question)
         order = Order(namespace_id=namespace_id, collection_id="", taxonomy=loaded.taxonomy_id)
-        subjects = await self._known(namespace_id, question.candidates)
+        subjects = await self._known(namespace_id, question.candidates, blueprint)
         decided = await judged(self.engine, order, blueprint, subjects)
         pairs = zip(question.candidates, decided, strict=True)
         return [
             _classified(candidate, each, _wanted(question, blueprint, each), blueprint) for candidate, each in pairs
         ]
 
-    async def _known(self, namespace_id: str, candidates: Sequence[Candidate]) -> list[Known]:
+    async def _known(self, namespace_id: str, candidates: Sequence[Candidate], blueprint: Blueprint) -> list[Known]:
         ids = [candidate.document_id for candidate in candidates]
         vectors = await self.engine.documents.vectors(namespace_id, ids)
+        mapped = any(mapping.may_name_a_blob for mapping in mappings_of(blueprint))
+        blobs = await self.engine.blobs.of([each.object_id for each in candidates]) if mapped else {}
         return [
             Known(
                 object_id=candidate.object_id,
                 document_id=candidate.document_id,
                 vectors=vectors.get(candidate.document_id, {}),
                 fields=_fields(candidate),
+                blobs=blobs.get(candidate.object_id, {}),
+                own_blobs=own_blobs(frozenset(), blobs.get(candidate.object_id, {})),
             )
             for candidate in candidates
         ]

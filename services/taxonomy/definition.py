@@ -7,6 +7,7 @@ from typing import Any
 
 from services.common.label_paths import DEFAULT_SEPARATOR
 from services.common.label_values import label_value
+from services.common.passthrough import strip_root
 from services.taxonomy.domain import Json
 
 # How many neighbours have a vote where the taxonomy does not say.
@@ -58,8 +59,19 @@ class InputMapping:
 
     @property
     def is_vector(self) -> bool:
-        """Whether the document's own vector stands for it."""
+        """Whether the document's own vector stands for it, unless it names another file."""
         return self.source_type in ("vector", "blob")
+
+    @property
+    def place(self) -> str:
+        """The field or file that it reads."""
+        return strip_root(self.path or self.key)
+
+    @property
+    def may_name_a_blob(self) -> bool:
+        """Whether its path may be that of a file."""
+        named = self.source_type == "payload" or (self.source_type == "blob" and bool(self.path))
+        return named and self.value is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

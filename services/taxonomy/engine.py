@@ -10,6 +10,7 @@ from services.taxonomy.documents import Documents
 from services.taxonomy.domain import Target
 from services.taxonomy.index_client import IndexClient
 from services.taxonomy.label_plan import LabelPlan, plan_labels
+from services.taxonomy.object_blobs import ObjectBlobs
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.query_vectors import QueryVectors
 from services.taxonomy.reading import Reader
@@ -23,9 +24,10 @@ CACHED_PLANS = 256
 class Engine:
     """Makes executions, and label plans, which depend on nothing but the text of the stages."""
 
-    def __init__(self, reader: Reader, documents: Documents, index: IndexClient, queries: QueryVectors) -> None:
+    def __init__(self, reader: Reader, blobs: ObjectBlobs, index: IndexClient, queries: QueryVectors) -> None:
         self.reader = reader
-        self.documents = documents
+        self.documents = Documents(reader)
+        self.blobs = blobs
         self.rows = RowReader(reader)
         self.catalog = Catalog(reader)
         self._index = index

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError, NotFoundError
+from services.common.extractor_traits import traits_of
 from services.common.filters import parse
+from services.common.inputs import mapped_paths
 from services.taxonomy.blueprint import Blueprint, Run, load_alone, load_applied
 from services.taxonomy.decide import nothing
-from services.taxonomy.definition import Kind
+from services.taxonomy.definition import InputMapping, Kind
 from services.taxonomy.domain import Candidate, Json, Row
 from services.taxonomy.engine import Engine
 from services.taxonomy.hierarchy import descend
 from services.taxonomy.judging import Judge
+from services.taxonomy.object_blobs import ObjectBlob
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.searched import searched
 from services.taxonomy.subjects import Asked, Known, given_vectors
@@ -74,23 +77,51 @@ async def _subjects(
     vectors = await engine.documents.vectors(order.namespace_id, stored) if stored else {}
     bare = [each.document_id for each in asked if each.fields is None and each.document_id]
     fields = await _fields(engine, bare) if bare and any(_reads_fields(each) for each in blueprints) else {}
+    blobs = await _blobs(engine, blueprints, [each.object_id for each in asked])
+    own = own_paths(blueprints[0])
     return tuple(
         Known(
             object_id=each.object_id,
             document_id=each.document_id,
             vectors=given_vectors(each, blueprints[0].subject) if each.vectors else vectors.get(each.document_id, {}),
             fields=fields.get(each.document_id, {}) if each.fields is None else each.fields,
+            blobs=blobs.get(each.object_id, {}),
+            own_blobs=own_blobs(own, blobs.get(each.object_id, {})),
         )
         for each in asked
     )
 
 
+async def _blobs(
+    engine: Engine, blueprints: Sequence[Blueprint], object_ids: Sequence[str]
+) -> Mapping[str, Mapping[str, ObjectBlob]]:
+    mappings = [mapping for each in blueprints for mapping in mappings_of(each)]
+    return await engine.blobs.of(object_ids) if any(mapping.may_name_a_blob for mapping in mappings) else {}
+
+
+def own_paths(blueprint: Blueprint) -> frozenset[str]:
+    """The fields that the collection's documents are made from."""
+    if blueprint.subject is None:
+        return frozenset()
+    return frozenset(mapped_paths(blueprint.inputs, traits_of(blueprint.subject.extractor).inputs))
+
+
+def own_blobs(paths: frozenset[str], blobs: Mapping[str, ObjectBlob]) -> frozenset[str]:
+    """The files that an object's vectors were made from; the only one where the collection does not say."""
+    return frozenset(blobs) if len(blobs) == 1 and not paths else paths & blobs.keys()
+
+
+def mappings_of(blueprint: Blueprint) -> tuple[InputMapping, ...]:
+    """How the inputs of all its retrievers are given."""
+    definition = blueprint.definition
+    return (*definition.mappings, *(mapping for node in definition.nodes for mapping in node.mappings))
+
+
 def _reads_fields(blueprint: Blueprint) -> bool:
     """Whether the taxonomy looks at more than vectors."""
-    definition = blueprint.definition
-    mappings = (*definition.mappings, *(mapping for node in definition.nodes for mapping in node.mappings))
     filtered = bool(blueprint.settings.get("scroll_filters"))
-    return filtered or definition.kind is Kind.OWN_PATH or any(not mapping.is_vector for mapping in mappings)
+    mapped = any(not mapping.is_vector for mapping in mappings_of(blueprint))
+    return filtered or blueprint.definition.kind is Kind.OWN_PATH or mapped
 
 
 async def _fields(engine: Engine, document_ids: Sequence[str]) -> dict[str, Mapping[str, Json]]:

@@ -8,14 +8,15 @@ from services.common.labels import HUMAN, IMPORT
 from services.taxonomy.blueprint import Blueprint, Run
 from services.taxonomy.decide import Choose, Label, Verdict, by_path, by_vote, decide, nothing
 from services.taxonomy.definition import Definition, InputMapping, Kind, Node
-from services.taxonomy.domain import Candidate, Ranked, Unfetched
+from services.taxonomy.domain import Candidate, Json, Ranked, Unfetched
 from services.taxonomy.engine import Engine
 from services.taxonomy.label_plan import LabelPlan, plan_retriever, references
+from services.taxonomy.object_blobs import ObjectBlob
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.retriever import run_stages
 from services.taxonomy.stages.candidates import fetched
 from services.taxonomy.stages.stage import Execution, Subject
-from services.taxonomy.subjects import Known, asks_alone, inputs_of, to_subject, to_subject_with_inputs
+from services.taxonomy.subjects import Known, absent, asks_alone, inputs_of, to_subject, to_subject_with_inputs
 from services.taxonomy.templates import Templates
 from services.taxonomy.together import together
 
@@ -81,7 +82,7 @@ class Judge:
 
     async def _found(self, plan: LabelPlan, subjects: Sequence[Known]) -> Sequence[Found]:
         """Who the retriever finds for each subject: all at once, unless inputs make each a question of its own."""
-        if not any(asks_alone(subject, self._mappings) for subject in subjects):
+        if not any(asks_alone(each, self._mappings, fits=self._fits(each)) for each in subjects):
             execution = self._execution(Templates(), [to_subject(subject) for subject in subjects])
             found = await self._neighbours(plan, execution)
             pairs = zip(subjects, found, strict=True)
@@ -91,10 +92,14 @@ class Judge:
             alone += await together([self._found_alone(plan, each) for each in subjects[first : first + AT_ONCE]])
         return alone
 
+    def _fits(self, known: Known) -> bool:
+        """Whether a vector of the subject can be compared with references."""
+        return any((target.feature_uri, target.model) in known.vectors for target in self.run.targets)
+
     def _unlike(self, known: Known) -> str:
         """Why the subject's vectors can be compared with none of the references; empty when they can."""
         models = {(target.feature_uri, target.model) for target in self.run.targets}
-        if self.blueprint.definition.kind is Kind.RETRIEVER or models & known.vectors.keys():
+        if self.blueprint.definition.kind is Kind.RETRIEVER or self._fits(known):
             return ""
         if not known.vectors:
             return "The document has no vector to compare."
@@ -102,13 +107,22 @@ class Judge:
         return f"Its vector was made by {_listed(own)}, and those of the references by {_listed(others)}."
 
     async def _found_alone(self, plan: LabelPlan, known: Known) -> Found:
-        templates = Templates(inputs_of(known, self._mappings))
-        execution = self._execution(templates, [to_subject_with_inputs(known, self._mappings)])
+        fits, lacking = self._fits(known), absent(known, self._mappings)
+        subject = to_subject_with_inputs(known, self._mappings, fits=fits)
         try:
-            return Found((await self._neighbours(plan, execution))[0])
+            inputs = inputs_of(known, self._mappings, fits=fits)
+            execution = self._execution(Templates(await self._read(inputs)), [subject])
+            candidates = (await self._neighbours(plan, execution))[0]
+            return Found(candidates, "" if candidates else lacking)
         except (InvalidArgumentError, NotFoundError) as error:
             # One document that lacks an input, or holds what cannot be embedded, must not fail the others.
-            return Found(reason=error.message)
+            return Found(reason=f"{lacking} {error.message}".strip())
+
+    async def _read(self, inputs: Mapping[str, Json | ObjectBlob]) -> dict[str, Json]:
+        return {
+            key: await self.engine.blobs.as_input(value) if isinstance(value, ObjectBlob) else value
+            for key, value in inputs.items()
+        }
 
     def _execution(self, templates: Templates, subjects: Sequence[Subject]) -> Execution:
         run = self.run

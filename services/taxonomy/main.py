@@ -6,7 +6,7 @@ import structlog
 
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceServicer_to_server
 from services.common import lifecycle
-from services.common.blobs import open_blob_reader
+from services.common.blobs import open_blob_reader, open_blob_store
 from services.common.database.pool import open_pool
 from services.common.errors import LikenessError
 from services.common.grpc_client import open_channel
@@ -16,6 +16,7 @@ from services.common.settings import Settings
 from services.taxonomy.documents import Documents
 from services.taxonomy.engine import Engine
 from services.taxonomy.index_client import IndexClient
+from services.taxonomy.object_blobs import ObjectBlobs
 from services.taxonomy.query_vectors import QueryVectors
 from services.taxonomy.reading import Reader
 from services.taxonomy.servicer import TaxonomyServicer
@@ -33,9 +34,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         open_channel(settings.extractor_address) as extractor,
     ):
         reader = Reader(pool, settings.rpc_timeout)
-        documents = Documents(reader)
-        queries = QueryVectors(documents, blobs, extractor, settings.rpc_timeout)
-        engine = Engine(reader, documents, IndexClient(index, settings.rpc_timeout), queries)
+        queries = QueryVectors(Documents(reader), blobs, extractor, settings.rpc_timeout)
+        object_blobs = ObjectBlobs(reader, open_blob_store(settings))
+        engine = Engine(reader, object_blobs, IndexClient(index, settings.rpc_timeout), queries)
         await _serve(settings, TaxonomyServicer(engine, pool), stop)
 
 

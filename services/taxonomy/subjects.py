@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 
 from likeness.common.v1.vector_pb2 import Vector
 from services.common.errors import InvalidArgumentError
-from services.common.passthrough import lookup, strip_root
+from services.common.passthrough import lookup
 from services.taxonomy.definition import InputMapping
 from services.taxonomy.domain import Json, Target
+from services.taxonomy.object_blobs import ObjectBlob
 from services.taxonomy.stages.stage import Subject
 
 SlotAndModel = tuple[str, str]
+OWN_VECTOR = object()
+"""The document's own vector stands for the input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +29,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A subject with all that is known of it."""
+    """A subject with all that is known of it.
+
+    `blobs` are the files of its object, and `own_blobs` those that its vectors were made from.
+    """
 
     object_id: str
     document_id: str
     vectors: Mapping[SlotAndModel, Vector] = field(default_factory=dict)
     fields: Mapping[str, Json] = field(default_factory=dict)
+    blobs: Mapping[str, ObjectBlob] = field(default_factory=dict)
+    own_blobs: frozenset[str] = frozenset()
 
 
 def given_vectors(asked: Asked, own: Target | None) -> dict[SlotAndModel, Vector]:
@@ -53,33 +61,59 @@ def to_subject(known: Known) -> Subject:
     return Subject(object_id=known.object_id, vectors=known.vectors)
 
 
-def asks_alone(known: Known, mappings: Sequence[InputMapping]) -> bool:
-    """Whether the subject's inputs are more than its vectors: by a mapping, or for want of vectors."""
-    return any(not mapping.is_vector for mapping in mappings) or bool(known.fields and not known.vectors)
+def asks_alone(known: Known, mappings: Sequence[InputMapping], *, fits: bool) -> bool:
+    """Whether the subject's inputs are more than its vectors: by a mapping, or for want of vectors.
+
+    `fits` says whether its vectors can be compared with the references.
+    """
+    if known.fields and not known.vectors:
+        return True
+    return any(source_of(known, mapping, fits=fits) is not OWN_VECTOR for mapping in mappings)
 
 
-def to_subject_with_inputs(known: Known, mappings: Sequence[InputMapping]) -> Subject:
+def to_subject_with_inputs(known: Known, mappings: Sequence[InputMapping], *, fits: bool) -> Subject:
     """The subject for a run with inputs: its vectors stand for inputs only where a mapping says so."""
-    own = not mappings or any(mapping.is_vector for mapping in mappings)
+    own = not mappings or any(source_of(known, mapping, fits=fits) is OWN_VECTOR for mapping in mappings)
     return Subject(object_id=known.object_id, vectors=known.vectors if own and known.vectors else None)
 
 
-def inputs_of(known: Known, mappings: Sequence[InputMapping]) -> dict[str, Json]:
-    """The inputs of a retriever, from a document's fields and from literals; what is not there is left out.
+def inputs_of(known: Known, mappings: Sequence[InputMapping], *, fits: bool) -> dict[str, Json | ObjectBlob]:
+    """The inputs of a retriever: from fields, the files of the object and literals; what is not there is left out.
 
     Without mappings, and for vectors that the document lacks, its fields are taken by their names.
     """
     if not mappings:
         return dict(known.fields)
-    found = {mapping.key: _input(known, mapping) for mapping in mappings}
-    return {key: value for key, value in found.items() if value is not None}
+    found = {mapping.key: source_of(known, mapping, fits=fits) for mapping in mappings}
+    return {key: value for key, value in found.items() if value is not None and value is not OWN_VECTOR}
 
 
-def _input(known: Known, mapping: InputMapping) -> Json:
-    if mapping.is_vector and known.vectors:
-        return None
+def source_of(known: Known, mapping: InputMapping, *, fits: bool) -> Json | ObjectBlob:
+    """What a mapping gives: OWN_VECTOR, a file of the object, or a value; None when it is not there.
+
+    A path that no field has may be that of a file. For the file that a document was made from its vector stands, which
+    tells more than the bytes: a face's is that of the one face.
+    """
+    if mapping.is_vector and known.vectors and not _names_another(known, mapping, fits=fits):
+        return OWN_VECTOR
     if mapping.value is not None:
         return mapping.value
     if mapping.source_type == "literal":
         return mapping.path
-    return lookup(known.fields, strip_root(mapping.path or mapping.key))
+    value, blob = lookup(known.fields, mapping.place), known.blobs.get(mapping.place)
+    if blob is None or (value is not None and mapping.source_type != "blob"):
+        return value
+    return OWN_VECTOR if fits and mapping.place in known.own_blobs else blob
+
+
+def absent(known: Known, mappings: Sequence[InputMapping]) -> str:
+    """Which mapped places the document lacks, a sentence; empty when it has them all."""
+    lacking = [each for each in mappings if source_of(known, each, fits=True) is None]
+    listed = ", ".join(f"'{each.place}' for the input '{each.key}'" for each in lacking)
+    return f"The document has nothing at {listed}." if listed else ""
+
+
+def _names_another(known: Known, mapping: InputMapping, *, fits: bool) -> bool:
+    """Whether the mapping names a file of the object that its vectors do not stand for."""
+    named = mapping.source_type == "blob" and bool(mapping.path and known.blobs)
+    return named and not (fits and mapping.place in known.own_blobs)

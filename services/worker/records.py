@@ -36,7 +36,7 @@ CLAIM = """
                  WHERE t.source_collection_ids @> ARRAY[c.collection_id] AND t.enabled) AS tiers,
            begun.object_id IS NOT NULL AS begun,
            (SELECT jsonb_agg(jsonb_build_object('taxonomy_id', l.taxonomy_id, 'label_fields', l.label_fields,
-                                                'inline', l.inline)
+             'inline', l.inline AND coalesce(l.config -> 'input_mappings', '[]') = '[]')
                              ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position)
             FROM labellers l WHERE l.collection_id = c.collection_id) AS labellers,
            (SELECT jsonb_agg(to_jsonb(b) ORDER BY b.position) FROM blobs b WHERE b.object_id = o.object_id) AS blobs

@@ -12,6 +12,7 @@ from services.common.errors import InvalidArgumentError
 from services.common.grpc_client import call, open_channel
 from services.common.vectors import from_message
 from tests.integration.taxonomy.processes import Services, running
+from tests.integration.taxonomy.test_native import flat, values_of
 from tests.integration.taxonomy.world import MODEL, World, feature_search, ids
 
 PHOTOS = Path(__file__).resolve().parents[3] / "samples" / "photos"
@@ -64,3 +65,29 @@ async def test_what_is_no_image_is_refused_with_the_extractors_reason(world: Wor
         await world.execute([feature_search(query=QUERY)], inputs={"image": text})
     assert caught.value.reason == "NOT_AN_IMAGE"
     assert caught.value.details["path"] == "stages.0.config.parameters.searches.0.query.value"
+
+
+async def test_another_file_of_the_object_is_embedded_when_a_taxonomy_asks_by_it(
+    world: World, services: Services
+) -> None:
+    reference, production = await world.collection("gallery", dimensions=1280), await world.collection(dimensions=1280)
+    for kind in ("bird", "hammer"):
+        await world.document(reference, await embed(services, photo(kind, 0)), kind)
+    retriever = await world.retriever([feature_search(query=QUERY, top_k=1)], "gallery")
+    mappings = [{"input_key": "image", "source_type": "payload", "path": "back"}]
+    runs = [{"retriever": retriever, "collection": reference}]
+    taxonomy_id = await world.native(
+        flat(retriever, {"field_path": "product_label"}, input_mappings=mappings), runs, ["product_label"]
+    )
+    await world.apply(production, taxonomy_id)
+    object_id = f"obj_{world.namespace_id}"
+    for name, kind in (("front", "bird"), ("back", "hammer")):
+        encoded = base64.b64encode(photo(kind, 0)).decode()
+        await world.blob(object_id, name, source_url=f"data:image/jpeg;base64,{encoded}")
+    await world.pool.execute(
+        "UPDATE collections SET feature_extractor = $2 WHERE collection_id = $1",
+        production,
+        {"input_mappings": {"image": "front"}},
+    )
+    decision = await world.decide(production, await embed(services, photo("bird", 0)), object_id)
+    assert values_of(decision) == {"product_label": "hammer"}

@@ -219,6 +219,25 @@ class World:
         await self.refresh(document_id)
         return document_id
 
+    async def blob(self, object_id: str, name: str, **columns: Any) -> None:
+        """A file of an object, made if need be; `columns` say where the file is."""
+        await self.pool.execute(
+            """INSERT INTO objects (object_id, namespace_id, bucket_id) VALUES ($1, $2, $3)
+               ON CONFLICT (object_id) DO NOTHING""",
+            object_id,
+            self.namespace_id,
+            self.bucket_id,
+        )
+        values = {"blob_id": new_id("blob"), "position": next(self._numbers), "type": "image", **columns}
+        names = ", ".join(values)
+        places = ", ".join(f"${number}" for number in range(3, 3 + len(values)))
+        await self.pool.execute(
+            f"INSERT INTO blobs (object_id, property, {names}) VALUES ($1, $2, {places})",
+            object_id,
+            name,
+            *values.values(),
+        )
+
     async def relabel(self, document_id: str, label: Any, *, refresh: bool = True) -> None:
         """Sets the label as a person would; without `refresh` before the index has heard of it."""
         await self.pool.execute(
