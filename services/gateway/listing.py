@@ -8,7 +8,7 @@ import asyncpg
 from fastapi import Response
 
 from services.common.database.listings import Listing, Page, Scope, Window, list_page
-from services.common.database.pool import Pool
+from services.common.database.pool import Executor
 from services.gateway.shapes.base import Degraded
 from services.gateway.shapes.pages import (
     ListBody,
@@ -43,7 +43,7 @@ class Listed:
 
 
 async def listed(
-    pool: Pool,
+    db: Executor,
     listing: Listing,
     query: ListQuery,
     body: ListBody | None,
@@ -61,12 +61,12 @@ async def listed(
         search_sql=search_sql,
     )
     window = window_of(query, body, listing.page_size)
-    return Listed(page=await list_page(pool, listing, scope, window, sorts_of(query, body)), window=window)
+    return Listed(page=await list_page(db, listing, scope, window, sorts_of(query, body)), window=window)
 
 
-async def count_of(pool: Pool, table: str, namespace_id: str) -> int:
+async def count_of(db: Executor, table: str, namespace_id: str) -> int:
     """All rows of a table in a namespace; `table` is ours."""
-    return int(await pool.fetchval(f"SELECT count(*) FROM {table} WHERE namespace_id = $1", namespace_id))  # noqa: S608
+    return int(await db.fetchval(f"SELECT count(*) FROM {table} WHERE namespace_id = $1", namespace_id))  # noqa: S608
 
 
 def unresolved(response: Response, header: str) -> list[Degraded]:

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from typing import Literal
 
 import asyncpg
 
-from services.common.database.pool import Connection, Pool
+from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import InvalidArgumentError
 
 QUERY_SECONDS = 10
+ISOLATION: Literal["repeatable_read"] = "repeatable_read"
 LIMITS: Mapping[str, str] = {
     "statement_timeout": f"{QUERY_SECONDS}s",
     # A plan made for no value in particular reads a whole collection to find a rare label.
@@ -22,14 +24,29 @@ SETTINGS = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in LIMITS.i
 
 
 @asynccontextmanager
-async def bounded(queries: Pool, path: str = "filters") -> AsyncIterator[Connection]:
+async def bounded(queries: Executor, path: str = "filters") -> AsyncIterator[Connection]:
     """A connection of a pool whose session is BOUNDED: its statements only read, and end after QUERY_SECONDS.
 
-    What takes longer, or holds what a database cannot compare, becomes an InvalidArgumentError at `path`.
+    What takes longer, or holds what a database cannot compare, becomes an InvalidArgumentError at `path`. One that is
+    such a connection already stays the same.
     """
+    if not isinstance(queries, asyncpg.Pool):
+        with user_faults(path):
+            yield queries
+        return
     async with queries.acquire() as connection:
         with user_faults(path):
             yield connection
+
+
+@asynccontextmanager
+async def snapshot(queries: Pool, path: str = "filters") -> AsyncIterator[Connection]:
+    """Like `bounded`, and all statements see what the first one saw: for an answer whose parts must agree.
+
+    Two more round trips, so an answer of one statement needs none.
+    """
+    async with bounded(queries, path) as connection, connection.transaction(isolation=ISOLATION, readonly=True):
+        yield connection
 
 
 @contextmanager

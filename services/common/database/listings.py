@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded import bounded, snapshot
 from services.common.database.cursors import PATH, Cursor, read_cursor, write_cursor
 from services.common.database.orders import Order, Sort, Term, order_of
-from services.common.database.pool import Connection, Pool
+from services.common.database.pool import Connection, Executor
 from services.common.filters import EVERYTHING, Filter, Table, compile_sql
 from services.common.filters.parameters import Parameters
 
@@ -65,15 +65,17 @@ class Page:
     total: int | None
 
 
-async def list_page(pool: Pool, listing: Listing, scope: Scope, window: Window, sorts: Sequence[Sort]) -> Page:
-    """One page of a listing."""
+async def list_page(db: Executor, listing: Listing, scope: Scope, window: Window, sorts: Sequence[Sort]) -> Page:
+    """One page of a listing; its total is that of the same moment."""
     parameters = Parameters(len(scope.values) + 1)
     where = where_of(listing.table, scope, parameters)
     counted = [*scope.values, *parameters.values]
     key = Term(expression=listing.key, type=listing.key_type, descending=False)
     order = order_of(listing.table, sorts, key, parameters, window.tag)
     sql = _page_sql(listing, where, order, window, parameters)
-    async with bounded(pool, PATH if window.cursor else "filters") as connection:
+    path = PATH if window.cursor else "filters"
+    reading = snapshot(db, path) if window.include_total and isinstance(db, asyncpg.Pool) else bounded(db, path)
+    async with reading as connection:
         rows = await connection.fetch(sql, *scope.values, *parameters.values)
         total = await _count(connection, listing, where, counted) if window.include_total else None
     more = len(rows) > window.limit

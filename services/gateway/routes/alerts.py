@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.alert_plans import WATCHED, plan_alert, plan_change
 from services.gateway.alert_views import to_alert
@@ -50,16 +51,17 @@ async def _list(
     if tenant is None:
         warnings = unresolved(response, request.headers["x-namespace"])
         return AlertList(results=[], pagination=Pagination(), total_count=0, stats=AlertStats(), warnings=warnings)
-    found = await listed(
-        tenant.gateway.queries,
-        store.LIST_ALERTS,
-        query,
-        body,
-        where="a.namespace_id = $1",
-        values=(tenant.namespace_id,),
-        search_sql=store.SEARCH_ALERTS,
-    )
-    total, enabled, channels = await store.stats_of(tenant.gateway.pool, tenant.namespace_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            store.LIST_ALERTS,
+            query,
+            body,
+            where="a.namespace_id = $1",
+            values=(tenant.namespace_id,),
+            search_sql=store.SEARCH_ALERTS,
+        )
+        total, enabled, channels = await store.stats_of(db, tenant.namespace_id)
     stats = AlertStats(
         total_alerts=total,
         enabled_alerts=enabled,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from services.common.database.batch_runs import cancel_batch
+from services.common.database.bounded import snapshot
 from services.gateway.context import Identified, Identity
 from services.gateway.listing import listed
 from services.gateway.routes.tasks import namespaces_of
@@ -48,15 +49,14 @@ async def list_all_batches_by_body(
 
 
 async def _list(caller: Identity, request: Request, query: ListQuery, body: BatchListBody | None) -> BatchList:
-    pool, asked = caller.gateway.pool, body or BatchListBody()
+    asked = body or BatchListBody()
     named = request.headers.get("x-namespace") or asked.namespace_id
     namespace_id = await caller.gateway.tenants.get(named) if named else None
     values = (namespaces_of(caller), namespace_id, asked.status, asked.bucket_id, asked.collection_id)
-    found = await listed(
-        caller.gateway.queries, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES
-    )
-    results = await batch_answers(pool, found.page.rows, with_objects=False)
-    total = int(await pool.fetchval(f"SELECT count(*) FROM batches b WHERE {MATCHES}", *values))  # noqa: S608
+    async with snapshot(caller.gateway.queries) as db:
+        found = await listed(db, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES)
+        results = await batch_answers(db, found.page.rows, with_objects=False)
+        total = int(await db.fetchval(f"SELECT count(*) FROM batches b WHERE {MATCHES}", *values))  # noqa: S608
     return BatchList(results=results, total_count=total, pagination=found.pagination)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from services.common.database.bounded import snapshot
 from services.common.database.pool import Connection
 from services.common.database.resources import find_row, get_collection
 from services.common.errors import InvalidArgumentError
@@ -74,9 +75,10 @@ async def list_all(
 ) -> JsonAnswer:
     """Lists annotations, the oldest first; with `as_of`, as they stood then."""
     asked = body or AnnotationList()
-    pool, collection_id = tenant.gateway.pool, await _collection(tenant, asked.collection_id)
+    collection_id = await _collection(tenant, asked.collection_id)
     wanted = Wanted(**asked.model_dump(exclude={"collection_id"}), collection_id=collection_id)
-    rows, total = await list_annotations(pool, tenant.namespace_id, wanted, skip, limit)
+    async with snapshot(tenant.gateway.queries) as db:
+        rows, total = await list_annotations(db, tenant.namespace_id, wanted, skip, limit)
     return JsonAnswer({"results": [to_annotation(row) for row in rows], "total_count": total})
 
 
@@ -105,8 +107,9 @@ async def read_annotation(annotation_id: str, tenant: InNamespace) -> JsonAnswer
 
 
 async def _whole(tenant: Tenant, annotation_id: str) -> JsonObject:
-    row = await get_annotation(tenant.gateway.pool, tenant.namespace_id, annotation_id)
-    return (await with_revisions(tenant.gateway.pool, [row]))[0]
+    async with snapshot(tenant.gateway.pool) as db:
+        row = await get_annotation(db, tenant.namespace_id, annotation_id)
+        return (await with_revisions(db, [row]))[0]
 
 
 @router.patch(ONE, response_model=Annotation)

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from services.common.batch_tally import ENDED
 from services.common.database.batch_documents import take_back
 from services.common.database.batch_runs import lock_batch, of_status
+from services.common.database.bounded import snapshot
 from services.gateway.context import InNamespace
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.batches import batch_of
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Answer
 from services.gateway.shapes.batch_diagnosis import BatchDiagnosis, diagnosed
-from services.gateway.store.batches import FAILURES, SHOWN_FAILURES, all_tallies
+from services.gateway.store.batches import FAILURES, SHOWN_FAILURES, all_tallies, get_batch
 
 router = routes_of("Batches", "/buckets/{bucket}/batches/{batch_id}")
 STEP = 500
@@ -30,10 +31,12 @@ class BatchDocumentsDeleted(Answer):
 @router.get("/diagnose")
 async def diagnose(bucket: str, batch_id: str, tenant: InNamespace) -> BatchDiagnosis:
     """Status, times, counts and newest failures of a batch, and what to do about them."""
-    row, pool = await batch_of(tenant, bucket, batch_id), tenant.gateway.pool
-    tally = (await all_tallies(pool, [row]))[batch_id]
-    failures = [dict(each) for each in await pool.fetch(FAILURES, [batch_id], SHOWN_FAILURES)]
-    last_progress = await pool.fetchval(LAST_PROGRESS, batch_id)
+    await batch_of(tenant, bucket, batch_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        row = await get_batch(db, batch_id)
+        tally = (await all_tallies(db, [row]))[batch_id]
+        failures = [dict(each) for each in await db.fetch(FAILURES, [batch_id], SHOWN_FAILURES)]
+        last_progress = await db.fetchval(LAST_PROGRESS, batch_id)
     return diagnosed(dict(row), tally, failures, last_progress, datetime.now(UTC))
 
 

@@ -7,6 +7,7 @@ from fastapi import Query
 
 from services.common.batch_tally import ENDED
 from services.common.database.batch_runs import back_to_draft, lock_batch, of_status, retry_items
+from services.common.database.bounded import snapshot
 from services.common.failure_kinds import PERMANENT, failure_kind
 from services.gateway.batch_plans import submit
 from services.gateway.context import InNamespace
@@ -30,6 +31,7 @@ from services.gateway.store.batches import (
     SHOWN_FAILURES,
     all_tallies,
     batch_answer,
+    get_batch,
 )
 
 router = routes_of("Batches", "/buckets/{bucket}/batches/{batch_id}")
@@ -41,9 +43,11 @@ COUNTS = ("pending", "processing", "completed", "failed", "skipped", "lost")
 @router.get("/audit")
 async def audit(bucket: str, batch_id: str, tenant: InNamespace) -> Audit:
     """Accounts for every object of a batch, from the records of its processing."""
-    row = await batch_of(tenant, bucket, batch_id)
-    tally = (await all_tallies(tenant.gateway.pool, [row]))[batch_id]
-    rows = await tenant.gateway.pool.fetch(BY_COLLECTION, batch_id)
+    await batch_of(tenant, bucket, batch_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        row = await get_batch(db, batch_id)
+        tally = (await all_tallies(db, [row]))[batch_id]
+        rows = await db.fetch(BY_COLLECTION, batch_id)
     return Audit(
         batch_id=batch_id,
         status=status_now(dict(row), tally),
@@ -89,9 +93,11 @@ async def failed_documents(
 @router.get("/logs")
 async def logs(bucket: str, batch_id: str, tenant: InNamespace) -> BatchLogs:
     """What happened to a batch."""
-    row = await batch_of(tenant, bucket, batch_id)
-    tally = (await all_tallies(tenant.gateway.pool, [row]))[batch_id]
-    failures = await tenant.gateway.pool.fetch(FAILURES, [batch_id], SHOWN_FAILURES)
+    await batch_of(tenant, bucket, batch_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        row = await get_batch(db, batch_id)
+        tally = (await all_tallies(db, [row]))[batch_id]
+        failures = await db.fetch(FAILURES, [batch_id], SHOWN_FAILURES)
     lines = lines_of(dict(row), [dict(each) for each in failures])
     return BatchLogs(batch_id=batch_id, status=status_now(dict(row), tally), logs=lines)
 

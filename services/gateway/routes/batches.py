@@ -7,6 +7,7 @@ from fastapi import Query
 
 from services.common.batch_tally import DRAFT, ENDED
 from services.common.database.batch_runs import add_objects, cancel_batch, lock_batch, of_status
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.batch_plans import asked_collections, make_batch, require_objects, submit
 from services.gateway.context import InNamespace, Tenant
@@ -79,14 +80,13 @@ async def list_batches_by_body(
 
 
 async def _list(bucket: str, tenant: Tenant, query: ListQuery, body: BatchListBody | None) -> BatchList:
-    row, pool = await bucket_of(tenant, bucket), tenant.gateway.pool
+    row = await bucket_of(tenant, bucket)
     status, collection_id = (body.status, body.collection_id) if body else (None, None)
     values = (row["bucket_id"], status, collection_id)
-    found = await listed(
-        tenant.gateway.queries, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES
-    )
-    results = await batch_answers(pool, found.page.rows, with_objects=False)
-    total = int(await pool.fetchval(f"SELECT count(*) FROM batches b WHERE {MATCHES}", *values))  # noqa: S608
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(db, LIST_BATCHES, query, body, where=MATCHES, values=values, search_sql=SEARCH_BATCHES)
+        results = await batch_answers(db, found.page.rows, with_objects=False)
+        total = int(await db.fetchval(f"SELECT count(*) FROM batches b WHERE {MATCHES}", *values))  # noqa: S608
     return BatchList(results=results, total_count=total, pagination=found.pagination)
 
 

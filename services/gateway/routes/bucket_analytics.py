@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded import bounded, snapshot
 from services.common.database.pool import Connection
 from services.common.database.resources import get_row
 from services.gateway.context import InNamespace
@@ -47,7 +47,7 @@ FAILED = """
 async def buckets_health(tenant: InNamespace, query: RangeAsked) -> BucketsHealth:
     """What failed in each bucket of the namespace."""
     pool, period = tenant.gateway.queries, period_of(query)
-    async with bounded(pool, "query") as connection:
+    async with snapshot(pool, "query") as connection:
         rows = await connection.fetch(BUCKETS, tenant.namespace_id)
         buckets = [await _health(connection, row["bucket_id"], period) for row in rows]
     return BucketsHealth(time_range=period.shown, buckets=buckets)

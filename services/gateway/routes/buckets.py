@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import listed, unresolved
@@ -68,16 +69,17 @@ async def _list(
     if tenant is None:
         warnings = unresolved(response, request.headers["x-namespace"])
         return BucketList(results=[], total_count=0, pagination=Pagination(), warnings=warnings)
-    found = await listed(
-        tenant.gateway.queries,
-        LIST_BUCKETS,
-        query,
-        body,
-        where="b.namespace_id = $1 AND b.deleted_at IS NULL",
-        values=(tenant.namespace_id,),
-        search_sql=SEARCH_BUCKETS,
-    )
-    total = await buckets.count_buckets(tenant.gateway.pool, tenant.namespace_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            LIST_BUCKETS,
+            query,
+            body,
+            where="b.namespace_id = $1 AND b.deleted_at IS NULL",
+            values=(tenant.namespace_id,),
+            search_sql=SEARCH_BUCKETS,
+        )
+        total = await buckets.count_buckets(db, tenant.namespace_id)
     return BucketList(results=found.shaped(to_bucket), total_count=total, pagination=found.pagination)
 
 

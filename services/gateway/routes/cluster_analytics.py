@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.gateway.context import InNamespace
 from services.gateway.routes.cluster_executions import cluster_of
 from services.gateway.routing import routes_of
@@ -35,8 +36,9 @@ async def execution_history(
 ) -> ExecutionHistory:
     """The executions of the last hours, the newest first."""
     cluster_id, period = await cluster_of(tenant, cluster), last(hours)
-    rows = await tenant.gateway.pool.fetch(HISTORY, cluster_id, period.start, limit)
-    counts = await tenant.gateway.pool.fetch(COUNTS, cluster_id, period.start)
+    async with snapshot(tenant.gateway.queries, "query") as db:
+        rows = await db.fetch(HISTORY, cluster_id, period.start, limit)
+        counts = await db.fetch(COUNTS, cluster_id, period.start)
     results = [ExecutionMetric(**dict(row)) for row in rows]
     done = [each.duration_seconds for each in results if each.status == "completed"]
     summary = {

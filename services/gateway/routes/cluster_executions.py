@@ -5,6 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.listing import listed
@@ -38,16 +39,19 @@ async def run_of(tenant: Tenant, cluster: str, run_id: str) -> asyncpg.Record:
     return await store.read_run(tenant.gateway.pool, await cluster_of(tenant, cluster), run_id)
 
 
-async def _shown(tenant: Tenant, row: asyncpg.Record, *, vectors: bool) -> Execution:
-    groups = await store.read_groups(tenant.gateway.pool, [row["base_run_id"]])
+async def _shown(tenant: Tenant, cluster: str, run_id: str | None, *, vectors: bool) -> Execution:
+    """The execution that is named, or the last one, with its groups."""
+    cluster_id = await cluster_of(tenant, cluster)
+    async with snapshot(tenant.gateway.queries) as db:
+        row = await (store.latest_run(db, cluster_id) if run_id is None else store.read_run(db, cluster_id, run_id))
+        groups = await store.read_groups(db, [row["base_run_id"]])
     return to_execution(row, groups[row["base_run_id"]], vectors=vectors)
 
 
 @router.get("")
 async def latest_execution(cluster: str, tenant: InNamespace, include_vectors: WithVectors = False) -> Execution:
     """The last execution, whatever became of it."""
-    row = await store.latest_run(tenant.gateway.pool, await cluster_of(tenant, cluster))
-    return await _shown(tenant, row, vectors=include_vectors)
+    return await _shown(tenant, cluster, None, vectors=include_vectors)
 
 
 @router.post("/list")
@@ -55,18 +59,19 @@ async def list_executions(
     cluster: str, tenant: InNamespace, query: Annotated[ListQuery, Query()], body: ListBody | None = None
 ) -> ExecutionList:
     """Lists the executions of a cluster; the newest first where no order is asked for."""
-    cluster_id, pool = await cluster_of(tenant, cluster), tenant.gateway.pool
-    found = await listed(
-        tenant.gateway.queries,
-        store.LIST_RUNS,
-        newest_first(query, body),
-        body,
-        where="r.cluster_id = $1",
-        values=(cluster_id,),
-        search_sql=store.SEARCH_RUNS,
-    )
-    groups = await store.read_groups(pool, [row["base_run_id"] for row in found.page.rows])
-    stats = stats_of(await pool.fetch(store.STATS, cluster_id))
+    cluster_id = await cluster_of(tenant, cluster)
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            store.LIST_RUNS,
+            newest_first(query, body),
+            body,
+            where="r.cluster_id = $1",
+            values=(cluster_id,),
+            search_sql=store.SEARCH_RUNS,
+        )
+        groups = await store.read_groups(db, [row["base_run_id"] for row in found.page.rows])
+        stats = stats_of(await db.fetch(store.STATS, cluster_id))
     return ExecutionList(
         results=found.shaped(lambda row: to_execution(row, groups[row["base_run_id"]])),
         pagination=found.pagination,
@@ -87,7 +92,7 @@ async def read_execution(
     cluster: str, run_id: str, tenant: InNamespace, include_vectors: WithVectors = False
 ) -> Execution:
     """One execution."""
-    return await _shown(tenant, await run_of(tenant, cluster, run_id), vectors=include_vectors)
+    return await _shown(tenant, cluster, run_id, vectors=include_vectors)
 
 
 @router.patch("/{run_id}/labels")

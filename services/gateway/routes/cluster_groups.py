@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.gateway.context import InNamespace
 from services.gateway.routes.cluster_executions import cluster_of
 from services.gateway.routing import routes_of
@@ -19,9 +20,10 @@ MOST_POINTS = 50_000
 @router.get("/groups")
 async def cluster_groups(cluster: str, tenant: InNamespace, run_id: OfRun = None) -> Groups:
     """The groups that were found, the largest first."""
-    pool = tenant.gateway.pool
-    run = await completed_run(pool, await cluster_of(tenant, cluster), run_id)
-    groups = await read_groups(pool, [run["base_run_id"]])
+    cluster_id = await cluster_of(tenant, cluster)
+    async with snapshot(tenant.gateway.queries, "query") as db:
+        run = await completed_run(db, cluster_id, run_id)
+        groups = await read_groups(db, [run["base_run_id"]])
     return to_groups(run, groups[run["base_run_id"]])
 
 
@@ -36,9 +38,11 @@ async def cluster_visualization(
     run_id: OfRun = None,
 ) -> Visualization:
     """A picture of the groups in two or three dimensions."""
-    pool = tenant.gateway.pool
-    run = await completed_run(pool, await cluster_of(tenant, cluster), run_id)
-    base = run["base_run_id"]
-    groups = await read_groups(pool, [base])
-    members = [] if centroids_only else await sample_members(pool, base, max_points)
-    return to_picture(run, groups[base], members, await count_members(pool, base), compact=compact)
+    cluster_id = await cluster_of(tenant, cluster)
+    async with snapshot(tenant.gateway.queries, "query") as db:
+        run = await completed_run(db, cluster_id, run_id)
+        base = run["base_run_id"]
+        groups = await read_groups(db, [base])
+        members = [] if centroids_only else await sample_members(db, base, max_points)
+        counts = await count_members(db, base)
+    return to_picture(run, groups[base], members, counts, compact=compact)

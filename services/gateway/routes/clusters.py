@@ -5,6 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
+from services.common.database.bounded import snapshot
 from services.common.database.cluster_runs import start_run
 from services.common.errors import InvalidArgumentError
 from services.gateway.cluster_plans import native_filters, plan_cluster
@@ -65,17 +66,18 @@ async def _list(
     if tenant is None:
         warnings = unresolved(response, request.headers["x-namespace"])
         return ClusterList(results=[], total_count=0, pagination=Pagination(), stats=stats_of([]), warnings=warnings)
-    found = await listed(
-        tenant.gateway.queries,
-        store.LIST_CLUSTERS,
-        query,
-        body,
-        where="k.namespace_id = $1",
-        values=(tenant.namespace_id,),
-        search_sql=store.SEARCH_CLUSTERS,
-    )
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            store.LIST_CLUSTERS,
+            query,
+            body,
+            where="k.namespace_id = $1",
+            values=(tenant.namespace_id,),
+            search_sql=store.SEARCH_CLUSTERS,
+        )
+        total = await count_of(db, "clusters", tenant.namespace_id)
     results = found.shaped(to_cluster)
-    total = await count_of(tenant.gateway.pool, "clusters", tenant.namespace_id)
     return ClusterList(results=results, total_count=total, pagination=found.pagination, stats=stats_of(results))
 
 

@@ -3,7 +3,7 @@
 import asyncpg
 from fastapi import APIRouter
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded import bounded, snapshot
 from services.common.database.records import Collection
 from services.common.database.resources import get_collection
 from services.gateway.context import InNamespace
@@ -31,7 +31,7 @@ async def overview(collection: str, tenant: InNamespace) -> Overview:
     """The collection at a glance."""
     pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
-    async with bounded(pool, "path.collection") as connection:
+    async with snapshot(pool, "path.collection") as connection:
         row = await connection.fetchrow(sql.OVERVIEW, found.collection_id)
         outcomes = await connection.fetchrow(sql.OUTCOMES, found.collection_id)
         taxonomies = await connection.fetchval(sql.ACTIVE_TAXONOMIES, found.collection_id)
@@ -63,7 +63,7 @@ async def growth(collection: str, tenant: InNamespace, query: RangeAsked) -> Gro
     pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     values = (found.collection_id, period.start, period.end, period.unit)
-    async with bounded(pool, "query") as connection:
+    async with snapshot(pool, "query") as connection:
         added = {row["bucket"]: row for row in await connection.fetch(sql.LATENCY_OVER_TIME, *values)}
         outcomes = {row["bucket"]: row for row in await connection.fetch(sql.OUTCOMES_OVER_TIME, *values)}
     metrics = [
@@ -110,7 +110,7 @@ async def latency(collection: str, tenant: InNamespace, query: RangeAsked) -> La
     pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
     values = (found.collection_id, period.start, period.end)
-    async with bounded(pool, "query") as connection:
+    async with snapshot(pool, "query") as connection:
         rows = await connection.fetch(sql.LATENCY_OVER_TIME, *values, period.unit)
         slowest = await connection.fetch(sql.SLOWEST, *values)
     return Latency(
@@ -135,7 +135,7 @@ async def extractors(collection: str, tenant: InNamespace, query: RangeAsked) ->
     """How the collection's extractor did."""
     pool, period = tenant.gateway.queries, period_of(query)
     found = await get_collection(pool, tenant.namespace_id, collection)
-    async with bounded(pool, "query") as connection:
+    async with snapshot(pool, "query") as connection:
         row = await connection.fetchrow(sql.LATENCY, found.collection_id, period.start, period.end)
         ended = await connection.fetch(sql.OUTCOMES_OVER_TIME, found.collection_id, period.start, period.end, "month")
     assert row is not None

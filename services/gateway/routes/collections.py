@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_collection
 from services.gateway.collection_changes import change_collection
 from services.gateway.collection_plans import plan_collection
@@ -67,16 +68,17 @@ async def _list(
     if tenant is None:
         warnings = unresolved(response, request.headers["x-namespace"])
         return CollectionList(results=[], total_count=0, pagination=Pagination(), warnings=warnings)
-    found = await listed(
-        tenant.gateway.queries,
-        LIST_COLLECTIONS,
-        query,
-        body,
-        where="c.namespace_id = $1",
-        values=(tenant.namespace_id,),
-        search_sql=SEARCH_COLLECTIONS,
-    )
-    total = await count_of(tenant.gateway.pool, "collections", tenant.namespace_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            LIST_COLLECTIONS,
+            query,
+            body,
+            where="c.namespace_id = $1",
+            values=(tenant.namespace_id,),
+            search_sql=SEARCH_COLLECTIONS,
+        )
+        total = await count_of(db, "collections", tenant.namespace_id)
     return CollectionList(results=found.shaped(to_collection), total_count=total, pagination=found.pagination)
 
 

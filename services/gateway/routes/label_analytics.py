@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded import bounded, snapshot
 from services.common.database.resources import get_collection
 from services.common.database.taxonomies import label_fields_of
 from services.gateway.accuracy import accuracy_of
@@ -30,7 +30,7 @@ async def label_coverage(collection: str, tenant: InNamespace) -> Coverage:
     pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     fields = await label_fields_of(pool, found.collection_id)
-    async with bounded(pool, "path.collection") as connection:
+    async with snapshot(pool, "path.collection") as connection:
         rows = [(field, await connection.fetchrow(sql.COVERAGE, found.collection_id, field)) for field in fields]
     return Coverage(
         collection_id=found.collection_id,

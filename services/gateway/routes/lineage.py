@@ -7,6 +7,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import find_row, get_collection
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
@@ -93,8 +94,9 @@ async def documents_of_object(
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
     row = await stored.find_object(pool, namespace_id, object_id)
     wanted = await _collections(tenant, collection_ids)
-    counts = await stored.counts_of(pool, namespace_id, object_id, wanted)
-    rows = await stored.documents_of(pool, namespace_id, object_id, wanted, offset=offset, limit=limit)
+    async with snapshot(tenant.gateway.queries, "query") as db:
+        counts = await stored.counts_of(db, namespace_id, object_id, wanted)
+        rows = await stored.documents_of(db, namespace_id, object_id, wanted, offset=offset, limit=limit)
     return JsonAnswer(
         {
             "object_id": object_id,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.common.ids import new_id
 from services.gateway.context import Caller, Identified, Identity
 from services.gateway.listing import listed
@@ -72,17 +73,18 @@ async def list_namespaces_by_body(
 
 
 async def _list(identity: Identity, query: ListQuery, body: ListBody | None) -> NamespaceList:
-    pool, visible = identity.gateway.pool, identity.visible_namespaces()
-    found = await listed(
-        identity.gateway.queries,
-        LIST_NAMESPACES,
-        query,
-        body,
-        where=VISIBLE,
-        values=(visible,),
-        search_sql=SEARCH_NAMESPACES,
-    )
-    total = int(await pool.fetchval(COUNT, visible))
+    visible = identity.visible_namespaces()
+    async with snapshot(identity.gateway.queries) as db:
+        found = await listed(
+            db,
+            LIST_NAMESPACES,
+            query,
+            body,
+            where=VISIBLE,
+            values=(visible,),
+            search_sql=SEARCH_NAMESPACES,
+        )
+        total = int(await db.fetchval(COUNT, visible))
     return NamespaceList(results=found.shaped(to_namespace), total_count=total, pagination=found.pagination)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_collection
 from services.gateway.context import InNamespace
 from services.gateway.routing import routes_of
@@ -13,7 +13,6 @@ from services.gateway.store import reconciliation as sql
 
 router = routes_of("Collections", "/collections/{collection}")
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many discrepancies to list at most")]
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
 @router.get("/reconciliation")
@@ -22,8 +21,7 @@ async def reconcile(collection: str, tenant: InNamespace, limit: Limit = 100) ->
     pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     sources = (list(found.bucket_ids), list(found.source_collection_ids))
-    async with bounded(pool, "path.collection") as connection:
-        await connection.execute(SNAPSHOT)
+    async with snapshot(pool, "path.collection") as connection:
         counts = await connection.fetchrow(sql.COUNTS, found.collection_id)
         documents = await connection.fetchrow(sql.DOCUMENTS, found.collection_id, *sources)
         unsubmitted = await connection.fetchval(sql.UNSUBMITTED, found.collection_id, *sources)

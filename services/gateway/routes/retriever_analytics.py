@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import InNamespace, Tenant
@@ -39,7 +40,8 @@ async def retriever_performance(
     start = start_date or end - timedelta(days=DAYS)
     if not timedelta(0) <= end - start <= timedelta(days=LONGEST_DAYS):
         raise InvalidArgumentError("start_date must come before end_date, by a year at most.", path="query.start_date")
-    series, summary = await performance(tenant.gateway.pool, retriever_id, start, end, group_by)
+    async with snapshot(tenant.gateway.queries, "query") as db:
+        series, summary = await performance(db, retriever_id, start, end, group_by)
     time_range = TimeRange(start=start, end=end)
     return Performance(retriever_id=retriever_id, time_range=time_range, metrics=series, summary=summary)
 

@@ -6,6 +6,7 @@ import asyncpg
 from fastapi import Query, Request, Response
 
 from services.common.bindings import Bindings, bound
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
@@ -90,16 +91,17 @@ async def _list(
     if tenant is None:
         warnings = unresolved(response, request.headers["x-namespace"])
         return RetrieverList(results=[], total=0, pagination=Pagination(), warnings=warnings)
-    found = await listed(
-        tenant.gateway.queries,
-        LIST_RETRIEVERS,
-        query,
-        body,
-        where="r.namespace_id = $1",
-        values=(tenant.namespace_id,),
-        search_sql=SEARCH_RETRIEVERS,
-    )
-    total = await count_of(tenant.gateway.pool, "retrievers", tenant.namespace_id)
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            LIST_RETRIEVERS,
+            query,
+            body,
+            where="r.namespace_id = $1",
+            values=(tenant.namespace_id,),
+            search_sql=SEARCH_RETRIEVERS,
+        )
+        total = await count_of(db, "retrievers", tenant.namespace_id)
     return RetrieverList(results=await _shaped(tenant, found.page.rows), total=total, pagination=found.pagination)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
+from services.common.database.bounded import snapshot
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.routing import routes_of
@@ -76,19 +77,21 @@ async def _list(
         warnings = unresolved(response, request.headers["x-namespace"])
         pagination = Pagination().model_dump()
         return TaxonomyList(results=[], total_count=0, pagination=pagination, stats=stats_of([]), warnings=warnings)
-    found = await listed(
-        tenant.gateway.queries,
-        store.LIST_TAXONOMIES,
-        query,
-        body,
-        where="t.namespace_id = $1",
-        values=(tenant.namespace_id,),
-        search_sql=store.SEARCH_TAXONOMIES,
-    )
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            store.LIST_TAXONOMIES,
+            query,
+            body,
+            where="t.namespace_id = $1",
+            values=(tenant.namespace_id,),
+            search_sql=store.SEARCH_TAXONOMIES,
+        )
+        total = await count_of(db, "taxonomies", tenant.namespace_id)
     results = found.shaped(to_taxonomy)
     return TaxonomyList(
         results=results,
-        total_count=await count_of(tenant.gateway.pool, "taxonomies", tenant.namespace_id),
+        total_count=total,
         pagination=found.pagination.model_dump(),
         stats=stats_of(results),
     )

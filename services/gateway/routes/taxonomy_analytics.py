@@ -5,7 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded import bounded, snapshot
 from services.common.database.resources import get_row
 from services.gateway.accuracy import accuracy_of
 from services.gateway.context import InNamespace, Tenant
@@ -104,7 +104,7 @@ async def confidence_distribution(
 async def assignments_over_time(taxonomy: str, tenant: InNamespace, query: RangeAsked) -> Assignments:
     """The labels that the taxonomy has set over time, and in the summary how people judged them."""
     about, period = await _about(tenant, taxonomy, query, always=True)
-    async with bounded(tenant.gateway.queries, "query") as connection:
+    async with snapshot(tenant.gateway.queries, "query") as connection:
         rows = await stored.by_time(connection, about, period.unit)
         found = accuracy_of(await stored.checked(connection, about), about)
     total = sum(row["count"] for row in rows)

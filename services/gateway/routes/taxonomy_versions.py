@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from services.common.database.bounded import snapshot
 from services.gateway.context import InNamespace
 from services.gateway.routes.taxonomies import shown
 from services.gateway.routing import routes_of
@@ -42,12 +43,14 @@ async def list_versions(taxonomy: str, tenant: InNamespace, query: Annotated[Lis
     """The versions of a taxonomy, the newest first."""
     pool, window = tenant.gateway.pool, window_of(query, None, store.LIST_TAXONOMIES.page_size)
     row = await store.read_taxonomy(pool, tenant.namespace_id, taxonomy)
-    rows = await store.read_versions(pool, row["taxonomy_id"], window.limit, window.offset)
+    async with snapshot(tenant.gateway.queries) as db:
+        rows = await store.read_versions(db, row["taxonomy_id"], window.limit, window.offset)
+        total = await store.count_versions(db, row["taxonomy_id"])
     results = [to_taxonomy(version) for version in rows]
     pagination = Pagination(page=window.offset // window.limit + 1, page_size=window.limit)
     return TaxonomyList(
         results=results,
-        total_count=await store.count_versions(pool, row["taxonomy_id"]),
+        total_count=total,
         pagination=pagination.model_dump(),
         stats=stats_of(results),
     )

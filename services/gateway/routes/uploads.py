@@ -5,6 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Response
 
+from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.confirming import Confirmation, confirm
 from services.gateway.context import InNamespace, Tenant
@@ -74,19 +75,21 @@ async def list_uploads_by_body(
 async def _list(
     bucket: str, tenant: Tenant, query: ListQuery, body: UploadListBody | None, *, links: bool
 ) -> UploadList:
-    row, pool = await _bucket(tenant, bucket), tenant.gateway.pool
+    row = await _bucket(tenant, bucket)
     values = (row["bucket_id"],)
-    found = await listed(
-        tenant.gateway.queries,
-        LIST_UPLOADS,
-        query,
-        body,
-        where="u.bucket_id = $1",
-        values=values,
-        search_sql=SEARCH_UPLOADS,
-    )
+    async with snapshot(tenant.gateway.queries) as db:
+        found = await listed(
+            db,
+            LIST_UPLOADS,
+            query,
+            body,
+            where="u.bucket_id = $1",
+            values=values,
+            search_sql=SEARCH_UPLOADS,
+        )
+        stats = await stats_of(db, row["bucket_id"])
     results = [to_upload(each, await _link(tenant, each) if links else None) for each in found.page.rows]
-    return UploadList(results=results, pagination=found.pagination, stats=await stats_of(pool, row["bucket_id"]))
+    return UploadList(results=results, pagination=found.pagination, stats=stats)
 
 
 async def _link(tenant: Tenant, row: asyncpg.Record) -> str | None:

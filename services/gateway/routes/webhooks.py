@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from services.common.database.bounded import snapshot
 from services.gateway.context import Identified, Identity
 from services.gateway.listing import listed
 from services.gateway.routing import routes_of
@@ -39,16 +40,17 @@ async def list_webhooks(
 ) -> WebhookList:
     """Lists webhooks, as the optional body says."""
     asked, visible = body or WebhookListBody(), identity.visible_namespaces()
-    found = await listed(
-        identity.gateway.queries,
-        LIST_WEBHOOKS,
-        query,
-        body,
-        where=MATCHES,
-        values=(visible, asked.event_type, asked.is_active),
-        search_sql=SEARCH_WEBHOOKS,
-    )
-    total = int(await identity.gateway.pool.fetchval(webhooks.COUNT, visible))
+    async with snapshot(identity.gateway.queries) as db:
+        found = await listed(
+            db,
+            LIST_WEBHOOKS,
+            query,
+            body,
+            where=MATCHES,
+            values=(visible, asked.event_type, asked.is_active),
+            search_sql=SEARCH_WEBHOOKS,
+        )
+        total = int(await db.fetchval(webhooks.COUNT, visible))
     return WebhookList(results=found.shaped(to_webhook), pagination=found.pagination, total=total)
 
 

@@ -7,7 +7,7 @@ import asyncpg
 
 from services.common.database.listings import Listing
 from services.common.database.outbox import record_event
-from services.common.database.pool import Connection, Pool
+from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
 from services.common.filters.tables import Column, Kind, Table
@@ -115,9 +115,9 @@ async def _tell(connection: Connection, event: str, alert: asyncpg.Record, **mor
     await record_event(connection, alert["namespace_id"], event, alert["alert_id"], payload)
 
 
-async def stats_of(pool: Pool, namespace_id: str) -> tuple[int, int, dict[str, int]]:
+async def stats_of(db: Executor, namespace_id: str) -> tuple[int, int, dict[str, int]]:
     """How many alerts a namespace has, how many of them enabled, and how many by type of channel."""
-    row = await pool.fetchrow(STATS, namespace_id)
+    row = await db.fetchrow(STATS, namespace_id)
     assert row is not None
-    channels = await pool.fetch(BY_CHANNEL, namespace_id)
+    channels = await db.fetch(BY_CHANNEL, namespace_id)
     return row["total"], row["enabled"], {each["channel_type"]: each["alerts"] for each in channels}

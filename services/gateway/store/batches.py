@@ -7,8 +7,9 @@ import asyncpg
 
 from services.common.batch_tally import DRAFT, Tally
 from services.common.database.batches import tallies
+from services.common.database.bounded import snapshot
 from services.common.database.listings import Listing
-from services.common.database.pool import Executor
+from services.common.database.pool import Executor, Pool
 from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
@@ -89,10 +90,11 @@ async def batch_answers(db: Executor, rows: Sequence[asyncpg.Record], *, with_ob
     ]
 
 
-async def batch_answer(db: Executor, batch_id: str) -> Batch:
-    """One batch as it is now, with its objects."""
-    row = await get_batch(db, batch_id)
-    return (await batch_answers(db, [row], with_objects=True))[0]
+async def batch_answer(pool: Pool, batch_id: str) -> Batch:
+    """One batch as it is now, with its objects: all of it at one moment."""
+    async with snapshot(pool) as db:
+        row = await get_batch(db, batch_id)
+        return (await batch_answers(db, [row], with_objects=True))[0]
 
 
 async def all_tallies(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, Tally]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.pool import Executor
+from services.common.database.bounded import snapshot
+from services.common.database.pool import Pool
 from services.gateway.shapes.triggers import SORTABLE
 
 MATCHES = """
@@ -30,22 +31,24 @@ class Listed:
     total: int
 
 
-async def list_triggers(db: Executor, namespace_id: str, asked: Mapping[str, Any]) -> Listed:
+async def list_triggers(queries: Pool, namespace_id: str, asked: Mapping[str, Any]) -> Listed:
     """The triggers that pass {action_type, trigger_type, status, resource_id}, sorted by {sort_by, direction}."""
     values = (namespace_id, *(asked.get(name) for name in ("action_type", "trigger_type", "status", "resource_id")))
     direction = "ASC" if asked["direction"] == "asc" else "DESC"
     assert asked["sort_by"] in SORTABLE
     order = f"{asked['sort_by']} {direction} NULLS LAST, row_key {direction}"
     sql = f"SELECT * FROM triggers WHERE {MATCHES} ORDER BY {order} LIMIT $6 OFFSET $7"  # noqa: S608
-    rows = await db.fetch(sql, *values, asked["limit"], asked["offset"])
-    total = await db.fetchval(f"SELECT count(*) FROM triggers WHERE {MATCHES}", *values)  # noqa: S608
+    async with snapshot(queries) as db:
+        rows = await db.fetch(sql, *values, asked["limit"], asked["offset"])
+        total = await db.fetchval(f"SELECT count(*) FROM triggers WHERE {MATCHES}", *values)  # noqa: S608
     return Listed(rows=rows, total=total)
 
 
-async def list_executions(db: Executor, trigger_id: str, status: str | None, limit: int, offset: int) -> Listed:
+async def list_executions(queries: Pool, trigger_id: str, status: str | None, limit: int, offset: int) -> Listed:
     """The executions of a trigger, the newest first, of one status where it is named."""
     matches = f"SELECT * FROM ({HISTORY}) AS x WHERE $2::text IS NULL OR upper(now_status) = upper($2)"  # noqa: S608
     sql = f"{matches} ORDER BY row_key DESC LIMIT $3 OFFSET $4"
-    rows = await db.fetch(sql, trigger_id, status, limit, offset)
-    total = await db.fetchval(f"SELECT count(*) FROM ({matches}) AS y", trigger_id, status)  # noqa: S608
+    async with snapshot(queries) as db:
+        rows = await db.fetch(sql, trigger_id, status, limit, offset)
+        total = await db.fetchval(f"SELECT count(*) FROM ({matches}) AS y", trigger_id, status)  # noqa: S608
     return Listed(rows=rows, total=total)
