@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from services.common.errors import LikenessError
+from services.common.json_text import read_json
 from services.gateway.router import Router
 
 MAX_DEPTH = 64
@@ -19,7 +20,7 @@ class JsonRequest(Request):
     async def json(self) -> Any:
         """The body as Python values."""
         body = await self.body()
-        content = orjson.loads(body)
+        content = read_json(body, "body")
         # Few brackets cannot be nested deeply; nearly every body ends here.
         if body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_deep(content):
             raise HTTPException(400, f"The body is nested deeper than {MAX_DEPTH} levels.")
@@ -47,7 +48,13 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Any:
-            return await handle(JsonRequest(request.scope, request.receive))
+            try:
+                return await handle(JsonRequest(request.scope, request.receive))
+            except HTTPException as error:
+                # The framework hides what reading the body raised behind an error of its own.
+                if isinstance(error.__cause__, LikenessError):
+                    raise error.__cause__ from None
+                raise
 
         return handler
 

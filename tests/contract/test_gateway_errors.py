@@ -252,3 +252,18 @@ async def test_every_answer_carries_the_request_id(client: httpx.AsyncClient) ->
     assert response.headers["X-Request-Id"] == "my-request.1"
     response = await client.get("/v1/buckets", headers={"X-Request-Id": "no spaces allowed"})
     assert response.headers["X-Request-Id"].startswith("req_")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "text", "place"),
+    [
+        ("POST", "/v1/buckets/bkt_x/objects", '{"metadata": {"serial": 99999999999999999999}}', "body.metadata.serial"),
+        ("POST", "/v1/collections/x/documents/list", '{"filters": {"a": {"$gt": 1e999}}}', "body.filters.a.$gt"),
+        ("PATCH", "/v1/collections/x/documents/y", '{"a": [NaN]}', "body.a.0"),
+    ],
+)
+async def test_a_number_that_would_be_rounded_is_refused_where_it_stands(
+    client: httpx.AsyncClient, method: str, path: str, text: str, place: str
+) -> None:
+    response = await client.request(method, path, content=text, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.json()["error"]["details"]["path"]) == (422, place)

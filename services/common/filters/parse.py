@@ -11,6 +11,7 @@ from services.common.filters.constant import always
 from services.common.filters.leaf import LEAF_KEYS, LEAF_MARKS, Case, leaf, map_conditions
 from services.common.filters.tree import EVERYTHING, Filter, all_of, any_of, none_of
 from services.common.filters.values import invalid
+from services.common.json_text import read_json
 
 MAX_DEPTH = 32
 MAX_NODES = 1000
@@ -44,7 +45,7 @@ def parse_json(text: str | bytes, path: str = "filters", *, inputs: bool = True)
     if not text.strip():
         return EVERYTHING
     try:
-        raw = orjson.loads(text)
+        raw = read_json(text, path)
     except orjson.JSONDecodeError as error:
         raise invalid(f"is not JSON: {error}.", path) from error
     return parse(raw, path, inputs=inputs)
