@@ -146,10 +146,11 @@ async def test_a_collection_takes_along_what_was_made_of_it(client: httpx.AsyncC
     listener = await listening(client)
     await ok(client, "DELETE", PATH)
     told = await listener.hear()
-    kinds = ["document.deleted", "document.deleted", "collection.updated", "taxonomy.deleted", "collection.deleted"]
-    assert [kind for kind, _ in told] == kinds
-    assert (told[2][1]["collection_name"], told[2][1]["fields"]) == ("tier", ["enabled"])
-    assert (told[4][1]["collection_id"], told[4][1]["document_count"]) == (collection["collection_id"], 2)
+    documents, others = ["document.deleted"] * 2, ["collection.updated", "taxonomy.deleted", "collection.deleted"]
+    # The object had waited for this collection alone, and ends with it.
+    assert [kind for kind, _ in told] == [*documents, "object.updated", *others]
+    assert (told[3][1]["collection_name"], told[3][1]["fields"]) == ("tier", ["enabled"])
+    assert (told[5][1]["collection_id"], told[5][1]["document_count"]) == (collection["collection_id"], 2)
 
 
 async def test_taxonomies(client: httpx.AsyncClient) -> None:
