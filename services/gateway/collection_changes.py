@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from services.common.database.passing import start_passing
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
 from services.gateway.alert_applications import with_ids
@@ -10,6 +11,7 @@ from services.gateway.collection_plans import plan_taxonomy, retriever_id_of
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.collections import CollectionPatch
+from services.gateway.shapes.extractors import read_passthrough
 from services.gateway.shapes.inline_taxonomies import TaxonomyPatch
 from services.gateway.store.applications import set_applications
 from services.gateway.store.collection_events import tell_collections, tell_inline
@@ -18,10 +20,15 @@ from services.gateway.store.inline_taxonomies import NewTaxonomy, delete_taxonom
 
 COLUMNS = {"collection_name", "description", "metadata", "enabled"}
 TAXONOMY = "taxonomy"
+EXTRACTOR, PASSTHROUGH = "feature_extractor", "field_passthrough"
 
 
-async def change_collection(tenant: Tenant, row: asyncpg.Record, form: CollectionPatch) -> None:
-    """Changes what the patch gives, and tells of what is not as it was; `row` is the collection with its taxonomy."""
+async def change_collection(tenant: Tenant, row: asyncpg.Record, form: CollectionPatch) -> list[str]:
+    """Changes what the patch gives, and tells of what is not as it was; `row` is the collection with its taxonomy.
+
+    Returns what is yet to come of it.
+    """
+    to_come: list[str] = []
     inline, collection_id = row["taxonomy_id"], row["collection_id"]
     new = None if inline or form.taxonomy is None else await _added(tenant, row, form.taxonomy)
     named = form.taxonomy.retriever_id if form.taxonomy else None
@@ -44,9 +51,19 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
             await delete_taxonomy(connection, tenant.namespace_id, collection_id)
             names.add(TAXONOMY)
         names |= set(await set_applications(connection, collection_id, applications))
+        if EXTRACTOR in change.columns:
+            names.add(PASSTHROUGH)
+            to_come.append(await _pass_through(connection, row, change.row[EXTRACTOR]))
         if names:
             await touch_collection(connection, collection_id)
             await tell_collections(connection, "updated", [change.row], *names)
+    return to_come
+
+
+async def _pass_through(connection: Connection, row: asyncpg.Record, after: JsonObject) -> str:
+    ids = row["namespace_id"], row["collection_id"]
+    task_id = await start_passing(connection, *ids, before=row[EXTRACTOR], after=after)
+    return f"The documents that are there get the fields of the new {PASSTHROUGH} in task '{task_id}'."
 
 
 async def _added(tenant: Tenant, row: asyncpg.Record, patch: TaxonomyPatch) -> NewTaxonomy:
@@ -72,9 +89,14 @@ async def _change_taxonomy(
 
 
 def _columns(form: CollectionPatch) -> JsonObject:
-    return form.model_dump(include=COLUMNS, exclude_none=True)
+    columns = form.model_dump(include=COLUMNS, exclude_none=True)
+    if PASSTHROUGH in form.model_fields_set:
+        rules = read_passthrough(form.field_passthrough, f"body.{PASSTHROUGH}")
+        columns[EXTRACTOR] = {PASSTHROUGH: rules}
+    return columns
 
 
 def _settings(form: CollectionPatch) -> JsonObject:
     """The settings given; a collection that is enabled again has no reason to be disabled."""
-    return {**form.stored(), **({"disabled_reason": None} if form.enabled else {})}
+    stored = {name: value for name, value in form.stored().items() if name != "embedding_task"}
+    return {**stored, **({"disabled_reason": None} if form.enabled else {})}

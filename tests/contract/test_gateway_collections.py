@@ -231,3 +231,43 @@ async def test_the_index_is_told_of_the_documents_of_a_deleted_collection(
     assert document_id in stack.surroundings.index.refreshed
     query = "SELECT count(*) FROM events WHERE event_type = 'document.deleted' AND subject_id = $1"
     assert await stack.gateway.pool.fetchval(query, document_id) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "source",
+        "feature_extractor",
+        "feature_extractors",
+        "features",
+        "input_mappings",
+        "parameters",
+        "include_all_source_fields",
+        "embedding_task",
+    ],
+)
+async def test_what_is_fixed_is_refused_and_says_what_to_do(client: httpx.AsyncClient, name: str) -> None:
+    await set_up(client)
+    error = await refused(client, 422, "PATCH", "/v1/collections/products_unified", {name: {"x": 1}})
+    assert (error["details"]["path"], "clone" in error["message"]) == (f"body.{name}", True)
+
+
+async def test_fields_passed_through_change_and_reach_what_is_there(client: httpx.AsyncClient, stack: Stack) -> None:
+    before = await set_up(client)
+    path = f"/v1/collections/{before['collection_id']}"
+    changed = await ok(client, "PATCH", path, {"field_passthrough": ["product_label", {"source_path": "price"}]})
+    rules = [rule["source_path"] for rule in changed["feature_extractor"]["field_passthrough"]]
+    assert rules == ["product_label", "price"]
+    assert changed["feature_extractor"]["input_mappings"] == before["feature_extractor"]["input_mappings"]
+    task = await stack.gateway.pool.fetchrow("SELECT * FROM tasks WHERE namespace_id = $1", stack.namespace_id)
+    assert task is not None
+    assert any(task["task_id"] in warning for warning in changed["warnings"])
+    assert task["inputs"]["before"]["field_passthrough"] == before["feature_extractor"]["field_passthrough"]
+    again = await ok(client, "PATCH", path, {"field_passthrough": ["product_label", {"source_path": "price"}]})
+    assert again["updated_at"] == changed["updated_at"]
+    assert again["warnings"] == before["warnings"]
+    error = await refused(client, 422, "PATCH", path, {"field_passthrough": [3]})
+    assert error["details"]["path"] == "body.field_passthrough.0"
+    assert (await ok(client, "PATCH", path, {"field_passthrough": None}))["feature_extractor"][
+        "field_passthrough"
+    ] == []

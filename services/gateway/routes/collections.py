@@ -99,8 +99,9 @@ async def get_features(collection: str, tenant: InNamespace) -> CollectionFeatur
 async def update_collection(collection: str, form: CollectionPatch, tenant: InNamespace) -> Collection:
     """Changes what is given; a changed taxonomy gets a new version and holds for what is uploaded from now on."""
     row = await collections.read_collection(tenant.gateway.pool, tenant.namespace_id, collection)
-    await change_collection(tenant, row, form)
-    return await _read(tenant, row["collection_id"])
+    to_come = await change_collection(tenant, row, form)
+    changed = await _read(tenant, row["collection_id"])
+    return changed.model_copy(update={"warnings": [*changed.warnings, *to_come]})
 
 
 @router.post("/{collection}/clone")

@@ -1,9 +1,10 @@
 """Collections: the documents that an extractor makes, and what labels them."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, StringConstraints
+from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from services.gateway.shapes.applications import (
     MOST,
@@ -25,7 +26,14 @@ CollectionName = Annotated[
 NAME = AliasChoices("collection_name", "name")
 TaxonomyApplications = Annotated[list[TaxonomyApplicationForm] | None, Field(max_length=MOST)]
 Enrichments = Annotated[list[RetrieverEnrichmentForm] | None, Field(max_length=MOST)]
-Fixed = Annotated[None, Field(description="Cannot be changed; clone the collection instead")]
+
+
+def _refused(value: Any) -> None:
+    if value is not None:
+        raise PydanticCustomError("fixed", "cannot be changed; clone the collection (POST .../clone) with another one.")
+
+
+Fixed = Annotated[None, BeforeValidator(_refused), Field(description="Cannot be changed; clone the collection instead")]
 
 
 class CollectionCreate(CollectionSettings):
@@ -45,7 +53,10 @@ class CollectionCreate(CollectionSettings):
 
 
 class CollectionPatch(CollectionSettings):
-    """What may be changed of a collection: what is given, and null takes a setting away."""
+    """What may be changed of a collection: what is given, and null takes a setting away.
+
+    `field_passthrough` are all rules from now on; a task passes the fields through to the documents that are there.
+    """
 
     collection_name: Annotated[CollectionName | None, Field(validation_alias=NAME)] = None
     taxonomy: TaxonomyPatch | None = None
@@ -54,8 +65,15 @@ class CollectionPatch(CollectionSettings):
     description: str | None = None
     metadata: JsonObject | None = None
     enabled: bool | None = None
+    field_passthrough: Annotated[list[Any] | None, Field(max_length=200)] = None
     source: Fixed = None
     feature_extractor: Fixed = None
+    feature_extractors: Fixed = None
+    features: Fixed = None
+    input_mappings: Fixed = None
+    parameters: Fixed = None
+    include_all_source_fields: Fixed = None
+    embedding_task: Fixed = None
 
 
 class CollectionClone(Form):

@@ -34,7 +34,7 @@ def read_extractor(single: Any, several: Any, features: Any) -> JsonObject:
         "params": params,
         "parameters": _parameters(extractor.name, _object(raw, "parameters") or params or {}),
         "input_mappings": _known_inputs(extractor.name, read_mappings(raw.get("input_mappings"))),
-        "field_passthrough": _passthrough(raw.get("field_passthrough")),
+        "field_passthrough": read_passthrough(raw.get("field_passthrough"), f"{PATH}.field_passthrough"),
         "include_all_source_fields": bool(raw.get("include_all_source_fields", False)),
     }
 
@@ -90,8 +90,8 @@ def _mapping_path(item: Mapping[str, Any]) -> Any:
     return item.get("path") or item.get("source_path") or item.get("source")
 
 
-def _passthrough(raw: Any) -> list[JsonObject]:
-    path = f"{PATH}.field_passthrough"
+def read_passthrough(raw: Any, path: str) -> list[JsonObject]:
+    """The rules of a collection, from names of fields or from rules; none from null."""
     if not isinstance(raw, list | None):
         raise InvalidArgumentError(f"{path} must be a list.", path=path)
     return [_rule(item, f"{path}.{position}") for position, item in enumerate(raw or [])]

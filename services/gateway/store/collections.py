@@ -132,7 +132,7 @@ async def update_collection(
             "collection_id",
             collection_id,
             {**columns, "settings": others},
-            merged={**MERGED, "settings": "settings || {}"},
+            merged={**MERGED, "settings": "settings || {}", "feature_extractor": "feature_extractor || {}"},
         )
     except asyncpg.UniqueViolationError as error:
         raise taken("collection", str(columns.get("collection_name"))) from error

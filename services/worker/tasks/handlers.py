@@ -6,6 +6,7 @@ from services.common.database.cluster_enrichment import CLUSTER_ENRICHMENT
 from services.common.database.cluster_runs import CLUSTER_RUN
 from services.common.database.deliveries import REPLAY
 from services.common.database.evaluations import EVALUATION
+from services.common.database.passing import PASSING
 from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
 from services.common.database.taxonomies import APPLY_TAXONOMY
 from services.common.database.trigger_actions import RUN_RETRIEVER
@@ -15,6 +16,7 @@ from services.worker.tasks.alerts import AlertEvaluations
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
+from services.worker.tasks.passing import PassThrough
 from services.worker.tasks.removal import Removal
 from services.worker.tasks.replay import replay_webhook
 from services.worker.tasks.task import Handler
@@ -28,6 +30,7 @@ def handlers_of(services: Services) -> dict[str, Handler]:
         APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.indexer.refresh).run,
         BATCH: follow_batches,
         TRIGGER: trigger_collection,
+        PASSING: PassThrough(refresh=services.indexer.refresh).run,
         UPDATE: documents.update,
         DELETE: documents.delete,
         DELETE_BUCKET: removal.bucket,
