@@ -7,6 +7,8 @@ from typing import Any
 from services.common.sameness import same_value
 
 HUMAN, AUTO, IMPORT = "human", "auto", "import"
+JUDGED = ("value", "score", "threshold", "taxonomy_id", "taxonomy_version", "set_at")
+"""What is remembered of a machine's label that a person decided over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ def apply_human_fields(
     before = document.labels.get(label_field)
     if _is_said(document, before, label_field, changed[label_field]):
         return LabelledDocument(fields=fields, labels=document.labels, taxonomy_match=document.taxonomy_match)
-    entry = human_label(changed[label_field], set_at, proposal_of(before))
+    entry = human_label(changed[label_field], set_at, proposal_of(before), judged_of(before))
     return LabelledDocument(
         fields=fields,
         labels={**document.labels, label_field: entry},
@@ -43,10 +45,16 @@ def _is_said(document: LabelledDocument, label: Mapping[str, Any] | None, field:
     return same_value(label.get("value"), value) and same_value(document.fields.get(field), value)
 
 
-def human_label(value: Any, set_at: str, proposal: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Provenance of a label that a person set (null when it was cleared); `proposal` is the machine's answer."""
+def human_label(
+    value: Any, set_at: str, proposal: Mapping[str, Any] | None, judged: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Provenance of a label that a person set (null when it was cleared).
+
+    `proposal` is what the machine says now, `judged` the machine's label that stood when the person first decided.
+    """
     entry: dict[str, Any] = {"source": HUMAN, "set_at": set_at, "value": value}
-    return entry if proposal is None else {**entry, "proposal": dict(proposal)}
+    more = {"proposal": proposal, "judged": judged}
+    return entry | {name: dict(each) for name, each in more.items() if each is not None}
 
 
 def proposal_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -55,6 +63,24 @@ def proposal_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         return before
     proposal: Mapping[str, Any] | None = before.get("proposal")
     return proposal
+
+
+def judged_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The machine's label that a person decides over, or has decided over; None when there was none.
+
+    Entries of before this was kept have a proposal that is older than what the person said.
+    """
+    if before is None:
+        return None
+    if before.get("source") == AUTO:
+        return _remembered(before)
+    proposal = before.get("proposal") or {}
+    earlier = before.get("source") == HUMAN and str(proposal.get("set_at", "~")) < str(before.get("set_at", ""))
+    return before.get("judged") or (_remembered(proposal) if earlier else None)
+
+
+def _remembered(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return {name: entry[name] for name in JUDGED if name in entry} if entry.get("value") is not None else None
 
 
 def manual_match(before: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.label_values import label_value
-from services.common.labels import proposal_of
+from services.common.labels import JUDGED, judged_of, proposal_of
 from services.common.passthrough import strip_root
 
 JsonObject = dict[str, Any]
@@ -20,7 +20,6 @@ RIGHT = frozenset({"correct", "approved", "approve", "accepted", "confirmed", "v
 WRONG = frozenset({"incorrect", "rejected", "reject", "wrong", "declined", "false_positive"})
 UNDECIDED = frozenset({"deferred", "skipped", "unsure", "unknown", "pending", "needs_review", "unclear"})
 FIELD = "field"
-KEPT = ("value", "score", "threshold", "taxonomy_id", "taxonomy_version", "set_at")
 
 
 def judged_label(
@@ -33,9 +32,10 @@ def judged_label(
     named = (payload or {}).get(FIELD)
     fields = [named, strip_root(named)] if isinstance(named, str) else [*label_fields, *labels]
     for field in fields:
-        answer = proposal_of(labels.get(field))
+        entry = labels.get(field)
+        answer = judged_of(entry) or proposal_of(entry)
         if answer is not None and answer.get("value") is not None:
-            return {FIELD: field, **{name: answer[name] for name in KEPT if name in answer}}
+            return {FIELD: field, **{name: answer[name] for name in JUDGED if name in answer}}
     return None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.label_values import label_value
-from services.common.labels import AUTO, HUMAN, IMPORT, human_label, manual_match, proposal_of
+from services.common.labels import AUTO, HUMAN, IMPORT, human_label, judged_of, manual_match, proposal_of
 from services.common.passthrough import Rule, lookup
 from services.worker.answers import Answer
 from services.worker.domain import Decision, JsonObject
@@ -81,7 +81,9 @@ def settle(claims: Claims) -> Label:
     if claims.human_set_at is not None:
         proposal = proposal_of(stored) if claims.answer is None else _auto(claims.answer, claims)
         match = manual_match(None if claims.answer is None else _match(claims.answer))
-        return Label(value=value, provenance=human_label(value, claims.human_set_at, proposal), match=match)
+        return Label(
+            value=value, provenance=human_label(value, claims.human_set_at, proposal, judged_of(stored)), match=match
+        )
     if value is not None:
         return _imported(value, claims)
     if claims.stored is not None and stored is not None and stored.get("source") == IMPORT:

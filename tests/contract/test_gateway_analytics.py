@@ -54,8 +54,27 @@ async def test_labels_and_confidence_of_a_taxonomy(client: httpx.AsyncClient, st
     assert recent["total_assignments"] == 0
     found = await ok(client, "GET", f"/v1/analytics/taxonomies/{taxonomy}/confidence")
     counts = {each["confidence_range"]: each["count"] for each in found["distribution"] if each["count"]}
-    assert counts == {"0.3-0.4": 1, "0.7-0.8": 1, "0.9-1.0": 1}
-    assert (found["avg_confidence"], found["low_confidence_count"]) == (pytest.approx(0.65), 1)
+    assert counts == {"0.1-0.2": 1, "0.3-0.4": 1, "0.7-0.8": 1, "0.9-1.0": 1}
+    assert (found["avg_confidence"], found["low_confidence_count"]) == (pytest.approx(0.5125), 2)
+    assert (found["matched_count"], found["unmatched_count"]) == (3, 1)
+
+
+async def test_confidence_leaves_out_what_a_person_labelled_and_what_was_not_judged(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    taxonomy, (boots, _, _, unmatched) = await fill(client, stack)
+    await ok(client, "PATCH", f"{DOCUMENTS}/{unmatched}", {"product_label": "Hats"})
+    await stack.gateway.pool.execute(
+        """UPDATE documents SET labels = '{}', internal = jsonb_build_object('processing', jsonb_build_object(
+             'taxonomy_lineage', jsonb_build_array(jsonb_build_object(
+               'taxonomy_id', $2::text, 'matched', false, 'score', 0)),
+             'not_judged', jsonb_build_array(jsonb_build_object('taxonomy_id', $2::text, 'reason', 'gone'))))
+           WHERE document_id = $1""",
+        boots,
+        taxonomy,
+    )
+    found = await ok(client, "GET", f"/v1/analytics/taxonomies/{taxonomy}/confidence")
+    assert (found["matched_count"], found["unmatched_count"]) == (2, 0)
 
 
 async def test_assignments_and_enrichments_over_time(client: httpx.AsyncClient, stack: Stack) -> None:
@@ -96,6 +115,69 @@ async def test_annotations_give_the_false_positive_rate(client: httpx.AsyncClien
         assert found["false_positive_rate"] == pytest.approx(1 / 3, abs=1e-4)
         by_label = {each["label"]: (each["correct"], each["incorrect"]) for each in found["labels"]}
         assert by_label == {"Boots": (1, 1), "Sandals": (1, 0)}
+
+
+async def rates(client: httpx.AsyncClient, taxonomy: str) -> dict[str, tuple[int, int]]:
+    """Label -> how often it was found right and wrong."""
+    found = await ok(client, "GET", f"/v1/analytics/taxonomies/{taxonomy}/false-positives")
+    here = await ok(client, "GET", "/v1/collections/products_unified/analytics/false-positives")
+    assert {**found, "taxonomy_id": None, "collection_id": None} == {**here, "collection_id": None}
+    return {each["label"]: (each["correct"], each["incorrect"]) for each in found["labels"]}
+
+
+@pytest.mark.parametrize("way", ["document", "object", "batch"])
+async def test_a_person_who_sets_a_machines_label_anew_has_checked_it(
+    client: httpx.AsyncClient, stack: Stack, way: str
+) -> None:
+    taxonomy, ids = await fill(client, stack)
+    documents = [await ok(client, "GET", f"{DOCUMENTS}/{each}") for each in ids]
+    for document, label in zip(documents, ("Boots", "Sandals", None, "Hats"), strict=True):
+        change = {"product_label": label}
+        document_id = document["document_id"]
+        if way == "document":
+            await ok(client, "PATCH", f"{DOCUMENTS}/{document_id}", change)
+        elif way == "object":
+            await ok(client, "PATCH", f"{OBJECTS}/{document['_internal']['lineage']['root_object_id']}", change)
+        else:
+            updates = [{"document_id": document_id, "update_data": change}]
+            await ok(client, "POST", f"{DOCUMENTS}/batch", {"updates": updates})
+    assert await rates(client, taxonomy) == {"Boots": (1, 1), "Sandals": (0, 1)}
+
+
+async def test_a_document_is_checked_once_and_the_newest_word_counts(client: httpx.AsyncClient, stack: Stack) -> None:
+    taxonomy, (boots, unsure, sandals, _) = await fill(client, stack)
+    for label in ("Sandals", "Hats", "Boots"):
+        await ok(client, "PATCH", f"{DOCUMENTS}/{boots}", {"product_label": label})
+    assert await rates(client, taxonomy) == {"Boots": (1, 0)}
+    await ok(client, "PATCH", f"{DOCUMENTS}/{boots}", {"product_label": None})
+    assert await rates(client, taxonomy) == {"Boots": (0, 1)}
+    await annotate(client, boots, "correct")
+    await annotate(client, boots, "deferred")
+    assert await rates(client, taxonomy) == {"Boots": (1, 0)}
+    await annotate(client, unsure, "correct")
+    await ok(client, "PATCH", f"{DOCUMENTS}/{unsure}", {"product_label": "Hats"})
+    await ok(client, "PATCH", f"{DOCUMENTS}/{sandals}", {"note": "no word about the label"})
+    assert await rates(client, taxonomy) == {"Boots": (1, 1)}
+
+
+async def test_a_label_that_no_machine_had_set_is_no_check(client: httpx.AsyncClient, stack: Stack) -> None:
+    taxonomy, (*_, unlabelled) = await fill(client, stack)
+    await ok(client, "PATCH", f"{DOCUMENTS}/{unlabelled}", {"product_label": "Hats"})
+    await ok(client, "PATCH", f"{DOCUMENTS}/{unlabelled}", {"product_label": "Caps"})
+    assert await rates(client, taxonomy) == {}
+
+
+async def test_checks_of_before_are_known_by_their_proposals(client: httpx.AsyncClient, stack: Stack) -> None:
+    taxonomy, (boots, unsure, *_) = await fill(client, stack)
+    proposal = {"source": "auto", "value": "Boots", "taxonomy_id": taxonomy, "set_at": NOW}
+    for document_id, said_at in ((boots, "2026-01-11T00:00:00+00:00"), (unsure, "2026-01-09T00:00:00+00:00")):
+        entry = {"source": "human", "value": "Hats", "set_at": said_at, "proposal": proposal}
+        await stack.gateway.pool.execute(
+            "UPDATE documents SET labels = $2 WHERE document_id = $1", document_id, {"product_label": entry}
+        )
+    assert await rates(client, taxonomy) == {"Boots": (0, 1)}
+    await ok(client, "PATCH", f"{DOCUMENTS}/{boots}", {"product_label": "Boots"})
+    assert await rates(client, taxonomy) == {"Boots": (1, 0)}
 
 
 async def test_nothing_checked_gives_no_rate(client: httpx.AsyncClient, stack: Stack) -> None:

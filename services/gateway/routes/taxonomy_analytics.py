@@ -79,7 +79,7 @@ async def confidence_distribution(
     query: RangeAsked,
     low: Annotated[float, Query(ge=0, le=1, description="What counts as low")] = LOW,
 ) -> ConfidenceDistribution:
-    """How sure the taxonomy was of the labels that it set, by tenths."""
+    """How sure the taxonomy was by tenths, of the labels that it set and of what it found no label for."""
     about, _ = await _about(tenant, taxonomy, query)
     async with bounded(tenant.gateway.queries, "query") as connection:
         rows = await stored.by_score(connection, about, low)
@@ -97,6 +97,8 @@ async def confidence_distribution(
         ],
         avg_confidence=sum(row["sum"] for row in rows) / total if total else 0.0,
         low_confidence_count=sum(row["low"] for row in rows),
+        matched_count=(matched := sum(row["matched"] for row in rows)),
+        unmatched_count=total - matched,
     )
 
 

@@ -38,12 +38,17 @@ class ConfidenceRange(Answer):
 
 
 class ConfidenceDistribution(Answer):
-    """ConfidenceResponse; low is a confidence under the query's `low`."""
+    """ConfidenceResponse: of what the taxonomy labelled, and of what it found nothing for.
+
+    Low is a confidence under the query's `low`.
+    """
 
     taxonomy_id: str
     distribution: list[ConfidenceRange]
     avg_confidence: float
     low_confidence_count: int
+    matched_count: int
+    unmatched_count: int
 
 
 class AssignmentMetric(Answer):
@@ -95,7 +100,7 @@ class LabelAccuracy(Answer):
 
 
 class Accuracy(Answer):
-    """Checks of machine labels: the newest annotation of each document and field that decides."""
+    """Checks of machine labels: of each document and field the newest annotation or change by a person that decides."""
 
     taxonomy_id: str | None = None
     collection_id: str | None = None

@@ -23,10 +23,29 @@ BY_LABEL = f"""{ASSIGNED}
     SELECT label, count(*) AS count, coalesce(avg(score), 0) AS score,
            count(*) OVER () AS labels, sum(count(*)) OVER ()::bigint AS total
     FROM assigned GROUP BY label ORDER BY count DESC, label LIMIT $6"""  # noqa: S608
-BY_SCORE = f"""{ASSIGNED}
-    SELECT least(floor(score * 10), 9)::int AS tenth, count(*) AS count, sum(score) AS sum,
-           count(*) FILTER (WHERE score < $6) AS low
-    FROM assigned WHERE score IS NOT NULL GROUP BY tenth ORDER BY tenth"""  # noqa: S608
+# Those that the taxonomy was last asked about and found nothing for, and that nobody else has labelled.
+BY_SCORE = f"""{ASSIGNED}, unmatched AS (
+      SELECT coalesce(t ->> 'score', t ->> 'confidence')::float8 AS score
+      FROM documents d CROSS JOIN LATERAL (
+        SELECT t FROM (
+          SELECT t FROM jsonb_path_query(d.internal, '$.processing.taxonomy_lineage[*]') AS t
+          UNION ALL SELECT d.internal #> '{{processing,history,-1,taxonomy}}'
+        ) AS asked (t) WHERE t ->> 'taxonomy_id' = $2 LIMIT 1
+      ) AS last (t)
+      WHERE d.namespace_id = $1 AND NOT (t ->> 'matched')::boolean
+        AND NOT jsonb_path_exists(d.internal, '$.processing.not_judged[*] ? (@.taxonomy_id == $id)',
+                                  jsonb_build_object('id', $2::text))
+        AND NOT EXISTS (
+          SELECT FROM taxonomies x, unnest(x.label_fields) AS f (field)
+          WHERE x.taxonomy_id = $2 AND d.labels #>> ARRAY[f.field, 'source'] IN ('human', 'import'))
+        AND ($4::timestamptz IS NULL OR (d.internal #>> '{{processing,history,-1,at}}')::timestamptz >= $4)
+        AND ($5::timestamptz IS NULL OR (d.internal #>> '{{processing,history,-1,at}}')::timestamptz < $5)
+    ), judged AS (
+      SELECT score, true AS matched FROM assigned UNION ALL SELECT score, false FROM unmatched
+    )
+    SELECT greatest(least(floor(score * 10), 9), 0)::int AS tenth, count(*) AS count, sum(score) AS sum,
+           count(*) FILTER (WHERE score < $6) AS low, count(*) FILTER (WHERE matched) AS matched
+    FROM judged WHERE score IS NOT NULL GROUP BY tenth ORDER BY tenth"""  # noqa: S608
 BY_TIME = f"""{ASSIGNED}
     SELECT date_trunc($6, set_at, 'UTC') AS bucket, count(*) AS count, coalesce(avg(score), 0) AS score,
            count(DISTINCT label) AS labels
@@ -47,15 +66,31 @@ ENRICHED = """
     WHERE d.namespace_id = $1 AND t ->> 'taxonomy_id' = $2
       AND (h ->> 'at')::timestamptz >= $3 AND (h ->> 'at')::timestamptz < $4
     GROUP BY bucket ORDER BY bucket"""
-# Of several annotations of one label the newest that decides counts.
+# An annotation checks a machine's label, and so does a person who sets the label anew, to the same or to another.
+# Of several checks of one label the newest that decides counts. Entries of before `judged` was kept have the machine's
+# label as a proposal that is older than what the person said.
 CHECKED = """
-    WITH newest AS (
-      SELECT DISTINCT ON (document_id, judged ->> 'field', judged ->> 'value') judged ->> 'value' AS label, verdict
-      FROM annotations
+    WITH said AS (
+      SELECT document_id, judged, verdict, updated_at AS said_at FROM annotations
       WHERE namespace_id = $1 AND deleted_at IS NULL AND judged IS NOT NULL
-        AND ($2::text IS NULL OR judged ->> 'taxonomy_id' = $2) AND ($3::text IS NULL OR collection_id = $3)
-        AND ($4::timestamptz IS NULL OR updated_at >= $4) AND ($5::timestamptz IS NULL OR updated_at < $5)
-      ORDER BY document_id, judged ->> 'field', judged ->> 'value', verdict IS NULL, updated_at DESC)
+        AND ($3::text IS NULL OR collection_id = $3)
+      UNION ALL
+      SELECT d.document_id, l.judged || jsonb_build_object('field', l.field),
+             CASE WHEN l.entry -> 'value' = l.judged -> 'value' THEN 'correct' ELSE 'incorrect' END,
+             (l.entry ->> 'set_at')::timestamptz
+      FROM documents d CROSS JOIN LATERAL (
+        SELECT each.key, each.value, coalesce(each.value -> 'judged',
+          CASE WHEN each.value #>> '{proposal,set_at}' < each.value ->> 'set_at' THEN each.value -> 'proposal' END)
+        FROM jsonb_each(d.labels) AS each
+      ) AS l (field, entry, judged)
+      WHERE d.namespace_id = $1 AND l.entry ->> 'source' = 'human' AND l.judged ->> 'value' IS NOT NULL
+        AND ($3::text IS NULL OR d.collection_id = $3)
+    ), newest AS (
+      SELECT DISTINCT ON (document_id, judged ->> 'field', judged ->> 'value') judged ->> 'value' AS label, verdict
+      FROM said
+      WHERE ($2::text IS NULL OR judged ->> 'taxonomy_id' = $2)
+        AND ($4::timestamptz IS NULL OR said_at >= $4) AND ($5::timestamptz IS NULL OR said_at < $5)
+      ORDER BY document_id, judged ->> 'field', judged ->> 'value', verdict IS NULL, said_at DESC)
     SELECT label, count(*) FILTER (WHERE verdict = 'correct') AS correct,
            count(*) FILTER (WHERE verdict = 'incorrect') AS incorrect, count(*) FILTER (WHERE verdict IS NULL) AS open
     FROM newest GROUP BY label ORDER BY count(verdict) DESC, label"""
@@ -83,7 +118,7 @@ async def by_label(connection: Connection, about: About, limit: int) -> Sequence
 
 
 async def by_score(connection: Connection, about: About, low: float) -> Sequence[asyncpg.Record]:
-    """(tenth, count, sum, low) of each tenth of the scores that has any."""
+    """(tenth, count, sum, low, matched) of each tenth of the scores that has any."""
     return await connection.fetch(BY_SCORE, *about.values, low)
 
 

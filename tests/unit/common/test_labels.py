@@ -18,7 +18,9 @@ def document(**labels: Any) -> LabelledDocument:
 def test_a_label_becomes_a_persons_and_the_machines_becomes_a_proposal() -> None:
     after = apply_human_fields(document(label=AUTO), {"label": "Shoes"}, "label", NOW)
     assert after.fields == {"label": "Shoes", "other": 1}
-    assert after.labels == {"label": {"source": "human", "set_at": NOW, "value": "Shoes", "proposal": AUTO}}
+    judged = {"value": "Boots", "score": 0.8}
+    entry = {"source": "human", "set_at": NOW, "value": "Shoes", "proposal": AUTO, "judged": judged}
+    assert after.labels == {"label": entry}
     assert after.taxonomy_match == {"matched": False, "source": "manual", "confidence": 0.8}
 
 

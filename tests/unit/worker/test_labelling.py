@@ -98,6 +98,18 @@ def test_a_label_that_a_person_set_on_the_document_is_kept() -> None:
     assert (label.value, label.provenance, label.match) == ("cow", human[LABEL], match)
 
 
+def test_what_a_person_decided_over_is_remembered_whatever_the_machine_says_later() -> None:
+    earlier = stored(fields={LABEL: "dog"}, labels={LABEL: {"source": "auto", "value": "dog", "taxonomy_id": "tax_1"}})
+    label = settled(seen({LABEL: NOW}, **{LABEL: "cow"}), decision("cat"), earlier)
+    assert label.provenance is not None
+    assert label.provenance["judged"] == {"value": "dog", "taxonomy_id": "tax_1"}
+    assert label.provenance["proposal"]["value"] == "cat"
+    again = stored(fields={LABEL: "cow"}, labels={LABEL: label.provenance})
+    kept = settled(seen({LABEL: NOW}, **{LABEL: "cow"}), decision("hen"), again).provenance
+    assert kept is not None
+    assert kept["judged"] == {"value": "dog", "taxonomy_id": "tax_1"}
+
+
 def test_a_machine_may_change_its_own_mind() -> None:
     earlier = stored(fields={LABEL: "dog"}, labels=AUTO_DOG)
     assert settled(seen(**{LABEL: None}), decision("cat"), earlier).value == "cat"
