@@ -6,9 +6,10 @@ What only a hosted service can do (language models, YouTube, vectors of one's ow
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from services.common.errors import InvalidArgumentError
+from services.common.known_keys import REQUEST, in_request, known_only, reason_of
 
 PATH = "body.feature_extractor.parameters"
 P = TypeVar("P", bound="ExtractorParameters")
@@ -20,7 +21,7 @@ TextModel = Literal["multilingual_e5_large_instruct_v1", "all_minilm_l6_v2_v1"]
 
 
 class ExtractorParameters(BaseModel):
-    """Base of all: unknown names are dropped, a null means the default."""
+    """Base of all: a null means the default. Unknown names are refused in a request, and forgiven in what is stored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -28,9 +29,11 @@ class ExtractorParameters(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, raw: Any) -> Any:
+    def _without_nulls(cls, raw: Any, info: ValidationInfo) -> Any:
         if not isinstance(raw, Mapping):
             return raw
+        if in_request(info):
+            known_only(cls, raw, {})
         return {name: value for name, value in raw.items() if value is not None}
 
 
@@ -106,11 +109,12 @@ PARAMETERS: Mapping[str, type[ExtractorParameters]] = {
 }
 
 
-def read_parameters(kind: type[P], raw: Mapping[str, Any], path: str = PATH) -> P:
+def read_parameters(kind: type[P], raw: Mapping[str, Any], path: str = PATH, *, stored: bool = True) -> P:
     """The parameters with every default in place; InvalidArgumentError names `<path>.<name>`."""
     try:
-        return kind.model_validate(raw)
+        return kind.model_validate(raw, context=None if stored else REQUEST)
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join([path, *(str(part) for part in fault["loc"])])
-        raise InvalidArgumentError(f"{where}: {fault['msg']}.", path=where) from error
+        said = fault["msg"].removesuffix(".")
+        raise InvalidArgumentError(f"{where}: {said}.", reason=reason_of(fault["type"]), path=where) from error

@@ -22,6 +22,7 @@ from services.common.errors import (
     UnavailableError,
 )
 from services.common.filters import query_error
+from services.common.known_keys import reason_of
 from services.gateway.answers import JsonAnswer
 from services.gateway.documentation import methods_of
 from services.gateway.left_out import left_out
@@ -40,6 +41,7 @@ AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
 )
+KEYS = ("accepted", "suggestion")
 KINDS: Mapping[int, str] = {
     400: "BadRequestError",
     404: "NotFoundError",
@@ -121,11 +123,18 @@ async def _fault(_request: Request, error: Exception) -> JsonAnswer:
 
 async def _unreadable(_request: Request, error: Exception) -> JsonAnswer:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
-    found = [{"type": fault["type"], "location": list(fault["loc"]), "message": fault["msg"]} for fault in faults]
+    found = [_described(fault) for fault in faults]
     message = "; ".join(f"{dotted(item['location'])}: {item['message']}" for item in found) or "Invalid request."
     path = dotted(found[0]["location"]) if found else "body"
     details = {"path": path, "validation_errors": found}
-    return JsonAnswer(envelope(422, InvalidArgumentError.kind, message, "INVALID_ARGUMENT", details), 422)
+    code = (reason_of(found[0]["type"]) if found else None) or InvalidArgumentError.default_reason
+    return JsonAnswer(envelope(422, InvalidArgumentError.kind, message, code, details), 422)
+
+
+def _described(fault: Mapping[str, Any]) -> dict[str, Any]:
+    """A fault as the contract has it; one about an unknown key also says which keys are known."""
+    shown = {name: value for name, value in (fault.get("ctx") or {}).items() if name in KEYS and value}
+    return {"type": fault["type"], "location": list(fault["loc"]), "message": fault["msg"], **shown}
 
 
 async def _http(request: Request, error: Exception) -> JsonAnswer:

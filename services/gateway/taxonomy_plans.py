@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.common.database.resources import get_collection, get_retriever
 from services.common.errors import InvalidArgumentError
+from services.common.known_keys import reason_of
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.taxonomy_config import Config, FlatConfig, HierarchicalConfig, InputMapping, Node
@@ -37,7 +38,8 @@ def merged_config(
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([path, *(str(part) for part in first["loc"] if part not in ("flat", "hierarchical"))])
-        raise InvalidArgumentError(f"{where}: {first['msg']}.", path=where) from error
+        said = first["msg"].removesuffix(".")
+        raise InvalidArgumentError(f"{where}: {said}.", reason=reason_of(first["type"]), path=where) from error
 
 
 async def plan_taxonomy(tenant: Tenant, config: FlatConfig | HierarchicalConfig) -> Plan:

@@ -63,7 +63,7 @@ async def _turned(
     """The columns of a trigger that is to have this status; what happens while it is not active does not count."""
     if status != ACTIVE:
         return {"status": status, "next_scheduled_at": None}
-    schedule, now = read_schedule(row["trigger_type"], config), datetime.now(UTC)
+    schedule, now = read_schedule(row["trigger_type"], config, stored=True), datetime.now(UTC)
     due = first_time(schedule, now) if row["status"] == ACTIVE else next_time(schedule, now)
     if isinstance(schedule, EventSchedule) and crossing(row["event_counter"], schedule.event_threshold).times:
         due = now

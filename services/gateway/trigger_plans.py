@@ -76,7 +76,7 @@ async def plan_change(connection: Connection, trigger: asyncpg.Record, config: J
     schedule = read_schedule(trigger["trigger_type"], config, PATH)
     default: Sequence[str] = ()
     if isinstance(schedule, Watching) and schedule.named is None:
-        action = read_action(trigger["action_type"], trigger["action_config"])
+        action = read_action(trigger["action_type"], trigger["action_config"], stored=True)
         default = (await resolve(connection, trigger["namespace_id"], action)).collection_ids
     planned = await plan_schedule(connection, trigger["namespace_id"], schedule, default, PATH)
     return {

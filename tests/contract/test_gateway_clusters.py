@@ -78,7 +78,7 @@ WRONG = [
     (body(algorithm_params={"n_clusters": "many"}), "body.vector_config.algorithm_params"),
     (body(feature_weights={"mixpeek://x@v1/y": 1}), "body.vector_config.feature_weights"),
     (body(feature_weights={SLOT: 0}), "body.vector_config.feature_weights"),
-    (body(hierarchical=True), "body.vector_config"),
+    (body(hierarchical=True), "body.vector_config.hierarchical"),
     (body(vis_n_components=4), "body.vector_config.vis_n_components"),
     (body() | {"collection_ids": []}, "body.collection_ids"),
     (body() | {"collection_ids": "products_unified"}, "body.collection_ids"),

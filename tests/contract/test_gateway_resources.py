@@ -60,7 +60,7 @@ async def test_lists_are_searched_and_filtered(client: httpx.AsyncClient) -> Non
 
 
 async def test_older_spellings_of_a_bucket(client: httpx.AsyncClient) -> None:
-    body = {"name": "old", "schema": {"properties": {"a": {"type": "json"}, "b": {"type": "binary"}}}, "unknown": 1}
+    body = {"name": "old", "schema": {"properties": {"a": {"type": "json"}, "b": {"type": "binary"}}}}
     bucket = await ok(client, "POST", "/v1/buckets", body)
     types = {name: field["type"] for name, field in bucket["bucket_schema"]["properties"].items()}
     assert (bucket["bucket_name"], types) == ("old", {"a": "object", "b": "text"})

@@ -80,7 +80,7 @@ async def fire(connection: Connection, trigger: asyncpg.Record, firing: Firing) 
 
 async def begin(connection: Connection, trigger: asyncpg.Record, firing: Firing) -> str:
     """Makes the action's task and the execution that waits for it; LikenessError when what it names is gone."""
-    action = read_action(trigger["action_type"], trigger["action_config"])
+    action = read_action(trigger["action_type"], trigger["action_config"], stored=True)
     task_id = await start_action(connection, trigger["namespace_id"], action)
     await _add(connection, trigger, firing, task_id)
     return task_id

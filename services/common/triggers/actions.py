@@ -1,10 +1,11 @@
 """What a trigger does: the contract's action_config of each action_type."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
+from services.common.known_keys import IDLE, LeftOut
 from services.common.triggers.forms import Config, read_form
 
 CLUSTER, TAXONOMY, BATCH = "cluster", "taxonomy_enrichment", "batch_rerun"
@@ -29,6 +30,10 @@ def _refused(given: Any) -> None:
 class ClusterAction(Config):
     """TriggerActionConfigCluster."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "source_execution_ids": LeftOut("clusters of clusters are not served.")
+    }
+
     cluster_id: Identifier
     filters: Filters | None = None
     mode: Literal["full", "assign"] = "full"
@@ -38,6 +43,8 @@ class ClusterAction(Config):
 
 class TaxonomyAction(Config):
     """TriggerActionConfigTaxonomyEnrichment; where results go is said by the collection's taxonomy_applications."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {"parallelism": IDLE}
 
     taxonomy_id: Identifier
     collection_id: Identifier
@@ -110,6 +117,8 @@ FORMS: Mapping[str, type[Action]] = {
 }
 
 
-def read_action(action_type: str, raw: Mapping[str, Any], path: str = "action_config") -> Action:
+def read_action(
+    action_type: str, raw: Mapping[str, Any], path: str = "action_config", *, stored: bool = False
+) -> Action:
     """The action of this type; InvalidArgumentError names the field that is wrong."""
-    return read_form(FORMS[action_type], raw, path)
+    return read_form(FORMS[action_type], raw, path, stored=stored)

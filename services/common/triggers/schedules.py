@@ -125,6 +125,8 @@ FORMS: Mapping[str, type[Schedule]] = {
 }
 
 
-def read_schedule(trigger_type: str, raw: Mapping[str, Any], path: str = "schedule_config") -> Schedule:
+def read_schedule(
+    trigger_type: str, raw: Mapping[str, Any], path: str = "schedule_config", *, stored: bool = False
+) -> Schedule:
     """The schedule of a trigger of this type; InvalidArgumentError names the field that is wrong."""
-    return read_form(FORMS[trigger_type], raw, path)
+    return read_form(FORMS[trigger_type], raw, path, stored=stored)

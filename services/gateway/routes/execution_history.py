@@ -93,7 +93,7 @@ async def _of_retriever(retriever: str, tenant: Tenant, query: ListQuery, body: 
 
 async def _listed(tenant: Tenant, retriever_id: str | None, query: ListQuery, body: ListExecutions | None) -> Listed:
     asked = body or ListExecutions()
-    asked = asked.model_copy(update={"sort": asked.sort or asked.sorts, "include_total": True})
+    asked = asked.model_copy(update={"include_total": True})
     return await listed(
         tenant.gateway.queries,
         LIST_EXECUTIONS,

@@ -23,7 +23,7 @@ from services.gateway.shapes.executions import (
     Execution,
     ExecutionBatch,
 )
-from services.gateway.shapes.input_schema import with_defaults
+from services.gateway.shapes.input_schema import read_input_schema, with_defaults
 from services.gateway.shapes.retrievers import StageDefinition
 from services.gateway.shapes.stage_catalog import STAGES
 from services.gateway.stages import checked_stages
@@ -48,7 +48,8 @@ async def execute_adhoc(form: ExecuteAdhoc, tenant: InNamespace, query: Asked) -
     """Runs stages that are not stored."""
     stages = await checked_stages(tenant.gateway, form.stages)
     run = Run(stages=stages, collection_identifiers=form.collection_identifiers or [])
-    return await _answer(tenant, form, query, run)
+    inputs = with_defaults(form.inputs, read_input_schema(form.input_schema))
+    return await _answer(tenant, form.model_copy(update={"inputs": inputs}), query, run)
 
 
 @router.post("/{retriever}/execute", response_model=Execution, responses=STREAM)

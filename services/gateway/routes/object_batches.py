@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from services.common.database.object_events import tell_objects_created
 from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError, LikenessError
+from services.common.known_keys import reason_of
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace
 from services.gateway.object_creation import Options, Uploaded, upload
@@ -52,7 +53,7 @@ def _read(raw: JsonObject) -> ObjectCreate:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         path = dotted(("body", *fault["loc"]))
-        raise InvalidArgumentError(f"{path}: {fault['msg']}", path=path) from error
+        raise InvalidArgumentError(f"{path}: {fault['msg']}", reason=reason_of(fault["type"]), path=path) from error
 
 
 def _placed(index: int, uploaded: Uploaded) -> JsonObject:

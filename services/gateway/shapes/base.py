@@ -1,16 +1,31 @@
-"""Bases of the forms: requests ignore keys they do not know, answers may carry more than is documented."""
+"""Bases of the forms: requests refuse keys they do not know, answers may carry more than is documented."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from services.common.known_keys import LeftOut, known_only
 
 JsonObject = dict[str, Any]
 
 
-class Form(BaseModel):
-    """A request body; unknown keys are ignored."""
+class QueryForm(BaseModel):
+    """The query of a request; its route sees to unknown names."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+
+class Form(BaseModel):
+    """A request body; unknown keys are refused. `left_out` are keys of the contract that are not served."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    left_out: ClassVar[Mapping[str, LeftOut]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, given: Any) -> Any:
+        return known_only(cls, given, cls.left_out)
 
 
 class OpenForm(BaseModel):

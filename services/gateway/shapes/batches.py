@@ -1,10 +1,12 @@
 """Batches of objects to be processed: what is asked for, and what is said of them."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field
 
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.pages import ListBody, Pagination
 
@@ -41,6 +43,11 @@ class BatchObjects(Form):
 class BatchSubmit(Form):
     """SubmitBatchRequest."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "include_processing_history": IDLE,
+        "webhook_url": LeftOut("make a webhook of batch events."),
+    }
+
     collection_ids: Collections = None
 
 
@@ -52,6 +59,10 @@ class BatchPatch(Form):
 
 class BatchRetry(Form):
     """RetryBatchRequest: by default what failed for a reason that may pass."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "tier_nums": LeftOut("a batch has one tier.", off=[0]),
+    }
 
     retry_mode: Literal["transient_only", "all"] = "transient_only"
     max_retry_count: Annotated[int, Field(ge=1, le=10)] = 3

@@ -1,11 +1,13 @@
 """Buckets: what objects are uploaded to."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import asyncpg
 from pydantic import AliasChoices, Field, StringConstraints
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.bucket_schema import BucketSchema, BucketSchemaOut, FieldName
 from services.gateway.shapes.pages import Pagination
@@ -24,6 +26,12 @@ class UniqueKey(Form):
 class BucketCreate(Form):
     """BucketCreateRequest; `schema` and `name` are older spellings."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "destination": LeftOut("objects come by uploads alone."),
+        "ingest_filter": LeftOut("objects come by uploads alone."),
+        "source_adapter": LeftOut("objects come by uploads alone."),
+    }
+
     bucket_name: Annotated[Name, Field(validation_alias=AliasChoices("bucket_name", "name"))]
     bucket_schema: Annotated[
         BucketSchema, Field(validation_alias=AliasChoices("bucket_schema", "schema"), default_factory=BucketSchema)
@@ -36,6 +44,12 @@ class BucketCreate(Form):
 
 class BucketPatch(Form):
     """BucketPatchRequest and BucketUpdateRequest; fields of the schema are added or changed, never removed."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "destination": LeftOut("objects come by uploads alone."),
+        "ingest_filter": LeftOut("objects come by uploads alone."),
+        "source_adapter": LeftOut("objects come by uploads alone."),
+    }
 
     bucket_name: Annotated[Name | None, Field(validation_alias=AliasChoices("bucket_name", "name"))] = None
     bucket_schema: Annotated[BucketSchema | None, Field(validation_alias=AliasChoices("bucket_schema", "schema"))] = (

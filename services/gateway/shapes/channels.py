@@ -10,6 +10,7 @@ from yarl import URL
 
 from services.common.addresses import Network, is_allowed
 from services.common.errors import InvalidArgumentError
+from services.common.known_keys import reason_of
 from services.common.templates.events import check
 from services.gateway.shapes.base import Form, JsonObject
 
@@ -132,7 +133,7 @@ def read_config(channel_type: ChannelType, raw: Any, path: str, allow: Sequence[
 def _fault(error: ValidationError, path: str) -> InvalidArgumentError:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join([path, *(str(part) for part in first["loc"] if part != "[key]")])
-    return InvalidArgumentError(f"{place}: {first['msg']}", path=place)
+    return InvalidArgumentError(f"{place}: {first['msg']}", reason=reason_of(first["type"]), path=place)
 
 
 def _urls(config: Config) -> Iterable[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """What to cluster by: vectors or attributes, in the contract's words and in those of its older pages."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Form, JsonObject
 from services.gateway.shapes.clustering_parameters import PARAMETERS, Dbscan, Hdbscan, KMeans, Method
 
@@ -47,6 +49,11 @@ class PreprocessingStep(Form):
 class VectorConfig(Form):
     """VectorBasedConfig. `algorithm_params` holds the parameters of any method; unknown ones have no effect."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        **{name: LeftOut("leave it out.", off) for name, off in OFF.items()},
+        "max_hierarchy_depth": IDLE,
+    }
+
     feature_uri: Feature | None = None
     feature_uris: Annotated[
         list[Feature] | None,
@@ -74,14 +81,6 @@ class VectorConfig(Form):
     enrich_source: bool = False
     vis_n_components: Dimensions | None = 2
     layout_stability: Stability | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _off(cls, given: Any) -> Any:
-        if isinstance(given, dict) and (found := next((name for name in OFF if is_on(given, name)), None)):
-            message = f"{found} is not served here; leave it out"
-            raise ValueError(message)
-        return given
 
     @field_validator("clustering_method", mode="before")
     @classmethod
@@ -116,12 +115,6 @@ class VectorConfig(Form):
         """The feature URIs that it names, each once."""
         named = [*([self.feature_uri] if self.feature_uri else []), *(self.feature_uris or [])]
         return list(dict.fromkeys(named))
-
-
-def is_on(given: JsonObject, name: str) -> bool:
-    """Whether a request asks for something that is not served."""
-    value = given.get(name)
-    return value not in (None, OFF[name]) and not (isinstance(value, dict) and value.get("enabled") is False)
 
 
 def known_parameters(method: str, given: JsonObject) -> JsonObject:

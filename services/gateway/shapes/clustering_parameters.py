@@ -1,10 +1,11 @@
 """How each clustering method can be set: the contract's parameters that have an effect here."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Form
 
 Method = Literal[
@@ -22,6 +23,11 @@ Few = Annotated[int, Field(ge=1, le=100)]
 class KMeans(Form):
     """KMeansParams."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "verbose": IDLE,
+        "copy_x": IDLE,
+    }
+
     n_clusters: Annotated[int, Field(ge=2, le=1000)] = 8
     max_iter: Annotated[int, Field(ge=1, le=10_000)] = 300
     random_state: Seed | None = 42
@@ -34,6 +40,14 @@ class KMeans(Form):
 class Dbscan(Form):
     """DBSCANParams."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "metric_params": LeftOut("the metric takes no parameters."),
+        "algorithm": IDLE,
+        "leaf_size": IDLE,
+        "p": LeftOut("choose another metric.", off=2),
+        "n_jobs": IDLE,
+    }
+
     eps: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] = 0.5
     min_samples: Count = 5
     metric: Metric = "euclidean"
@@ -41,6 +55,11 @@ class Dbscan(Form):
 
 class Hdbscan(Form):
     """HDBSCANParams."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "prediction_data": IDLE,
+        "match_reference_implementation": IDLE,
+    }
 
     min_cluster_size: Pair = 5
     min_samples: Count | None = None

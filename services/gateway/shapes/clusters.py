@@ -1,9 +1,11 @@
 """Requests for clusters."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.base import Form, JsonObject
 from services.gateway.shapes.clustering_config import (
     AttributeConfig,
@@ -90,6 +92,10 @@ class ClusterCreate(Form):
 class ClusterPatch(Form):
     """PatchClusterRequest; null takes a description, filters or the naming away."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "face_cluster_merge": LeftOut("faces are labelled one by one."),
+    }
+
     cluster_name: Name | None = None
     description: Description = None
     metadata: JsonObject | None = None
@@ -109,6 +115,10 @@ class ClusterPatch(Form):
 
 class ClusterExecute(Form):
     """ExecuteClusterByIdRequest: what holds for this run alone."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "source_execution_ids": LeftOut("clusters of clusters are not served."),
+    }
 
     mode: Literal["full", "assign"] = "full"
     assignment_threshold: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 0.5

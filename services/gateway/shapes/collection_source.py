@@ -1,11 +1,13 @@
 """Where a collection's documents come from: the objects of buckets, or the documents of other collections."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 
 PATH = "body.source"
@@ -18,6 +20,12 @@ class SourceForm(Form):
 
     With `direct_upsert` or `none` nothing is processed: documents are written by their own routes.
     """
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "source_namespace_id": LeftOut("sources are in the same namespace."),
+        "inherited_bucket_ids": IDLE,
+        "field_map": LeftOut("name fields in field_passthrough."),
+    }
 
     type: SourceType = "bucket"
     bucket_ids: Identifiers = Field(default_factory=list)

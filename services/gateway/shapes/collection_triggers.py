@@ -1,9 +1,11 @@
 """Processing again what a collection is made from."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.base import Answer, Form
 from services.gateway.shapes.batches import MAX_OBJECTS, Strategy
 
@@ -12,6 +14,10 @@ Sources = Annotated[list[str], Field(min_length=1, max_length=1000)]
 
 class TriggerForm(Form):
     """TriggerCollectionRequest: `skip` leaves alone what has been processed, `replace` and `force` do it again."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "reembed": LeftOut("trigger with dedup_strategy replace."),
+    }
 
     include_buckets: Sources | None = None
     include_collections: Sources | None = None

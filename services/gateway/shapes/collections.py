@@ -1,11 +1,13 @@
 """Collections: the documents that an extractor makes, and what labels them."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.applications import (
     MOST,
     RetrieverEnrichment,
@@ -38,6 +40,10 @@ Fixed = Annotated[None, BeforeValidator(_refused), Field(description="Cannot be 
 
 class CollectionCreate(CollectionSettings):
     """CreateCollectionRequest with the tutorial's inline taxonomy."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "input_schema": LeftOut("the input schema is that of the bucket."),
+    }
 
     collection_name: Annotated[CollectionName, Field(validation_alias=NAME)]
     source: SourceForm

@@ -1,10 +1,12 @@
 """Documents: fields at the root and in `metadata`, the taxonomy's match, blobs, and provenance in `_internal`."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer
+from services.common.known_keys import LeftOut
+from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, QueryForm
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 
 
@@ -17,7 +19,7 @@ class VectorNames(Form):
     ] = None
 
 
-class DocumentQuery(Form):
+class DocumentQuery(QueryForm):
     """Query parameters of one document."""
 
     return_presigned_urls: Annotated[bool, Field(description="Links to the blobs that work without a key")] = False
@@ -48,6 +50,11 @@ class GroupField(Form):
 
 class DocumentListBody(ListBody, VectorNames):
     """ListDocumentsRequest."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        **ListBody.left_out,
+        "return_url": LeftOut("use return_presigned_urls.", off=False),
+    }
 
     return_presigned_urls: bool | None = None
     group_by: Annotated[

@@ -7,13 +7,13 @@ import asyncpg
 from pydantic import Field
 
 from services.common.event_types import EventType, operation_of
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.base import Answer, JsonObject, QueryForm
 
 PAGE_SIZE = 100
 Size = Annotated[int | None, Field(ge=1, le=1000)]
 
 
-class EventsQuery(Form):
+class EventsQuery(QueryForm):
     """What to read of the feed, and where to go on."""
 
     cursor: Annotated[str | None, Field(description="`next_cursor` of the page before; without it, the oldest")] = None

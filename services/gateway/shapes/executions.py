@@ -1,10 +1,12 @@
 """Running a retriever: what is asked and what it answers."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field, model_validator
 
-from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer
+from services.common.known_keys import IDLE, LeftOut
+from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, QueryForm
 from services.gateway.shapes.execution_pages import MAX_SIZE, ExecutePages, ExecutionPages, PageWanted, page_wanted
 from services.gateway.shapes.stages import default_size
 
@@ -13,7 +15,7 @@ Inputs = Annotated[JsonObject | None, Field(description="What the templates of t
 Size = Annotated[int | None, Field(ge=1, le=MAX_SIZE)]
 
 
-class ExecuteQuery(Form):
+class ExecuteQuery(QueryForm):
     """Query parameters of an execution; either place may ask for links, vectors and the plan."""
 
     return_presigned_urls: bool = False
@@ -32,6 +34,12 @@ class ExecuteSettings(Form):
 
 class ExecuteRetriever(Form):
     """ExecuteRetrieverRequest; everything may be left out."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "skip_cache": IDLE,
+        "write_token": IDLE,
+        "consistency": IDLE,
+    }
 
     inputs: Inputs = None
     filters: Annotated[Any, Field(description="A filter in any dialect, that every result must pass")] = None
@@ -71,7 +79,13 @@ class ExecuteRetriever(Form):
 class ExecuteAdhoc(ExecuteRetriever):
     """AdhocExecuteRequest: stages that are not stored."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        **ExecuteRetriever.left_out,
+        "budget_limits": IDLE,
+    }
+
     stages: Annotated[list[JsonObject], Field(min_length=1)]
+    input_schema: JsonObject | None = None
     collection_identifiers: Annotated[
         list[str] | None, Field(validation_alias=AliasChoices("collection_identifiers", "collection_ids"))
     ] = None
@@ -86,6 +100,10 @@ class BatchQuery(Form):
 
 class ExecuteBatch(Form):
     """ExecuteBatchRequest."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "stream": LeftOut("execute the queries one by one with stream.", off=False),
+    }
 
     queries: Annotated[list[BatchQuery], Field(min_length=1, max_length=MOST_QUERIES)]
     settings: ExecuteSettings | None = None

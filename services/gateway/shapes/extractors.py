@@ -6,6 +6,7 @@ from typing import Any
 from services.common.errors import InvalidArgumentError
 from services.common.extractor_parameters import PARAMETERS, read_parameters
 from services.common.extractor_traits import traits_of
+from services.common.known_keys import require_known
 from services.common.passthrough import strip_root
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.features import ExtractorName, parse_feature_uri
@@ -14,6 +15,12 @@ PATH = "body.feature_extractor"
 NAME_PATH = f"{PATH}.feature_extractor_name"
 PARAMETERS_PATH = f"{PATH}.parameters"
 TYPE = "extractor_type"
+KEYS = frozenset(
+    {
+        *("feature_extractor_name", "version", "feature_extractor_id", "params", "parameters"),
+        *("input_mappings", "field_passthrough", "include_all_source_fields"),
+    }
+)
 
 
 def read_extractor(single: Any, several: Any, features: Any) -> JsonObject:
@@ -21,6 +28,7 @@ def read_extractor(single: Any, several: Any, features: Any) -> JsonObject:
     raw = single or (several[0] if isinstance(several, list) and several else None) or _from_features(features)
     if not isinstance(raw, Mapping):
         raise InvalidArgumentError(f"{PATH} is missing; name a feature_extractor_name.", path=PATH)
+    require_known(raw, KEYS, PATH)
     name = raw.get("feature_extractor_name")
     if not isinstance(name, str) or not name:
         raise InvalidArgumentError(f"{NAME_PATH} is missing.", path=NAME_PATH)
@@ -44,7 +52,7 @@ def _parameters(name: str, given: JsonObject) -> JsonObject:
     kind = PARAMETERS.get(name)
     if kind is None:
         return {TYPE: name} | given
-    read = read_parameters(kind, given, PARAMETERS_PATH)
+    read = read_parameters(kind, given, PARAMETERS_PATH, stored=False)
     return {TYPE: name} | read.model_dump(exclude_unset=True, exclude={TYPE})
 
 

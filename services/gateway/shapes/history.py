@@ -1,11 +1,13 @@
 """The history of a retriever: what it was asked, how long that took, and what it will probably take."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
 import asyncpg
 from pydantic import Field
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.executions import Statistics
 from services.gateway.shapes.moments import Moment
@@ -17,8 +19,12 @@ SHOWN = ("execution_id", "status", "duration_ms", "total_processed", "total_retu
 class ListExecutions(ListBody):
     """ListExecutionsRequest."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        **ListBody.left_out,
+        "count_only": LeftOut("ask with include_total and limit 1.", off=False),
+    }
+
     status: Annotated[str | None, Field(description="completed or failed")] = None
-    sorts: Annotated[Any, Field(description="Same as sort")] = None
     start_time: Moment | None = None
     end_time: Moment | None = None
 

@@ -62,7 +62,8 @@ class LlmLabeling(Form):
     def _tutorial(cls, given: Any) -> Any:
         if not isinstance(given, dict) or "input_mappings" not in given or given.get("labeling_inputs") is not None:
             return given
-        return {**given, "labeling_inputs": {"input_mappings": _native(given["input_mappings"])}}
+        rest = {name: value for name, value in given.items() if name != "input_mappings"}
+        return {**rest, "labeling_inputs": {"input_mappings": _native(given["input_mappings"])}}
 
     @field_validator("model_name", mode="after")
     @classmethod

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.moments import Moment
 from services.gateway.shapes.pages import Pagination
@@ -44,6 +45,16 @@ class PayloadIndex(Form):
 class NamespaceSettings(Form):
     """What the contract lets one say of a namespace; stored and shown."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "repair_vectors": LeftOut("the index follows the database by itself.", off=False),
+        "infrastructure": LeftOut("it belongs to the hosted service."),
+        "trusted_issuers": LeftOut("it belongs to the hosted service."),
+        "spend_budget": LeftOut("it belongs to the hosted service."),
+        "pinned": LeftOut("it belongs to the hosted service."),
+        "tiering": LeftOut("it belongs to the hosted service."),
+        "cost_cap_override": LeftOut("it belongs to the hosted service."),
+    }
+
     feature_extractors: Annotated[list[ExtractorChoice] | None, Field(max_length=100)] = None
     payload_indexes: Annotated[list[PayloadIndex] | None, Field(max_length=1000)] = None
     auto_create_indexes: bool | None = None
@@ -66,6 +77,15 @@ class NamespaceSettings(Form):
 
 class NamespaceCreate(NamespaceSettings):
     """CreateNamespaceRequest; `name` is an older spelling."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        **NamespaceSettings.left_out,
+        "mode": LeftOut("a namespace here is managed.", off="managed"),
+        "namespace_type": LeftOut("a namespace here is standard.", off="standard"),
+        "scope": LeftOut("a namespace here belongs to the organization."),
+        "features": LeftOut("what a collection offers is asked of GET /collections/features."),
+        "vector_configs": LeftOut("its slots are those of its collections."),
+    }
 
     namespace_name: Annotated[NamespaceName, Field(validation_alias=AliasChoices("namespace_name", "name"))]
     namespace_id: Annotated[str | None, Field(pattern=r"^ns_[a-zA-Z0-9]{10,32}$")] = None

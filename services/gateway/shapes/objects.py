@@ -1,10 +1,12 @@
 """Objects: what is uploaded, with its fields and blobs."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, OpenForm
 from services.gateway.shapes.bucket_schema import FieldType
 from services.gateway.shapes.pages import ListBody, Pagination
@@ -16,6 +18,12 @@ class BlobForm(Form):
     """CreateBlobRequest. `data`: a URL, a data URI, {"url"}, or {"base64", "mime_type"?, "filename"?}; of the type
     text also the text itself or {"text"}. `upload_id` names a confirmed upload instead. `checksum` is a sha256.
     """
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "key_prefix": LeftOut("give the key_prefix of the object."),
+        "canonicalize_source": IDLE,
+        "force_remirror": IDLE,
+    }
 
     property: Annotated[str, Field(min_length=1, max_length=100)]
     type: FieldType | None = None

@@ -1,11 +1,13 @@
 """The organization that this server belongs to, and who is asking."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import asyncpg
 from pydantic import Field, StringConstraints
 
+from services.common.known_keys import LeftOut
 from services.gateway.access import CallerKey
 from services.gateway.shapes.base import Answer, Form, JsonObject
 
@@ -13,10 +15,24 @@ INTERNAL_ID = "int_likeness"
 TIER = "enterprise"
 KINDS = ("metadata", "data", "search", "upload", "compute")
 UNLIMITED = 1_000_000
+PLAIN = "the organization here has a name and metadata alone."
+LIMITS = "the limit is LIKENESS_RATE_LIMIT_PER_MINUTE, and rate_limit_override of a key."
 
 
 class OrganizationPatch(Form):
     """What may be changed of the organization; metadata are merged."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "logo_url": LeftOut(PLAIN),
+        "billing_email": LeftOut(PLAIN),
+        "notifications_email": LeftOut(PLAIN),
+        "default_llm_credentials": LeftOut(PLAIN),
+        "spend_limits": LeftOut(PLAIN),
+        "rate_limit_overrides": LeftOut(LIMITS),
+        "rate_limits": LeftOut(LIMITS),
+        "nsfw_check_enabled": LeftOut("contents are not judged.", off=False),
+        "nsfw_fail_closed": LeftOut("contents are not judged.", off=False),
+    }
 
     organization_name: Annotated[str | None, StringConstraints(min_length=1, max_length=100)] = None
     metadata: JsonObject | None = None

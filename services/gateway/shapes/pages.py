@@ -1,17 +1,19 @@
 """Paging and sorting: the parameters that lists take in the query or the body, and what they answer."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from services.common.database.listings import Page, Window
 from services.common.database.orders import Sort
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.common.known_keys import IDLE, LeftOut
+from services.gateway.shapes.base import Answer, Form, JsonObject, QueryForm
 from services.gateway.shapes.sorting import sorts_in
 
 
-class ListQuery(Form):
+class ListQuery(QueryForm):
     """Query parameters of every list; what the body says as well wins."""
 
     limit: Annotated[int | None, Field(ge=1, le=1000, description="Rows per page; beats page_size")] = None
@@ -33,6 +35,11 @@ class ListQuery(Form):
 class ListBody(Form):
     """The optional body of a list; each key beats the query parameter of the same name."""
 
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "case_sensitive": LeftOut("say it inside of filters: search never minds case.", off=False),
+        "include_system": IDLE,
+    }
+
     limit: Annotated[int | None, Field(ge=1, le=1000)] = None
     page_size: Annotated[int | None, Field(ge=1, le=1000)] = None
     offset: Annotated[int | None, Field(ge=0, le=10_000)] = None
@@ -43,7 +50,13 @@ class ListBody(Form):
     include_total: bool | None = None
     search: Annotated[str | None, Field(max_length=1000)] = None
     filters: Annotated[Any, Field(description="A filter in any dialect")] = None
-    sort: Annotated[Any, Field(description='{"field", "direction"}, `field:desc`, or a list of those')] = None
+    sort: Annotated[
+        Any,
+        Field(
+            validation_alias=AliasChoices("sort", "sorts"),
+            description='{"field", "direction"}, `field:desc`, or a list of those',
+        ),
+    ] = None
     sort_by: Any = None
 
 

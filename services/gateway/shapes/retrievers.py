@@ -1,12 +1,13 @@
 """Retrievers: stages that filter and search, run by the taxonomy service."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 from pydantic import AliasChoices, Field
 
+from services.common.known_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.buckets import Name
 from services.gateway.shapes.features import FeatureAddress, parse_feature_uri
@@ -29,6 +30,11 @@ class BudgetLimits(Form):
 
 class RetrieverSettings(Form):
     """What is stored and echoed, and changes nothing of what a retriever does."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "marketplace_listing_id": LeftOut("there is no marketplace here."),
+        "requires_subscription": LeftOut("there are no subscriptions here.", off=False),
+    }
 
     tags: list[str] | None = None
     budget_limits: BudgetLimits | None = None

@@ -1,13 +1,16 @@
 """What a taxonomy does: flat, by one retriever and one collection, or a hierarchy of collections or of paths."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field
 
+from services.common.known_keys import IDLE, LeftOut
 from services.common.label_values import label_value
 from services.gateway.shapes.base import Form, JsonObject
 
 MOST_NODES = 1000
+NO_MODEL = "no language model makes hierarchies here; name hierarchical_nodes or a path_field."
 MOST_FIELDS = 100
 Text = Annotated[str, Field(min_length=1, max_length=512)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -87,6 +90,19 @@ class Node(Form):
 
 class HierarchicalConfig(Deciding):
     """HierarchicalTaxonomyConfigInput: explicit nodes, or `path_field`."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "llm_provider": LeftOut("no language model makes hierarchies here; name hierarchical_nodes or a path_field."),
+        "llm_model": LeftOut("no language model makes hierarchies here; name hierarchical_nodes or a path_field."),
+        "llm_prompt_template": LeftOut(
+            "no language model makes hierarchies here; name hierarchical_nodes or a path_field."
+        ),
+        "llm_sample_size": LeftOut(
+            "no language model makes hierarchies here; name hierarchical_nodes or a path_field.", off=0
+        ),
+        "cluster_ids": LeftOut("make it of a cluster run with from-documents."),
+        "cluster_overlap_threshold": IDLE,
+    }
 
     taxonomy_type: Literal["hierarchical"]
     retriever_id: Text | None = None

@@ -1,9 +1,11 @@
 """Running a taxonomy on request: on samples, with nothing kept, or on all that a collection holds."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field
 
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 
 MOST_SAMPLES = 500
@@ -15,6 +17,16 @@ class TaxonomyExecute(Form):
 
     A document with a `document_id` is looked up; one without is judged by its fields.
     """
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "taxonomy": IDLE,
+        "retriever": IDLE,
+        "source_collection_id": IDLE,
+        "join_mode": IDLE,
+        "batch_size": IDLE,
+        "target_collection_id": LeftOut("nothing is kept; use apply-taxonomy of the collection."),
+        "scroll_filters": LeftOut("name documents, or use apply-taxonomy of the collection."),
+    }
 
     source_documents: Annotated[
         Documents | None, Field(validation_alias=AliasChoices("source_documents", "documents"))
@@ -64,6 +76,10 @@ class ApplyTaxonomy(Form):
 
     `parallelism` is taken and has no effect, since one task decides in batches.
     """
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "budget_limits": LeftOut("cancel the task when it takes too long."),
+    }
 
     taxonomy_id: Annotated[
         str | None, Field(min_length=1, description="One of the collection's taxonomies; all of them when left out")

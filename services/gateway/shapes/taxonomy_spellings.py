@@ -40,7 +40,8 @@ def read_changes(raw: Any) -> Any:
     beside = {key: raw[key] for key in CONFIG_KEYS if raw.get(key) is not None}
     if config is None and not beside:
         return raw
-    return {**raw, "config": respelt({**beside, **(config or {})})}
+    rest = {key: value for key, value in raw.items() if key not in CONFIG_KEYS}
+    return {**rest, "config": respelt({**beside, **(config or {})})}
 
 
 def respelt(config: Mapping[str, Any]) -> JsonObject:

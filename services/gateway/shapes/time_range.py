@@ -8,7 +8,7 @@ from fastapi import Query
 from pydantic import Field
 
 from services.common.errors import InvalidArgumentError
-from services.gateway.shapes.base import Answer, Form
+from services.gateway.shapes.base import Answer, QueryForm
 
 Unit = Literal["minute", "hour", "day", "week", "month"]
 DEFAULT_HOURS = 168
@@ -16,7 +16,7 @@ MAX_BUCKETS = 10_000
 SECONDS = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_592_000}
 
 
-class RangeQuery(Form):
+class RangeQuery(QueryForm):
     """Query parameters of an analysis; `hours` beats the dates."""
 
     hours: Annotated[int | None, Field(ge=1, le=720, description="The last so many hours")] = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import asyncpg
 from pydantic import AfterValidator, Field, StringConstraints
 
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.base import Answer, Form, JsonObject, QueryForm
 
 Role = Literal["admin", "member", "viewer"]
 UserStatus = Literal["active", "suspended", "pending"]
@@ -37,7 +37,7 @@ class UserPatch(Form):
     metadata: JsonObject | None = None
 
 
-class UserQuery(Form):
+class UserQuery(QueryForm):
     """Which users a list shows."""
 
     skip: Annotated[int, Field(ge=0, le=10_000)] = 0

@@ -1,13 +1,15 @@
 """Webhooks: who is told of which events."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import asyncpg
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from services.common.channel_secrets import redacted
 from services.common.event_types import RUNS, EventType, resource_type_of
+from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.channels import CONFIG_SCHEMA, ChannelType
 from services.gateway.shapes.pages import ListBody, Pagination
@@ -47,6 +49,14 @@ class ChannelForm(Form):
 
 class WebhookForm(Form):
     """WebhookInput; `delivery_health` and ids are not the caller's to set."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {
+        "webhook_id": IDLE,
+        "internal_id": IDLE,
+        "delivery_health": IDLE,
+        "created_at": IDLE,
+        "updated_at": IDLE,
+    }
 
     webhook_name: WebhookName
     event_types: EventTypes

@@ -31,7 +31,7 @@ class RetrieverRuns:
 
     async def run(self, task: Task) -> Done:
         """One execution; a breach of the acceptance criteria fails the task and says which."""
-        action = read_action("retriever_execution", task.inputs)
+        action = read_action("retriever_execution", task.inputs, stored=True)
         assert isinstance(action, RetrieverAction)
         started = time.perf_counter()
         answer = await self._answer(str(task.namespace_id), action)

@@ -69,7 +69,7 @@ class Scheduler:
 
 
 async def _turn(connection: Connection, trigger: asyncpg.Record) -> None:
-    schedule = read_schedule(trigger["trigger_type"], trigger["schedule_config"])
+    schedule = read_schedule(trigger["trigger_type"], trigger["schedule_config"], stored=True)
     if isinstance(schedule, EventSchedule):
         await _after_events(connection, trigger, schedule)
         return
@@ -95,4 +95,4 @@ async def _after_events(connection: Connection, trigger: asyncpg.Record, schedul
 
 def _next_of(trigger: asyncpg.Record) -> datetime | None:
     """When to try again; with the next event, where only events decide."""
-    return next_time(read_schedule(trigger["trigger_type"], trigger["schedule_config"]), datetime.now(UTC))
+    return next_time(read_schedule(trigger["trigger_type"], trigger["schedule_config"], stored=True), datetime.now(UTC))
