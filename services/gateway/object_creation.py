@@ -19,6 +19,7 @@ from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.blob_data import FieldValue, read_data
 from services.gateway.shapes.object_fields import created_fields
 from services.gateway.shapes.objects import BlobForm, ObjectCreate
+from services.gateway.shapes.schema_check import require_types
 from services.gateway.shapes.unique_keys import policy_of, unique_key_of
 from services.gateway.store.uploads import content_of_upload
 
@@ -58,6 +59,7 @@ async def upload(tenant: Tenant, bucket: asyncpg.Record, form: ObjectCreate, opt
     items = [_read(tenant, blob, position, bucket["bucket_schema"]) for position, blob in enumerate(form.blobs)]
     values = {item.form.property: item.data.value for item in items if isinstance(item.data, FieldValue)}
     fields = values | created_fields(form, bucket["bucket_schema"])
+    require_types(fields, bucket["bucket_schema"].get("properties") or {}, "body")
     unique_key, policy = unique_key_of(bucket["unique_key"], fields), policy_of(bucket["unique_key"], options.policy)
     if found := await find_by_key(gateway.pool, bucket_id, form.idempotency_key):
         return Uploaded(answer=await object_answer(tenant, bucket_id, found), replayed_by=BY_KEY, is_new=False)

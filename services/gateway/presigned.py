@@ -10,6 +10,7 @@ from services.common.errors import ForbiddenError, InvalidArgumentError, NotFoun
 from services.common.ids import new_id
 from services.gateway.context import Tenant
 from services.gateway.gateway import Gateway
+from services.gateway.shapes.schema_check import require_types
 from services.gateway.shapes.unique_keys import unique_key_of
 from services.gateway.shapes.upload_places import plain_type, property_of, type_of
 from services.gateway.shapes.uploads import Upload, UploadCreate, to_upload
@@ -22,6 +23,9 @@ DUPLICATE = "A file with the same content is here already; no upload is needed."
 
 async def create(db: Executor, tenant: Tenant, bucket: asyncpg.Record, form: UploadCreate, path: str) -> Upload:
     """A new upload, or the confirmed one of the same content."""
+    require_types(
+        form.object_metadata or {}, bucket["bucket_schema"].get("properties") or {}, f"{path}.object_metadata"
+    )
     limit = tenant.gateway.settings.max_blob_bytes
     if (form.file_size_bytes or 0) > limit:
         place = f"{path}.file_size_bytes"

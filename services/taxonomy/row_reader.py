@@ -11,6 +11,7 @@ from services.taxonomy.reading import Reader
 from services.taxonomy.rows import to_record
 
 RECORDS = "SELECT d.document_id, to_jsonb(d) AS record FROM documents d WHERE d.document_id = ANY($1)"
+TIMES = "SELECT collection_id FROM collection_moments WHERE collection_id = ANY($1) AND path = $2"
 PASSING = """
     SELECT e.position FROM jsonb_array_elements($1) WITH ORDINALITY AS e (value, position),
       LATERAL jsonb_populate_record(NULL::documents, e.value) AS d WHERE """
@@ -33,6 +34,11 @@ class RowReader:
         records = [to_record(candidate) for candidate in candidates]
         rows = await self._reader.fetch(f"{PASSING} {where} ORDER BY e.position", records, *values)
         return [candidates[row["position"] - 1] for row in rows]
+
+    async def declared_times(self, collection_ids: Sequence[str], field: str) -> frozenset[str]:
+        """Those of the collections in which a field is declared as a time."""
+        rows = await self._reader.fetch(TIMES, list(collection_ids), field.removeprefix("metadata."))
+        return frozenset(row["collection_id"] for row in rows)
 
     async def facet(
         self, collection_ids: Sequence[str], document_ids: Sequence[str] | None, tree: Filter, field: str, limit: int

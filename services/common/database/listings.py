@@ -11,6 +11,7 @@ import asyncpg
 
 from services.common.database.bounded import bounded, snapshot
 from services.common.database.cursors import PATH, Cursor, read_cursor, write_cursor
+from services.common.database.instants import require_instants
 from services.common.database.orders import Order, Sort, Term, order_of
 from services.common.database.pool import Connection, Executor
 from services.common.filters import EVERYTHING, Filter, Table, compile_sql
@@ -76,6 +77,7 @@ async def list_page(db: Executor, listing: Listing, scope: Scope, window: Window
     path = PATH if window.cursor else "filters"
     reading = snapshot(db, path) if window.include_total and isinstance(db, asyncpg.Pool) else bounded(db, path)
     async with reading as connection:
+        await require_instants(connection, listing.table, scope.filters, scope.values)
         rows = await connection.fetch(sql, *scope.values, *parameters.values)
         total = await _count(connection, listing, where, counted) if window.include_total else None
     more = len(rows) > window.limit

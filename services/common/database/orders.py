@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.common.database.cursors import Cursor
 from services.common.filters import Table
 from services.common.filters.parameters import Parameters
-from services.common.filters.sql import json_value
+from services.common.filters.sql import order_value
 from services.common.filters.tables import Column, Kind
 from services.common.filters.values import MAX_FIELD, checked_text
 
@@ -87,7 +87,9 @@ def order_of(table: Table, sorts: Sequence[Sort], key: Term, parameters: Paramet
 def _term(table: Table, sort: Sort, parameters: Parameters) -> Term:
     place = table.resolve(checked_text(sort.field, "sort.field", MAX_FIELD))
     if not isinstance(place, Column):
-        return Term(expression=json_value(place, table, parameters), type="jsonb", descending=sort.descending)
+        return Term(
+            expression=order_value(sort.field, place, table, parameters), type="jsonb", descending=sort.descending
+        )
     name = f"{table.alias}.{place.name}"
     expression = f"to_jsonb({name})" if place.kind is Kind.OTHER else name
     return Term(expression=expression, type=TYPES[place.kind], descending=sort.descending)

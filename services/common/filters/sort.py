@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from services.common.filters.parameters import Parameters
-from services.common.filters.sql import json_value
+from services.common.filters.sql import order_value
 from services.common.filters.tables import DOCUMENTS, Column, Table
 from services.common.filters.values import MAX_FIELD, checked_text, invalid
 
@@ -25,5 +25,5 @@ def compile_sort(
         raise invalid("must be the name of a field.", f"{path}.field")
     place = table.resolve(checked_text(field, f"{path}.field", MAX_FIELD))
     parameters = Parameters(start)
-    name = f"{table.alias}.{place.name}" if isinstance(place, Column) else json_value(place, table, parameters)
+    name = f"{table.alias}.{place.name}" if isinstance(place, Column) else order_value(field, place, table, parameters)
     return f"{name} {direction.upper()} NULLS LAST", parameters.values

@@ -6,6 +6,7 @@ from typing import assert_never
 from services.common.errors import InvalidArgumentError
 from services.common.filters.containment import containers
 from services.common.filters.json_sql import json_condition
+from services.common.filters.moment_sql import sortable, with_instants
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import DOCUMENTS, Column, JsonPath, Kind, Table
 from services.common.filters.time_sql import time_condition
@@ -68,11 +69,12 @@ def _condition(condition: Condition, table: Table, parameters: Parameters) -> st
 
 
 def _json_condition(condition: Condition, places: tuple[JsonPath, ...], table: Table, parameters: Parameters) -> str:
-    exact = json_condition(condition, json_value(places, table, parameters), parameters)
+    value = json_value(places, table, parameters)
+    usual = json_condition(condition, value, parameters)
     found = None if table.indexed is None else containers(condition, places, table.indexed)
-    if not found:
-        return exact
-    return f"({table.alias}.{table.indexed} @> ANY({parameters.bind(found)}::text[]::jsonb[]) AND {exact})"
+    if found:
+        usual = f"({table.alias}.{table.indexed} @> ANY({parameters.bind(found)}::text[]::jsonb[]) AND {usual})"
+    return with_instants(usual, condition, value, table, parameters)
 
 
 def _text_equality(operator: Operator, value: Value, name: str, parameters: Parameters) -> str:
@@ -88,6 +90,12 @@ def json_value(places: tuple[JsonPath, ...], table: Table, parameters: Parameter
     """SQL of the first value in `places` that is not null, as jsonb; SQL NULL when there is none."""
     found = [_at(place, table, parameters) for place in places]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def order_value(field: str, places: tuple[JsonPath, ...], table: Table, parameters: Parameters) -> str:
+    """SQL of a value to sort by: that of `json_value`, and of a field that is declared as a time the instant."""
+    value = json_value(places, table, parameters)
+    return sortable(value, field, table, parameters) if places[0].column == table.fields else value
 
 
 def _at(place: JsonPath, table: Table, parameters: Parameters) -> str:

@@ -37,7 +37,8 @@ class JsonPath:
 class Table:
     """The fields of a table: plain columns by field name, jsonb columns by leading path, and the column of the rest.
 
-    `indexed` is a jsonb column that has an index for containment.
+    `indexed` is a jsonb column that has an index for containment. `moments` are the view of the fields that are
+    declared as times, and the column that says whose they are.
     """
 
     alias: str
@@ -45,6 +46,7 @@ class Table:
     prefixes: Mapping[tuple[str, ...], str]
     fields: str = "fields"
     indexed: str | None = None
+    moments: tuple[str, str] | None = None
 
     def resolve(self, field: str) -> Column | tuple[JsonPath, ...]:
         """The column of a field, or the places to look in turn for its first value that is not null."""
@@ -91,6 +93,7 @@ DOCUMENTS = Table(
         ("_internal",): "internal",
     },
     indexed="fields",
+    moments=("collection_moments", "collection_id"),
 )
 
 OBJECTS = Table(
@@ -104,4 +107,5 @@ OBJECTS = Table(
         "updated_at": _UPDATED,
     },
     prefixes={},
+    moments=("bucket_moments", "bucket_id"),
 )

@@ -7,6 +7,7 @@ from services.common.database.tasks import PENDING, NewTask, create_task
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import Filter, canonical_json, compile_sql
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.declared_types import require_declared
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.document_edits import within_of
 from services.gateway.routes.documents import IN_COLLECTION
@@ -42,12 +43,14 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
         edits: dict[str, JsonObject] = {}
         for number, update in enumerate(form.updates):
             found = changed_fields(update.update_data, f"body.updates.{number}.update_data")
+            await require_declared(tenant, within.collection_id, found, f"body.updates.{number}.update_data")
             edits[update.document_id] = edits.get(update.document_id, {}) | found
         return await _edit(tenant, within, edits)
     if form.update_data is None or form.is_empty():
         message = "Send 'updates', or 'document_ids', 'filters' or 'all' with 'update_data'."
         raise InvalidArgumentError(message, path="body.updates")
     changes = changed_fields(form.update_data, "body.update_data")
+    await require_declared(tenant, within.collection_id, changes, "body.update_data")
     selection = selection_of(form)
     ids = form.document_ids or await _matching(tenant, within, selection)
     return await _edit(tenant, within, dict.fromkeys(ids, changes))
@@ -106,6 +109,7 @@ async def bulk_update(collection: str, form: BulkUpdate, tenant: InNamespace) ->
     """Changes the documents named, those that pass a filter, or all, as a task; a label set so is a person's."""
     within = await within_of(tenant, collection)
     changes = changed_fields(form.update_data, "body.update_data")
+    await require_declared(tenant, within.collection_id, changes, "body.update_data")
     selection = selection_of(form)
     await _require(tenant, within, form.document_ids or [])
     task_id = await _task(tenant, within, UPDATE_TASK, {"filters": canonical_json(selection), "changes": changes})

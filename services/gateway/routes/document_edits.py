@@ -10,6 +10,7 @@ from services.common.database.resources import get_collection, get_row
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.declared_types import collection_within, require_declared
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.documents import IN_COLLECTION, one
 from services.gateway.routing import routes_of
@@ -32,8 +33,10 @@ async def add_document(collection: str, form: DocumentCreate, tenant: InNamespac
     gateway = tenant.gateway
     found = await get_collection(gateway.pool, tenant.namespace_id, collection)
     await _check_place(tenant, form, found)
+    row = _row(form, found)
+    await require_declared(tenant, found.collection_id, row.fields, "body")
     new = NewDocument(
-        row=_row(form, found),
+        row=row,
         collection=found,
         object_id=form.object_id(),
         bucket_id=await _bucket(tenant, form),
@@ -107,6 +110,7 @@ async def put_any_document(document_id: str, body: Changes, tenant: InNamespace)
 
 async def _edit(tenant: Tenant, collection: str | None, document_id: str, changes: JsonObject) -> JsonAnswer:
     gateway, within = tenant.gateway, await within_of(tenant, collection)
+    await require_declared(tenant, await collection_within(tenant, within, document_id), changes, "body")
     async with gateway.pool.acquire() as connection, connection.transaction():
         await edit_document(connection, within, document_id, changes)
     await refresh_index(gateway, [document_id])

@@ -18,6 +18,7 @@ from services.gateway.shapes.object_answers import with_fields
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
 from services.gateway.shapes.pages import ListQuery
+from services.gateway.shapes.schema_check import require_types
 from services.gateway.shapes.unique_keys import key_fields, require_same_key, touched_keys
 from services.gateway.store.objects import read_object
 from services.gateway.store.tables import LIST_OBJECTS, SEARCH_OBJECTS
@@ -94,6 +95,7 @@ async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: I
     gateway = tenant.gateway
     row = await get_row(gateway.pool, "bucket", tenant.namespace_id, bucket)
     fields = patched_fields(form, row["bucket_schema"])
+    require_types(fields, row["bucket_schema"].get("properties") or {}, "body")
     if touched := touched_keys(key_fields(row["unique_key"]), fields):
         require_same_key(touched, fields, (await read_object(gateway.pool, row["bucket_id"], object_id))["fields"])
     patched = await stored.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix)

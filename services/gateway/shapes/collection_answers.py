@@ -58,6 +58,13 @@ def input_properties(row: asyncpg.Record) -> JsonObject:
     return found
 
 
+def declared_properties(row: asyncpg.Record) -> JsonObject:
+    """What is declared of the documents' fields, by their own names and those that they are passed on by."""
+    schema = input_properties(row)
+    rules = rules_of(row["feature_extractor"])
+    return {**schema, **{rule.target: schema[rule.source] for rule in rules if rule.source in schema}}
+
+
 def output_properties(row: asyncpg.Record, schema: Mapping[str, Any]) -> JsonObject:
     """The fields of the documents: what the extractor finds, what passes through, and the vector."""
     found = details_of(row["feature_extractor"]["feature_extractor_name"]).fields

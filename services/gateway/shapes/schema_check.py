@@ -1,11 +1,11 @@
 """Whether fields are as a schema says: pure."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from types import UnionType
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
+from services.common.moments import moment_of
 from services.gateway.shapes.base import Answer
 from services.gateway.shapes.document_fields import changed_fields
 
@@ -21,6 +21,16 @@ TYPES: Mapping[str, type | UnionType] = {
 }
 MOMENTS = frozenset({"date", "datetime"})
 DEPTH = 16
+# Up to here every whole number is a double of its own.
+WHOLE = 2.0**53
+EXAMPLES: Mapping[str, str] = {
+    "number": "12.5, without quotation marks",
+    "float": "12.5, without quotation marks",
+    "integer": "12, without quotation marks",
+    "boolean": "true",
+    "date": '"2026-01-31"',
+    "datetime": '"2026-01-31T12:00:00Z"',
+}
 
 
 class Violation(Answer):
@@ -53,39 +63,70 @@ def check_fields(collection_id: str, body: Mapping[str, Any], properties: Mappin
     return SchemaCheck(collection_id=collection_id, valid=not found, violations=found, unknown_fields=unknown)
 
 
-def _violations(fields: Mapping[str, Any], properties: Mapping[str, Any], path: str, depth: int) -> Iterator[Violation]:
+def require_types(fields: Mapping[str, Any], properties: Mapping[str, Any], path: str) -> None:
+    """InvalidArgumentError for the first field that is not of the type that its schema declares; null always is.
+
+    Fields of text, and of files, take any value: a label may be a number or a list.
+    """
+    named = _spelled_out(fields, properties)
+    for name, value in named:
+        rule = _rule_at(properties, name)
+        for wrong in _wrong(value, rule, name, 0, checks_all=False):
+            raise InvalidArgumentError(f"{path}.{wrong.field}: {wrong.message}", path=f"{path}.{wrong.field}")
+
+
+def _spelled_out(fields: Mapping[str, Any], properties: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The fields that the schema names, those with dots in their names too."""
+    return [(name, value) for name, value in fields.items() if value is not None and _rule_at(properties, name)]
+
+
+def _rule_at(properties: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What the schema says of a dotted name, empty for nothing."""
+    if name in properties:
+        return properties[name] or {}
+    root, dot, rest = name.partition(".")
+    inside = (properties.get(root) or {}).get("properties")
+    return _rule_at(inside, rest) if dot and inside else {}
+
+
+def _violations(
+    fields: Mapping[str, Any], properties: Mapping[str, Any], path: str, depth: int, *, checks_all: bool = True
+) -> Iterator[Violation]:
     for name, rule in properties.items():
         value, where = fields.get(name), f"{path}{name}"
         if value is not None:
-            yield from _wrong(value, rule, where, depth)
-        elif rule.get("required"):
+            yield from _wrong(value, rule, where, depth, checks_all=checks_all)
+        elif checks_all and rule.get("required"):
             yield Violation(field=where, expected=rule["type"], message=f"'{where}' is required.")
 
 
-def _wrong(value: Any, rule: Mapping[str, Any], where: str, depth: int) -> Iterator[Violation]:
+def _wrong(
+    value: Any, rule: Mapping[str, Any], where: str, depth: int, *, checks_all: bool = True
+) -> Iterator[Violation]:
+    """`checks_all` is about texts, values that a schema lists, and fields that it requires."""
     kind = rule["type"]
-    if not _is(kind, value):
-        yield Violation(field=where, expected=kind, message=f"'{where}' must be of type {kind}.")
-    elif rule.get("enum") and value not in rule["enum"]:
+    if not _is(kind, value) and (checks_all or kind in TYPES or kind in MOMENTS):
+        yield Violation(field=where, expected=kind, message=_message(kind, where))
+    elif checks_all and rule.get("enum") and value not in rule["enum"]:
         yield Violation(field=where, expected=kind, message=f"'{where}' is none of the values allowed.")
     elif depth < DEPTH and kind == "object":
-        yield from _violations(value, rule.get("properties") or {}, f"{where}.", depth + 1)
+        inside = rule.get("properties") or {}
+        yield from _violations(value, inside, f"{where}.", depth + 1, checks_all=checks_all)
     elif depth < DEPTH and kind == "array" and rule.get("items"):
         for position, item in enumerate(value):
-            yield from _wrong(item, rule["items"], f"{where}.{position}", depth + 1)
+            yield from _wrong(item, rule["items"], f"{where}.{position}", depth + 1, checks_all=checks_all)
+
+
+def _message(kind: str, where: str) -> str:
+    example = EXAMPLES.get(kind)
+    return f"'{where}' must be of type {kind}{f', such as {example}' if example else ''}."
 
 
 def _is(kind: str, value: Any) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
     if kind in MOMENTS:
-        return isinstance(value, str) and _is_moment(value)
+        return moment_of(value) is not None
+    if kind == "integer" and isinstance(value, float):
+        return value.is_integer() and abs(value) < WHOLE
     return isinstance(value, TYPES.get(kind, str))
-
-
-def _is_moment(value: str) -> bool:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True

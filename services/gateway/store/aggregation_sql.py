@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from services.common.errors import InvalidArgumentError
 from services.common.filters import DOCUMENTS, OBJECTS, Table, compile_sql, parse
 from services.common.filters.parameters import Parameters
+from services.common.filters.sql import order_value
 from services.common.filters.tables import Column, Kind
 from services.gateway.shapes.aggregations import MAX_GROUPS, Aggregate, Aggregation, GroupBy, Having, RangeBucket
 from services.gateway.store.values import value_sql
 
-TIME = r"'^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$'"
 PARTS = {"dayOfWeek": "isodow", "dayOfYear": "doy"}
 NUMBERS = "CASE jsonb_typeof({value}) WHEN 'number' THEN ({value} #>> '{{}}')::numeric END"
 # Texts and numbers have no common order; of each group the greatest is that of jsonb.
@@ -19,13 +19,14 @@ METRICS = {
     "count_distinct": "to_jsonb(count(DISTINCT {value}))",
     "sum": "to_jsonb(coalesce(sum({number}), 0))",
     "avg": "to_jsonb(avg({number}))",
-    "min": "(array_agg({value} ORDER BY {value}) FILTER (WHERE {value} IS NOT NULL))[1]",
-    "max": "(array_agg({value} ORDER BY {value} DESC) FILTER (WHERE {value} IS NOT NULL))[1]",
+    "min": "(array_agg({value} ORDER BY {order}, row_key) FILTER (WHERE {value} IS NOT NULL))[1]",
+    "max": "(array_agg({value} ORDER BY {order} DESC, row_key) FILTER (WHERE {value} IS NOT NULL))[1]",
     "first": "(array_agg({value} ORDER BY row_key))[1]",
     "last": "(array_agg({value} ORDER BY row_key DESC))[1]",
     "push": "jsonb_agg({value} ORDER BY row_key) FILTER (WHERE {value} IS NOT NULL)",
     "add_to_set": "jsonb_agg(DISTINCT {value}) FILTER (WHERE {value} IS NOT NULL)",
 }
+EXTREMES = frozenset({"min", "max"})
 COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "=", "ne": "<>"}
 ELEMENTS = "CASE jsonb_typeof({value}) WHEN 'array' THEN {value} ELSE jsonb_build_array({value}) END"
 
@@ -148,7 +149,18 @@ class _Values:
         self.columns.append(f"{self._value(each.source)} AS {column}")
         if each.function == "count":
             return f"to_jsonb(count({column}))"
-        return METRICS[each.function].format(value=column, number=NUMBERS.format(value=column))
+        order = self._order(each, column)
+        return METRICS[each.function].format(value=column, number=NUMBERS.format(value=column), order=order)
+
+    def _order(self, each: Aggregation, column: str) -> str:
+        """What the extremes of a column are by: instants where the field is declared as a time."""
+        if each.function not in EXTREMES or each.source is None or each.source == self._unwind:
+            return column
+        place = self._table.resolve(each.source)
+        if isinstance(place, Column):
+            return column
+        self.columns.append(f"{order_value(each.source, place, self._table, self._parameters)} AS {column}o")
+        return f"{column}o"
 
     def _value(self, field: str) -> str:
         if field == self._unwind:
@@ -162,8 +174,7 @@ class _Values:
         place = self._table.resolve(field)
         if isinstance(place, Column) and place.kind is Kind.TIME:
             return f"{self._table.alias}.{place.name}"
-        text = f"({self._value(field)} #>> '{{}}')"
-        return f"(CASE WHEN {text} ~ {TIME} THEN {text}::timestamptz END)"
+        return f"(moment_text({self._value(field)} #>> '{{}}')::timestamp AT TIME ZONE 'UTC')"
 
 
 def _having(conditions: Sequence[Having], metrics: Sequence[str], parameters: Parameters) -> str:

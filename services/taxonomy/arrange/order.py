@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from services.common.moments import moment_of
 from services.taxonomy.arrange.arranged import Arranged, Candidates
-from services.taxonomy.arrange.values import is_number, sort_key
+from services.taxonomy.arrange.values import Key, is_number, sort_key
 from services.taxonomy.domain import Candidate
 from services.taxonomy.rows import value_of
 
@@ -15,18 +16,24 @@ MISSING = ("bottom", "top", "preserve")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByField:
-    """Sorts by a field; equal ones keep their order."""
+    """Sorts by a field; equal ones keep their order. `times` are the collections in which it is declared as a time."""
 
     field: str
     descending: bool
     nulls_last: bool
+    times: frozenset[str] = frozenset()
 
     def __call__(self, found: Candidates) -> Arranged:
         """Sorts one list."""
         valued, missing = _split(found, lambda candidate: value_of(candidate, self.field) is not None)
-        ordered = sorted(valued, key=lambda c: sort_key(value_of(c, self.field)), reverse=self.descending)
+        ordered = sorted(valued, key=self._key, reverse=self.descending)
         nulls_first = not self.nulls_last and not self.descending
         return Arranged(candidates=(*missing, *ordered) if nulls_first else (*ordered, *missing))
+
+    def _key(self, candidate: Candidate) -> Key:
+        value = value_of(candidate, self.field)
+        moment = moment_of(value) if candidate.collection_id in self.times else None
+        return sort_key(value if moment is None else moment.isoformat(timespec="microseconds"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,8 @@ class SortAttribute:
         """The same documents, sorted."""
         if isinstance(state, Unfetched) and self.by.nulls_last and self.by.field != "score":
             return replace(state, order=Sorted(self.by.field, self.by.descending))
-        return await arranged(state, execution, self.by)
+        times = await execution.rows.declared_times(execution.collection_ids, self.by.field)
+        return await arranged(state, execution, replace(self.by, times=times))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

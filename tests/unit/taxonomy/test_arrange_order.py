@@ -1,5 +1,7 @@
 """Sorting and rescaling."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.taxonomy.arrange.order import ByField, ByRelevance, Normalize
@@ -54,3 +56,12 @@ def test_scores_on_one_scale(method: str, scores: list[float]) -> None:
 def test_nobody_and_equals_can_be_rescaled(method: str) -> None:
     assert Normalize(method=method)(()).candidates == ()
     assert len(Normalize(method=method)((candidate("a", 0.0), candidate("b", 0.0))).candidates) == 2
+
+
+def test_declared_times_sort_as_instants() -> None:
+    late, early = "2026-01-01T09:00:00Z", "2026-01-01T10:00:00+02:00"
+    found = (candidate("late", 0.5, taken=late), candidate("early", 0.4, taken=early))
+    by = ByField(field="taken", descending=False, nulls_last=True)
+    assert [each.document_id for each in by(found).candidates] == ["late", "early"]
+    declared = replace(by, times=frozenset({"col"}))
+    assert [each.document_id for each in declared(found).candidates] == ["early", "late"]
