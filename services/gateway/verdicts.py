@@ -7,6 +7,7 @@ Letter case and outer white space do not count.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.common.label_values import label_value
@@ -47,6 +48,44 @@ def verdict_of(label: str, judged: Mapping[str, Any] | None) -> str | None:
     if said in RIGHT or said == _folded(str(judged["value"])):
         return CORRECT
     return INCORRECT
+
+
+def rejected_fields(
+    annotations: Sequence[Mapping[str, Any]], labels: Mapping[str, Any], values: Mapping[str, Any]
+) -> set[str]:
+    """Which of a document's labels stand as wrong; `values` are what its label fields hold, in order.
+
+    `annotations` come with the newest first, and the newest that decides counts. One counts for the label that it was
+    made of: the machine's answer that it judged, or else the one that people had set by then.
+    """
+    decided: dict[str, bool] = {}
+    for each in annotations:
+        judged = each["judged"]
+        if judged is not None:
+            found = {judged[FIELD]: each["verdict"]} if values.get(judged[FIELD]) == judged["value"] else {}
+        else:
+            found = dict.fromkeys(_meant(each, labels, values), _plain_verdict(each["label"]))
+        for field, verdict in found.items():
+            if verdict is not None:
+                decided.setdefault(field, verdict == INCORRECT)
+    return {field for field, is_wrong in decided.items() if is_wrong}
+
+
+def _meant(annotation: Mapping[str, Any], labels: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """The label that an annotation is about which judged no machine: the one that it names, else the first."""
+    named = (annotation["payload"] or {}).get(FIELD)
+    wanted = [strip_root(named)] if isinstance(named, str) else list(values)[:1]
+    return [field for field in wanted if _was_there(labels.get(field) or {}, annotation["updated_at"])]
+
+
+def _was_there(entry: Mapping[str, Any], moment: datetime) -> bool:
+    set_at = entry.get("set_at")
+    return set_at is None or datetime.fromisoformat(set_at) <= moment
+
+
+def _plain_verdict(label: str) -> str | None:
+    said = _folded(label)
+    return INCORRECT if said in WRONG else CORRECT if said in RIGHT else None
 
 
 def _folded(text: str) -> str:

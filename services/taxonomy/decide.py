@@ -17,10 +17,14 @@ HUMAN = "human"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """The label of a document at this moment, and who set it: "human", "auto" or "import"."""
+    """The label of a document at this moment, and who set it: "human", "auto" or "import".
+
+    `stored` is what stands in the document's field, of which `value` is the clean form.
+    """
 
     value: Json
     source: str
+    stored: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,8 +107,12 @@ class Definition:
         """How many neighbours are needed for a decision at least."""
         if self.kind is Kind.RETRIEVER:
             return 1
-        votes = self.vote or self.separator is not None
-        return max(self.top_k, VOTERS) if votes and self.top_k == 1 else self.top_k
+        return max(self.top_k, VOTERS) if self.votes and self.top_k == 1 else self.top_k
+
+    @property
+    def votes(self) -> bool:
+        """Whether several neighbours make a label together."""
+        return self.vote or self.separator is not None
 
     @property
     def depth(self) -> int:

@@ -13,7 +13,8 @@ from services.taxonomy.reading import Reader
 LABELS = """
     SELECT d.document_id, field_value(d.fields, $2) AS value,
       d.labels -> $2 ->> 'source' AS source
-    FROM documents d WHERE d.document_id = ANY($1)"""
+    FROM documents d WHERE d.document_id = ANY($1)
+      AND NOT EXISTS (SELECT FROM stale_labels s WHERE s.document_id = d.document_id AND s.field = $2)"""
 VECTORS = """
     SELECT e.document_id, e.feature_uri, e.model, e.dimensions, e.vector
     FROM embeddings e JOIN documents d USING (document_id)
@@ -87,10 +88,10 @@ class Documents:
         return {row["document_id"] for row in rows}
 
     async def labels(self, document_ids: Collection[str], field: str) -> dict[str, Label]:
-        """The labels that the documents have at this moment; those whose field is blank are left out."""
+        """The labels that the documents have at this moment; blank ones and those that no longer stand are left out."""
         rows = await self._reader.fetch(LABELS, list(document_ids), field)
         return {
-            row["document_id"]: Label(value=value, source=row["source"] or IMPORT)
+            row["document_id"]: Label(value=value, source=row["source"] or IMPORT, stored=row["value"])
             for row in rows
             if (value := label_value(row["value"])) is not None
         }

@@ -12,7 +12,7 @@ from services.taxonomy.blueprint import Blueprint
 from services.taxonomy.decide import Neighbour
 from services.taxonomy.enrich import Decisions, Order
 from services.taxonomy.subjects import Asked
-from services.taxonomy.values import Decided
+from services.taxonomy.values import Decided, Given
 
 
 def to_order(request: pb.EnrichRequest) -> Order:
@@ -69,7 +69,7 @@ def _decision(subject_id: str, decided: Decided, blueprint: Blueprint) -> pb.Dec
         taxonomy_id=blueprint.taxonomy_id,
         taxonomy_version=blueprint.version,
         retriever_id=blueprint.retriever_id,
-        values=[pb.FieldValue(field=v.field, value_json=_json(v.value), append=v.append) for v in decided.values],
+        values=[_value(given) for given in decided.values],
         assignments=[_assignment(neighbour, label) for neighbour, label in decided.assigned],
         path=[
             pb.PathStep(node_id=p.node_id, label=p.label, score=p.score, source_document_id=p.source_document_id)
@@ -82,6 +82,13 @@ def _decision(subject_id: str, decided: Decided, blueprint: Blueprint) -> pb.Dec
         decision.label_json = _json(decided.label)
         decision.source_document_id = verdict.best.candidate.document_id if verdict.best else ""
     return decision
+
+
+def _value(given: Given) -> pb.FieldValue:
+    lent = [
+        pb.Lent(document_id=each.document_id, field=each.field, value_json=_json(each.value)) for each in given.lent
+    ]
+    return pb.FieldValue(field=given.field, value_json=_json(given.value), append=given.append, rests_on=lent)
 
 
 def _assignment(neighbour: Neighbour, label: Any) -> pb.Assignment:

@@ -54,13 +54,14 @@ def plan_retriever(stages: Sequence[Stage]) -> LabelPlan:
 
 
 def references(field: str | None, *, human_only: bool) -> Filter:
-    """Who can lend a label: documents that have one, or only those whose label a person gave.
+    """Who can lend a label: documents that have one that stands, or only those whose label a person gave.
 
     Without a `field` every document can.
     """
     if field is None:
         return EVERYTHING
-    labelled = Condition(field, Operator.IS_LABEL, True)
+    stands = Condition(f"_internal.stale.{field}", Operator.EXISTS, False)
+    labelled = both(Condition(field, Operator.IS_LABEL, True), stands)
     if not human_only:
         return labelled
     return both(labelled, Condition(f"labels.{field}.source", Operator.IN, (HUMAN, IMPORT)))

@@ -1,7 +1,7 @@
 """From verdicts to what is written: fields, assignments, the path through a hierarchy."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.common.label_paths import node_id, split_path
 from services.common.label_values import label_value
@@ -10,6 +10,7 @@ from services.taxonomy.decide import Neighbour, Verdict, nothing
 from services.taxonomy.definition import Definition, Enrichment, Kind, Merge
 from services.taxonomy.domain import Json
 from services.taxonomy.hierarchy import Descent, Step
+from services.taxonomy.lent import Lent, label_of, presence_of, value_of
 
 Records = Mapping[str, Mapping[str, Json]]
 """Document id -> its fields."""
@@ -18,11 +19,15 @@ TITLES = ("label", "name", "title")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What a taxonomy gives a field, None for nothing; `append` adds to what others give."""
+    """What a taxonomy gives a field, None for nothing; `append` adds to what others give.
+
+    `lent` is what the value rests on.
+    """
 
     field: str
     value: Json
     append: bool = False
+    lent: tuple[Lent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +84,24 @@ def _given(
     if not verdict.matched or verdict.best is None:
         return Given(field=field.target, value=None, append=append)
     if field.merge is Merge.REPLACE:
-        own = field.source == definition.source_field
-        return Given(field=field.target, value=verdict.label if own else _value(field, verdict.best, records))
+        if field.source == definition.source_field:
+            return Given(field=field.target, value=verdict.label, lent=_deciders(definition, verdict, verdict.best))
+        value = _value(field, verdict.best, records)
+        return Given(field=field.target, value=value, lent=(value_of(verdict.best, field.source),))
     found = [
         each.label.value if field.source == definition.source_field else _value(field, each, records) for each in kept
     ]
     distinct = _distinct(found)
     text = ", ".join(str(value) for value in distinct) or None
-    return Given(field=field.target, value=text if field.merge is Merge.CONCAT else distinct or None, append=append)
+    lent = tuple(value_of(each, field.source) for each in kept)
+    value = text if field.merge is Merge.CONCAT else distinct or None
+    return Given(field=field.target, value=value, append=append, lent=lent)
+
+
+def _deciders(definition: Definition, verdict: Verdict, best: Neighbour) -> tuple[Lent, ...]:
+    """Whose labels made the label: the best neighbour's alone, or those of all that voted."""
+    voted = verdict.kept if definition.votes else (best,)
+    return tuple(label_of(each, definition.source_field or "") for each in voted)
 
 
 def _distinct(values: Iterable[Json]) -> list[Json]:
@@ -115,9 +130,9 @@ def _copied(value: Json) -> Json:
 def _everything(best: Neighbour | None, records: Records) -> tuple[Given, ...]:
     fields = records.get(best.candidate.document_id, {}) if best else {}
     return tuple(
-        Given(field=name, value=label)
+        Given(field=name, value=label, lent=(value_of(best, name),))
         for name, value in fields.items()
-        if (label := _copied(value)) is not None and name[:1] != "_"
+        if best is not None and (label := _copied(value)) is not None and name[:1] != "_"
     )
 
 
@@ -167,9 +182,11 @@ def of_nodes(definition: Definition, descent: Descent, records: Records) -> Deci
             given = _given(field, definition, step.verdict, step.verdict.kept[:1], records)
             before = values[field.target].value
             if given.append and before is not None:
-                given = Given(field=field.target, value=_distinct([before, given.value]), append=True)
+                lent = (*values[field.target].lent, *given.lent)
+                given = Given(field=field.target, value=_distinct([before, given.value]), append=True, lent=lent)
             values[field.target] = given
-    values |= {given.field: given for given in _summary(definition, chain)}
+    lent = tuple(presence_of(step.verdict.best) for step in chain if step.verdict.best is not None)
+    values |= {given.field: replace(given, lent=lent) for given in _summary(definition, chain)}
     return Decided(
         verdict=chain[-1].verdict if chain else descent.best,
         label=chain[-1].node.label if chain else None,

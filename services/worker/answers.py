@@ -11,12 +11,14 @@ from services.worker.domain import Decision, FieldValue, JsonObject
 class Answer:
     """A value for a field, None when nothing matched, and the decision that it comes from.
 
-    `reason` says why one that could have filled the field did not judge; empty when there is a value.
+    `reason` says why one that could have filled the field did not judge; empty when there is a value. `rests_on` is
+    what the value was made of.
     """
 
     value: Any
     decision: Decision
     reason: str = ""
+    rests_on: tuple[JsonObject, ...] = ()
 
     @property
     def matched(self) -> bool:
@@ -32,9 +34,13 @@ def answer_for(field: str, decisions: Sequence[Decision]) -> Answer | None:
     fillers = [(decision, value) for decision in decisions for value in decision.values if value.field == field]
     matched = [(decision, value) for decision, value in fillers if decision.matched and value.value is not None]
     for decision, first in matched or fillers:
-        values = [value for _, value in matched if value.append]
-        value = _together(values) if first.append and matched else first.value
-        return Answer(value=value, decision=decision, reason="" if matched else _reason(fillers))
+        made_of = [value for _, value in matched if value.append] if first.append and matched else [first]
+        return Answer(
+            value=_together(made_of) if first.append and matched else first.value,
+            decision=decision,
+            reason="" if matched else _reason(fillers),
+            rests_on=tuple(lent for value in made_of for lent in value.rests_on),
+        )
     return None
 
 

@@ -134,11 +134,15 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class FieldValue:
-    """What a taxonomy gives a field, None when it gives nothing; `append` adds to what other taxonomies give."""
+    """What a taxonomy gives a field, None when it gives nothing; `append` adds to what other taxonomies give.
+
+    `rests_on` is what it was made of: {document_id, field, value} of each reference.
+    """
 
     field: str
     value: Any
     append: bool = False
+    rests_on: tuple[JsonObject, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

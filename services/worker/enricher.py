@@ -70,7 +70,7 @@ def _subject(ingest: Ingest, part: Part) -> pb.Subject:
 
 def _decision(message: pb.Decision) -> Decision:
     value = _json(message.label_json) if message.matched else None
-    values = [FieldValue(field=v.field, value=_json(v.value_json), append=v.append) for v in message.values]
+    values = [_value(each) for each in message.values]
     return Decision(
         field=message.field,
         matched=message.matched,
@@ -102,6 +102,15 @@ def _evidence(message: pb.Evidence) -> JsonObject:
         "label": _json(message.label_json),
         "label_source": message.label_source,
     }
+
+
+def _value(message: pb.FieldValue) -> FieldValue:
+    rests_on = (
+        {"document_id": lent.document_id, "field": lent.field, "value": _json(lent.value_json)}
+        for lent in message.rests_on
+    )
+    value = _json(message.value_json)
+    return FieldValue(field=message.field, value=value, append=message.append, rests_on=tuple(rests_on))
 
 
 def _assignment(message: pb.Assignment) -> JsonObject:

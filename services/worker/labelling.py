@@ -135,6 +135,7 @@ def _auto(answer: Answer, claims: Claims) -> JsonObject | None:
         "score": decision.confidence,
         "threshold": decision.threshold,
         "evidence": list(decision.evidence),
+        "rests_on": list(answer.rests_on),
         "model": claims.model,
         "taxonomy_id": decision.taxonomy_id,
         "taxonomy_version": decision.taxonomy_version,

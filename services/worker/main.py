@@ -25,6 +25,7 @@ from services.worker.cluster_enrichment.enrichment import Enrichment
 from services.worker.cluster_labels.namer import Namer
 from services.worker.cluster_runs import sweeping
 from services.worker.content import Contents
+from services.worker.corrections import correction_loops
 from services.worker.delivering import fan_out
 from services.worker.delivering.deliverer import LOOK_SECONDS, Deliverer
 from services.worker.delivering.fan_out import FanOut
@@ -86,6 +87,7 @@ def loops_of(settings: Settings, pool: Pool, deliverer: Deliverer) -> tuple[Loop
     return (
         *trigger_loops(pool),
         *automation_loops(pool),
+        *correction_loops(pool),
         Loop(name="house", step=housekeeper.keep, seconds=SECONDS_BETWEEN),
         Loop(
             name="cluster runs",

@@ -61,6 +61,25 @@ def relabelled(
     return None if changed == stored else replace(changed, internal=_noted(internal, own, by.now))
 
 
+def without(
+    stored: StoredDocument,
+    fallen: Collection[str],
+    free: Collection[str],
+    decisions: Sequence[Decision],
+    by: Relabelling,
+) -> StoredDocument:
+    """The document without those of its `fallen` labels of machines that nobody decides about any more."""
+    gone = [
+        field
+        for field in fallen
+        if stored.labels.get(field, {}).get("source") == AUTO
+        and (field not in free or answer_for(field, decisions) is None)
+    ]
+    match = {"matched": False, "confidence": 0.0} if by.primary in gone else stored.taxonomy_match
+    labels = {field: entry for field, entry in stored.labels.items() if field not in gone}
+    return replace(stored, fields=stored.fields | dict.fromkeys(gone), labels=labels, taxonomy_match=match)
+
+
 def _settled(field: str, stored: StoredDocument, decisions: Sequence[Decision], by: Relabelling) -> Label | None:
     answer = answer_for(field, decisions)
     if answer is None:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from likeness.common.v1 import vector_pb2 as likeness_dot_common_dot_v1_dot_vector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#likeness/taxonomy/v1/taxonomy.proto\x12\x14likeness.taxonomy.v1\x1a\x1flikeness/common/v1/vector.proto\"S\n\x10SubjectEmbedding\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x01 \x01(\t\x12*\n\x06vector\x18\x02 \x01(\x0b\x32\x1a.likeness.common.v1.Vector\"\x96\x01\n\x07Subject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x11\n\tobject_id\x18\x02 \x01(\t\x12:\n\nembeddings\x18\x03 \x03(\x0b\x32&.likeness.taxonomy.v1.SubjectEmbedding\x12\x13\n\x0b\x64ocument_id\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\"\xac\x01\n\rEnrichRequest\x12\x14\n\x0cnamespace_id\x18\x01 \x01(\t\x12\x15\n\rcollection_id\x18\x02 \x01(\t\x12/\n\x08subjects\x18\x03 \x03(\x0b\x32\x1d.likeness.taxonomy.v1.Subject\x12\x13\n\x0btaxonomy_id\x18\x04 \x01(\t\x12\x18\n\x10taxonomy_version\x18\x05 \x01(\r\x12\x0e\n\x06\x61\x66resh\x18\x06 \x01(\x08\"\x82\x01\n\x08\x45vidence\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x11\n\tobject_id\x18\x02 \x01(\t\x12\x15\n\rcollection_id\x18\x03 \x01(\t\x12\r\n\x05score\x18\x04 \x01(\x01\x12\x12\n\nlabel_json\x18\x05 \x01(\t\x12\x14\n\x0clabel_source\x18\x06 \x01(\t\"\xc4\x03\n\x08\x44\x65\x63ision\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07matched\x18\x03 \x01(\x08\x12\x12\n\nconfidence\x18\x04 \x01(\x01\x12\x11\n\tthreshold\x18\x05 \x01(\x01\x12\x12\n\nlabel_json\x18\x06 \x01(\t\x12\x1a\n\x12source_document_id\x18\x07 \x01(\t\x12\x30\n\x08\x65vidence\x18\x08 \x03(\x0b\x32\x1e.likeness.taxonomy.v1.Evidence\x12\x13\n\x0btaxonomy_id\x18\t \x01(\t\x12\x18\n\x10taxonomy_version\x18\n \x01(\r\x12\x14\n\x0cretriever_id\x18\x0b \x01(\t\x12\x30\n\x06values\x18\x0c \x03(\x0b\x32 .likeness.taxonomy.v1.FieldValue\x12\x35\n\x0b\x61ssignments\x18\r \x03(\x0b\x32 .likeness.taxonomy.v1.Assignment\x12,\n\x04path\x18\x0e \x03(\x0b\x32\x1e.likeness.taxonomy.v1.PathStep\x12\x0f\n\x07skipped\x18\x0f \x01(\x08\x12\x0e\n\x06reason\x18\x10 \x01(\t\"?\n\nFieldValue\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x12\n\nvalue_json\x18\x02 \x01(\t\x12\x0e\n\x06\x61ppend\x18\x03 \x01(\x08\"D\n\nAssignment\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x12\n\nlabel_json\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\"U\n\x08PathStep\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x1a\n\x12source_document_id\x18\x04 \x01(\t\"C\n\x0e\x45nrichResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.likeness.taxonomy.v1.Decision\",\n\x15\x43heckRetrieverRequest\x12\x13\n\x0bstages_json\x18\x01 \x01(\t\"(\n\x11\x46\x65\x61tureDependency\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x01 \x01(\t\"S\n\x16\x43heckRetrieverResponse\x12\x39\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\'.likeness.taxonomy.v1.FeatureDependency\"\xdf\x01\n\x17\x45xecuteRetrieverRequest\x12\x14\n\x0cnamespace_id\x18\x01 \x01(\t\x12\x14\n\x0cretriever_id\x18\x02 \x01(\t\x12\x13\n\x0bstages_json\x18\x03 \x01(\t\x12\x1e\n\x16\x63ollection_identifiers\x18\x04 \x03(\t\x12\x13\n\x0binputs_json\x18\x05 \x01(\t\x12\x14\n\x0c\x66ilters_json\x18\x06 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\r\x12\x0e\n\x06offset\x18\x08 \x01(\r\x12\x19\n\x11\x61\x66ter_document_id\x18\t \x01(\t\"r\n\x0eRankedDocument\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x15\n\rcollection_id\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x13\n\x0b\x66ields_json\x18\x04 \x01(\t\x12\x10\n\x08replaced\x18\x05 \x01(\x08\"|\n\x0fStageStatistics\x12\x12\n\nstage_name\x18\x01 \x01(\t\x12\x13\n\x0binput_count\x18\x02 \x01(\x04\x12\x14\n\x0coutput_count\x18\x03 \x01(\x04\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x01\x12\x15\n\rmetadata_json\x18\x05 \x01(\t\"\xab\x01\n\x18\x45xecuteRetrieverResponse\x12\x37\n\tdocuments\x18\x01 \x03(\x0b\x32$.likeness.taxonomy.v1.RankedDocument\x12\x35\n\x06stages\x18\x02 \x03(\x0b\x32%.likeness.taxonomy.v1.StageStatistics\x12\r\n\x05total\x18\x03 \x01(\x04\x12\x10\n\x08warnings\x18\x04 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#likeness/taxonomy/v1/taxonomy.proto\x12\x14likeness.taxonomy.v1\x1a\x1flikeness/common/v1/vector.proto\"S\n\x10SubjectEmbedding\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x01 \x01(\t\x12*\n\x06vector\x18\x02 \x01(\x0b\x32\x1a.likeness.common.v1.Vector\"\x96\x01\n\x07Subject\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\x11\n\tobject_id\x18\x02 \x01(\t\x12:\n\nembeddings\x18\x03 \x03(\x0b\x32&.likeness.taxonomy.v1.SubjectEmbedding\x12\x13\n\x0b\x64ocument_id\x18\x04 \x01(\t\x12\x13\n\x0b\x66ields_json\x18\x05 \x01(\t\"\xac\x01\n\rEnrichRequest\x12\x14\n\x0cnamespace_id\x18\x01 \x01(\t\x12\x15\n\rcollection_id\x18\x02 \x01(\t\x12/\n\x08subjects\x18\x03 \x03(\x0b\x32\x1d.likeness.taxonomy.v1.Subject\x12\x13\n\x0btaxonomy_id\x18\x04 \x01(\t\x12\x18\n\x10taxonomy_version\x18\x05 \x01(\r\x12\x0e\n\x06\x61\x66resh\x18\x06 \x01(\x08\"\x82\x01\n\x08\x45vidence\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x11\n\tobject_id\x18\x02 \x01(\t\x12\x15\n\rcollection_id\x18\x03 \x01(\t\x12\r\n\x05score\x18\x04 \x01(\x01\x12\x12\n\nlabel_json\x18\x05 \x01(\t\x12\x14\n\x0clabel_source\x18\x06 \x01(\t\"\xc4\x03\n\x08\x44\x65\x63ision\x12\x12\n\nsubject_id\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x0f\n\x07matched\x18\x03 \x01(\x08\x12\x12\n\nconfidence\x18\x04 \x01(\x01\x12\x11\n\tthreshold\x18\x05 \x01(\x01\x12\x12\n\nlabel_json\x18\x06 \x01(\t\x12\x1a\n\x12source_document_id\x18\x07 \x01(\t\x12\x30\n\x08\x65vidence\x18\x08 \x03(\x0b\x32\x1e.likeness.taxonomy.v1.Evidence\x12\x13\n\x0btaxonomy_id\x18\t \x01(\t\x12\x18\n\x10taxonomy_version\x18\n \x01(\r\x12\x14\n\x0cretriever_id\x18\x0b \x01(\t\x12\x30\n\x06values\x18\x0c \x03(\x0b\x32 .likeness.taxonomy.v1.FieldValue\x12\x35\n\x0b\x61ssignments\x18\r \x03(\x0b\x32 .likeness.taxonomy.v1.Assignment\x12,\n\x04path\x18\x0e \x03(\x0b\x32\x1e.likeness.taxonomy.v1.PathStep\x12\x0f\n\x07skipped\x18\x0f \x01(\x08\x12\x0e\n\x06reason\x18\x10 \x01(\t\"m\n\nFieldValue\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x12\n\nvalue_json\x18\x02 \x01(\t\x12\x0e\n\x06\x61ppend\x18\x03 \x01(\x08\x12,\n\x08rests_on\x18\x04 \x03(\x0b\x32\x1a.likeness.taxonomy.v1.Lent\">\n\x04Lent\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\x12\n\nvalue_json\x18\x03 \x01(\t\"D\n\nAssignment\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x12\n\nlabel_json\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\"U\n\x08PathStep\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x1a\n\x12source_document_id\x18\x04 \x01(\t\"C\n\x0e\x45nrichResponse\x12\x31\n\tdecisions\x18\x01 \x03(\x0b\x32\x1e.likeness.taxonomy.v1.Decision\",\n\x15\x43heckRetrieverRequest\x12\x13\n\x0bstages_json\x18\x01 \x01(\t\"(\n\x11\x46\x65\x61tureDependency\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x01 \x01(\t\"S\n\x16\x43heckRetrieverResponse\x12\x39\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\'.likeness.taxonomy.v1.FeatureDependency\"\xdf\x01\n\x17\x45xecuteRetrieverRequest\x12\x14\n\x0cnamespace_id\x18\x01 \x01(\t\x12\x14\n\x0cretriever_id\x18\x02 \x01(\t\x12\x13\n\x0bstages_json\x18\x03 \x01(\t\x12\x1e\n\x16\x63ollection_identifiers\x18\x04 \x03(\t\x12\x13\n\x0binputs_json\x18\x05 \x01(\t\x12\x14\n\x0c\x66ilters_json\x18\x06 \x01(\t\x12\r\n\x05limit\x18\x07 \x01(\r\x12\x0e\n\x06offset\x18\x08 \x01(\r\x12\x19\n\x11\x61\x66ter_document_id\x18\t \x01(\t\"r\n\x0eRankedDocument\x12\x13\n\x0b\x64ocument_id\x18\x01 \x01(\t\x12\x15\n\rcollection_id\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\x12\x13\n\x0b\x66ields_json\x18\x04 \x01(\t\x12\x10\n\x08replaced\x18\x05 \x01(\x08\"|\n\x0fStageStatistics\x12\x12\n\nstage_name\x18\x01 \x01(\t\x12\x13\n\x0binput_count\x18\x02 \x01(\x04\x12\x14\n\x0coutput_count\x18\x03 \x01(\x04\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x01\x12\x15\n\rmetadata_json\x18\x05 \x01(\t\"\xab\x01\n\x18\x45xecuteRetrieverResponse\x12\x37\n\tdocuments\x18\x01 \x03(\x0b\x32$.likeness.taxonomy.v1.RankedDocument\x12\x35\n\x06stages\x18\x02 \x03(\x0b\x32%.likeness.taxonomy.v1.StageStatistics\x12\r\n\x05total\x18\x03 \x01(\x04\x12\x10\n\x08warnings\x18\x04 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,25 +43,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISION']._serialized_start=641
   _globals['_DECISION']._serialized_end=1093
   _globals['_FIELDVALUE']._serialized_start=1095
-  _globals['_FIELDVALUE']._serialized_end=1158
-  _globals['_ASSIGNMENT']._serialized_start=1160
-  _globals['_ASSIGNMENT']._serialized_end=1228
-  _globals['_PATHSTEP']._serialized_start=1230
-  _globals['_PATHSTEP']._serialized_end=1315
-  _globals['_ENRICHRESPONSE']._serialized_start=1317
-  _globals['_ENRICHRESPONSE']._serialized_end=1384
-  _globals['_CHECKRETRIEVERREQUEST']._serialized_start=1386
-  _globals['_CHECKRETRIEVERREQUEST']._serialized_end=1430
-  _globals['_FEATUREDEPENDENCY']._serialized_start=1432
-  _globals['_FEATUREDEPENDENCY']._serialized_end=1472
-  _globals['_CHECKRETRIEVERRESPONSE']._serialized_start=1474
-  _globals['_CHECKRETRIEVERRESPONSE']._serialized_end=1557
-  _globals['_EXECUTERETRIEVERREQUEST']._serialized_start=1560
-  _globals['_EXECUTERETRIEVERREQUEST']._serialized_end=1783
-  _globals['_RANKEDDOCUMENT']._serialized_start=1785
-  _globals['_RANKEDDOCUMENT']._serialized_end=1899
-  _globals['_STAGESTATISTICS']._serialized_start=1901
-  _globals['_STAGESTATISTICS']._serialized_end=2025
-  _globals['_EXECUTERETRIEVERRESPONSE']._serialized_start=2028
-  _globals['_EXECUTERETRIEVERRESPONSE']._serialized_end=2199
+  _globals['_FIELDVALUE']._serialized_end=1204
+  _globals['_LENT']._serialized_start=1206
+  _globals['_LENT']._serialized_end=1268
+  _globals['_ASSIGNMENT']._serialized_start=1270
+  _globals['_ASSIGNMENT']._serialized_end=1338
+  _globals['_PATHSTEP']._serialized_start=1340
+  _globals['_PATHSTEP']._serialized_end=1425
+  _globals['_ENRICHRESPONSE']._serialized_start=1427
+  _globals['_ENRICHRESPONSE']._serialized_end=1494
+  _globals['_CHECKRETRIEVERREQUEST']._serialized_start=1496
+  _globals['_CHECKRETRIEVERREQUEST']._serialized_end=1540
+  _globals['_FEATUREDEPENDENCY']._serialized_start=1542
+  _globals['_FEATUREDEPENDENCY']._serialized_end=1582
+  _globals['_CHECKRETRIEVERRESPONSE']._serialized_start=1584
+  _globals['_CHECKRETRIEVERRESPONSE']._serialized_end=1667
+  _globals['_EXECUTERETRIEVERREQUEST']._serialized_start=1670
+  _globals['_EXECUTERETRIEVERREQUEST']._serialized_end=1893
+  _globals['_RANKEDDOCUMENT']._serialized_start=1895
+  _globals['_RANKEDDOCUMENT']._serialized_end=2009
+  _globals['_STAGESTATISTICS']._serialized_start=2011
+  _globals['_STAGESTATISTICS']._serialized_end=2135
+  _globals['_EXECUTERETRIEVERRESPONSE']._serialized_start=2138
+  _globals['_EXECUTERETRIEVERRESPONSE']._serialized_end=2309
 # @@protoc_insertion_point(module_scope)

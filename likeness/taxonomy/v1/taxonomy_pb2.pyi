@@ -258,25 +258,60 @@ class FieldValue(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     VALUE_JSON_FIELD_NUMBER: _builtins.int
     APPEND_FIELD_NUMBER: _builtins.int
+    RESTS_ON_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     value_json: _builtins.str
     """JSON; empty when there is none."""
     append: _builtins.bool
     """Adds to what other taxonomies give, instead of standing alone."""
+    @_builtins.property
+    def rests_on(self) -> _containers.RepeatedCompositeFieldContainer[Global___Lent]:
+        """What the value was made of: when any of it is otherwise, the value is to be decided again."""
+
     def __init__(
         self,
         *,
         field: _builtins.str = ...,
         value_json: _builtins.str = ...,
         append: _builtins.bool = ...,
+        rests_on: _abc.Iterable[Global___Lent] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "field", b"field", "value_json", b"value_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "field", b"field", "rests_on", b"rests_on", "value_json", b"value_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FieldValue: _TypeAlias = FieldValue  # noqa: Y015
+
+@_typing.final
+class Lent(_message.Message):
+    """Lent is what a reference gave to a value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    VALUE_JSON_FIELD_NUMBER: _builtins.int
+    document_id: _builtins.str
+    field: _builtins.str
+    """The field of the reference that it comes from; empty when the reference counts by being there."""
+    value_json: _builtins.str
+    """What that field held, as JSON, where it is a text; else empty."""
+    def __init__(
+        self,
+        *,
+        document_id: _builtins.str = ...,
+        field: _builtins.str = ...,
+        value_json: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "field", b"field", "value_json", b"value_json"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Lent: _TypeAlias = Lent  # noqa: Y015
 
 @_typing.final
 class Assignment(_message.Message):

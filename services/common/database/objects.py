@@ -9,6 +9,7 @@ import asyncpg
 
 from services.common.changed_inputs import Change, Held
 from services.common.database.carriers import carry_from_object
+from services.common.database.corrections import NOTHING, Affected, decide_again
 from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.object_events import tell_objects_gone
 from services.common.database.outbox import record_event
@@ -36,10 +37,12 @@ DELETE_DOCUMENTS = f"DELETE FROM documents WHERE object_id = ANY($1) RETURNING {
 
 @dataclass(frozen=True, kw_only=True)
 class Patched:
-    """The object after a patch, and the documents that changed with it."""
+    """The object after a patch, the documents that changed with it in these fields, and what rests on them."""
 
     object_id: str
     document_ids: list[str]
+    fields: frozenset[str]
+    affected: Affected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class Deleted:
 
     object_ids: list[str]
     document_ids: list[str]
+    affected: Affected = NOTHING
 
 
 async def patch_object(
@@ -76,7 +80,9 @@ async def patch_object(
             await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
         changed = await carry_from_object(connection, object_id, fields, set_at)
         await tell_changed(connection, changed)
-    return Patched(object_id=object_id, document_ids=list(changed))
+        affected = await decide_again(connection, row["namespace_id"])
+    touched = frozenset(name for taken in changed.values() for name in taken)
+    return Patched(object_id=object_id, document_ids=list(changed), fields=touched, affected=affected)
 
 
 async def _renew(connection: Connection, row: asyncpg.Record, bucket_id: str, fields: Mapping[str, Any]) -> None:
@@ -103,13 +109,13 @@ async def _write(
         await connection.execute(WRITE, row["object_id"], dict(fields), times, key_prefix, is_changed)
 
 
-async def delete_object(pool: Pool, bucket_id: str, object_id: str) -> list[str]:
-    """Deletes an object with its documents; returns their ids."""
+async def delete_object(pool: Pool, bucket_id: str, object_id: str) -> Deleted:
+    """Deletes an object with its documents."""
     async with pool.acquire() as connection, connection.transaction():
         deleted = await delete_objects(connection, bucket_id, [object_id], {})
     if not deleted.object_ids:
         raise NotFoundError.of("object", object_id)
-    return deleted.document_ids
+    return deleted
 
 
 async def delete_objects(connection: Connection, bucket_id: str, object_ids: Sequence[str], why: JsonObject) -> Deleted:
@@ -121,4 +127,5 @@ async def delete_objects(connection: Connection, bucket_id: str, object_ids: Seq
     gone = [row["document_id"] for row in documents]
     await tell_objects_gone(connection, rows, **why)
     await tell_gone(connection, documents)
-    return Deleted(object_ids=found, document_ids=gone)
+    affected = await decide_again(connection, rows[0]["namespace_id"]) if rows else NOTHING
+    return Deleted(object_ids=found, document_ids=gone, affected=affected)

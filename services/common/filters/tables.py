@@ -90,6 +90,8 @@ DOCUMENTS = Table(
         ("taxonomy_match",): "taxonomy_match",
         ("_internal", "labels"): LABELS,
         ("labels",): LABELS,
+        # A function of the row: which of its labels no longer stand.
+        ("_internal", "stale"): "stale_fields",
         ("_internal",): "internal",
     },
     indexed="fields",

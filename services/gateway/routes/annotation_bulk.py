@@ -6,7 +6,9 @@ from functools import partial
 
 from services.common.database.pool import Connection
 from services.common.errors import LikenessError
+from services.gateway.affected import affected_by
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.freshness import refresh_index
 from services.gateway.routes.annotations import ByActor, changes_of
 from services.gateway.routes.annotations import create as create_one
 from services.gateway.routing import routes_of
@@ -18,6 +20,7 @@ from services.gateway.shapes.annotations import (
     BulkUpdateForm,
 )
 from services.gateway.store.annotations import Actor, edit_annotation, remove_annotation
+from services.gateway.store.rejections import follow_verdicts
 
 router = routes_of("Annotations", "/annotations")
 Operation = tuple[str, Callable[[Connection], Awaitable[str]]]
@@ -27,9 +30,12 @@ Operation = tuple[str, Callable[[Connection], Awaitable[str]]]
 async def annotate_in_bulk(body: BulkAnnotations, tenant: InNamespace, actor: ByActor) -> BulkAnnotated:
     """Creates, updates and deletes annotations, each of them apart from the others."""
     results = []
+    touched: set[str] = set()
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        for name, operation in _operations(body, tenant, actor):
+        for name, operation in _operations(body, tenant, actor, touched):
             results.append(await _attempt(connection, name, operation))
+        found = await follow_verdicts(connection, tenant.namespace_id, touched)
+    await refresh_index(tenant.gateway, sorted(touched))
     done = Counter(each.operation for each in results if each.success)
     return BulkAnnotated(
         created_count=done["create"],
@@ -37,19 +43,25 @@ async def annotate_in_bulk(body: BulkAnnotations, tenant: InNamespace, actor: By
         deleted_count=done["delete"],
         failed_count=sum(not each.success for each in results),
         results=results,
+        **await affected_by(tenant.gateway, found),
     )
 
 
-def _operations(body: BulkAnnotations, tenant: Tenant, actor: Actor) -> Iterator[Operation]:
+def _operations(body: BulkAnnotations, tenant: Tenant, actor: Actor, touched: set[str]) -> Iterator[Operation]:
+    """What is asked for, one by one; each that succeeds adds the document that it is about to `touched`."""
+
     async def create(connection: Connection, form: AnnotationCreate) -> str:
-        return str((await create_one(tenant, connection, form, actor))["annotation_id"])
+        row = await create_one(tenant, connection, form, actor)
+        touched.add(row["document_id"])
+        return str(row["annotation_id"])
 
     async def update(connection: Connection, form: BulkUpdateForm) -> str:
-        await edit_annotation(connection, tenant.namespace_id, form.annotation_id, changes_of(form), actor)
+        row = await edit_annotation(connection, tenant.namespace_id, form.annotation_id, changes_of(form), actor)
+        touched.add(row["document_id"])
         return form.annotation_id
 
     async def delete(connection: Connection, annotation_id: str) -> str:
-        await remove_annotation(connection, tenant.namespace_id, annotation_id)
+        touched.add(await remove_annotation(connection, tenant.namespace_id, annotation_id))
         return annotation_id
 
     yield from (("create", partial(create, form=form)) for form in body.create)

@@ -8,22 +8,26 @@ from services.common.database.bounded import snapshot
 from services.common.database.pool import Connection
 from services.common.database.resources import find_row, get_collection
 from services.common.errors import InvalidArgumentError
+from services.gateway.affected import affected_by
 from services.gateway.annotation_history import at_version
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import Identified, InNamespace, Tenant
+from services.gateway.freshness import refresh_index
 from services.gateway.routing import routes_of
 from services.gateway.shapes.annotations import (
     Annotation,
     AnnotationCreate,
+    AnnotationDeleted,
     AnnotationList,
     AnnotationPatch,
     Annotations,
     AnnotationStats,
     AnnotationVersions,
+    AnnotationWritten,
     VersionDescriptor,
     to_annotation,
 )
-from services.gateway.shapes.base import Deleted, JsonObject
+from services.gateway.shapes.base import JsonObject
 from services.gateway.store.annotation_lists import Wanted, count_labels, list_annotations, with_revisions
 from services.gateway.store.annotations import (
     Actor,
@@ -32,6 +36,7 @@ from services.gateway.store.annotations import (
     get_annotation,
     remove_annotation,
 )
+from services.gateway.store.rejections import follow_verdicts
 
 router = routes_of("Annotations", "/annotations")
 ONE = "/{annotation_id}"
@@ -47,12 +52,15 @@ def actor_of(identity: Identified) -> Actor:
 ByActor = Annotated[Actor, Depends(actor_of)]
 
 
-@router.post("", response_model=Annotation)
+@router.post("", response_model=AnnotationWritten)
 async def create_annotation(form: AnnotationCreate, tenant: InNamespace, actor: ByActor) -> JsonAnswer:
     """Says what a person found of a document; about a machine's label it says whether that was right."""
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         row = await create(tenant, connection, form, actor)
-    return JsonAnswer(to_annotation({**row, "revisions": []}))
+        found = await follow_verdicts(connection, tenant.namespace_id, [row["document_id"]])
+    await refresh_index(tenant.gateway, [row["document_id"]])
+    affected = await affected_by(tenant.gateway, found)
+    return JsonAnswer(to_annotation({**row, "revisions": []}) | affected)
 
 
 async def create(tenant: Tenant, connection: Connection, form: AnnotationCreate, actor: Actor) -> JsonObject:
@@ -112,14 +120,17 @@ async def _whole(tenant: Tenant, annotation_id: str) -> JsonObject:
         return (await with_revisions(db, [row]))[0]
 
 
-@router.patch(ONE, response_model=Annotation)
+@router.patch(ONE, response_model=AnnotationWritten)
 async def patch_annotation(
     annotation_id: str, form: AnnotationPatch, tenant: InNamespace, actor: ByActor
 ) -> JsonAnswer:
     """Makes a new version; the one before stays readable."""
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        await edit_annotation(connection, tenant.namespace_id, annotation_id, changes_of(form), actor)
-    return JsonAnswer(to_annotation(await _whole(tenant, annotation_id)))
+        row = await edit_annotation(connection, tenant.namespace_id, annotation_id, changes_of(form), actor)
+        found = await follow_verdicts(connection, tenant.namespace_id, [row["document_id"]])
+    await refresh_index(tenant.gateway, [row["document_id"]])
+    affected = await affected_by(tenant.gateway, found)
+    return JsonAnswer(to_annotation(await _whole(tenant, annotation_id)) | affected)
 
 
 def changes_of(form: AnnotationPatch) -> JsonObject:
@@ -128,11 +139,13 @@ def changes_of(form: AnnotationPatch) -> JsonObject:
 
 
 @router.delete(ONE)
-async def delete_annotation(annotation_id: str, tenant: InNamespace) -> Deleted:
+async def delete_annotation(annotation_id: str, tenant: InNamespace) -> AnnotationDeleted:
     """Deletes an annotation; lists as of an earlier time still show it."""
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
-        await remove_annotation(connection, tenant.namespace_id, annotation_id)
-    return Deleted(message=f"Deleted annotation {annotation_id}.")
+        document_id = await remove_annotation(connection, tenant.namespace_id, annotation_id)
+        found = await follow_verdicts(connection, tenant.namespace_id, [document_id])
+    await refresh_index(tenant.gateway, [document_id])
+    return AnnotationDeleted(message=f"Deleted annotation {annotation_id}.", **await affected_by(tenant.gateway, found))
 
 
 @router.get(f"{ONE}/versions")

@@ -6,6 +6,7 @@ from fastapi import Query, Request, Response
 
 from services.common.database.bounded import snapshot
 from services.common.database.resources import get_collection
+from services.gateway.affected import affected_by
 from services.gateway.collection_changes import change_collection
 from services.gateway.collection_plans import plan_collection
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
@@ -119,5 +120,9 @@ async def delete_collection(collection: str, tenant: InNamespace) -> CollectionD
     found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
     pool = tenant.gateway.pool
     deleted = await collections.delete_collection(pool, tenant.namespace_id, found.collection_id)
-    await refresh_index(tenant.gateway, deleted)
-    return CollectionDeleted(message=f"Deleted collection {found.collection_name}.", collection_id=found.collection_id)
+    await refresh_index(tenant.gateway, deleted.document_ids)
+    return CollectionDeleted(
+        message=f"Deleted collection {found.collection_name}.",
+        collection_id=found.collection_id,
+        **await affected_by(tenant.gateway, deleted.affected),
+    )

@@ -1,11 +1,13 @@
 """Several documents at once: by id in one answer, by a filter as a task."""
 
 from services.common.database.bounded import bounded
+from services.common.database.corrections import decide_again
 from services.common.database.document_edits import Within, delete_documents, edit_documents
 from services.common.database.document_events import tell_batch
 from services.common.database.tasks import PENDING, NewTask, create_task
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import Filter, canonical_json, compile_sql
+from services.gateway.affected import affected_by
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import require_declared
 from services.gateway.freshness import refresh_index
@@ -60,10 +62,13 @@ async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) ->
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await edit_documents(connection, within, edits)
         await tell_batch(connection, tenant.namespace_id, "updated", str(within.collection_id), done.changed)
+        rested = await decide_again(connection, tenant.namespace_id)
     await refresh_index(tenant.gateway, done.changed)
     results = _results(list(edits), set(done.found))
     found = len(done.found)
-    return BatchUpdated(updated_count=found, failed_count=len(results) - found, results=results)
+    given = {name for changes in edits.values() for name, value in changes.items() if value is not None}
+    affected = await affected_by(tenant.gateway, rested, done.changed, given)
+    return BatchUpdated(updated_count=found, failed_count=len(results) - found, results=results, **affected)
 
 
 async def _matching(tenant: Tenant, within: Within, filters: Filter) -> list[str]:
@@ -99,9 +104,11 @@ async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) 
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await delete_documents(connection, within, form.document_ids)
         await tell_batch(connection, tenant.namespace_id, "deleted", str(within.collection_id), done)
+        found = await decide_again(connection, tenant.namespace_id)
     await refresh_index(tenant.gateway, done)
     results = _results(form.document_ids, set(done))
-    return BatchDeleted(deleted_count=len(done), failed_count=len(results) - len(done), results=results)
+    affected = await affected_by(tenant.gateway, found)
+    return BatchDeleted(deleted_count=len(done), failed_count=len(results) - len(done), results=results, **affected)
 
 
 @router.patch(f"{IN_COLLECTION}/bulk")

@@ -4,18 +4,21 @@ from typing import Annotated, Any
 
 from fastapi import Body
 
+from services.common.database.corrections import decide_again
 from services.common.database.document_edits import Within, delete_documents, edit_document
 from services.common.database.records import Collection, DocumentRow
 from services.common.database.resources import get_collection, get_row
 from services.common.errors import InvalidArgumentError, NotFoundError
+from services.gateway.affected import affected_by
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import collection_within, require_declared
 from services.gateway.freshness import refresh_index
-from services.gateway.routes.documents import IN_COLLECTION, one
+from services.gateway.routes.documents import IN_COLLECTION, one, shown_one
 from services.gateway.routing import routes_of
-from services.gateway.shapes.base import Deleted, JsonObject
+from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_creation import DocumentCreate, embeddings_of, lineage_of
+from services.gateway.shapes.document_edits import DeletedDocument
 from services.gateway.shapes.document_fields import changed_fields
 from services.gateway.shapes.documents import Document, DocumentQuery
 from services.gateway.store.document_creation import NewDocument, create_document
@@ -112,30 +115,34 @@ async def _edit(tenant: Tenant, collection: str | None, document_id: str, change
     gateway, within = tenant.gateway, await within_of(tenant, collection)
     await require_declared(tenant, await collection_within(tenant, within, document_id), changes, "body")
     async with gateway.pool.acquire() as connection, connection.transaction():
-        await edit_document(connection, within, document_id, changes)
+        edited = await edit_document(connection, within, document_id, changes)
+        found = await decide_again(connection, tenant.namespace_id)
     await refresh_index(gateway, [document_id])
-    return await one(tenant, document_id, None, DocumentQuery())
+    given = [name for name, value in changes.items() if value is not None]
+    affected = await affected_by(gateway, found, edited.changed, given)
+    return JsonAnswer(await shown_one(tenant, document_id, None, DocumentQuery()) | affected)
 
 
 @router.delete(ONE)
-async def delete_document(collection: str, document_id: str, tenant: InNamespace) -> Deleted:
+async def delete_document(collection: str, document_id: str, tenant: InNamespace) -> DeletedDocument:
     """Deletes a document; the object that it was made from stays."""
     return await _delete(tenant, collection, document_id)
 
 
 @router.delete(ANYWHERE)
-async def delete_any_document(document_id: str, tenant: InNamespace) -> Deleted:
+async def delete_any_document(document_id: str, tenant: InNamespace) -> DeletedDocument:
     """Deletes a document of any collection of the namespace."""
     return await _delete(tenant, None, document_id)
 
 
-async def _delete(tenant: Tenant, collection: str | None, document_id: str) -> Deleted:
+async def _delete(tenant: Tenant, collection: str | None, document_id: str) -> DeletedDocument:
     gateway, within = tenant.gateway, await within_of(tenant, collection)
     async with gateway.pool.acquire() as connection, connection.transaction():
         if not await delete_documents(connection, within, [document_id]):
             raise NotFoundError.of("document", document_id)
+        found = await decide_again(connection, tenant.namespace_id)
     await refresh_index(gateway, [document_id])
-    return Deleted(message=f"Deleted document {document_id}.")
+    return DeletedDocument(message=f"Deleted document {document_id}.", **await affected_by(gateway, found))
 
 
 async def within_of(tenant: Tenant, collection: str | None) -> Within:

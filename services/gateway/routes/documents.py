@@ -73,6 +73,11 @@ async def read_document(collection: str, document_id: str, tenant: InNamespace, 
 
 async def one(tenant: Tenant, document_id: str, collection_id: str | None, query: DocumentQuery) -> JsonAnswer:
     """The answer for one document."""
+    return JsonAnswer(await shown_one(tenant, document_id, collection_id, query))
+
+
+async def shown_one(tenant: Tenant, document_id: str, collection_id: str | None, query: DocumentQuery) -> JsonObject:
+    """One document as the query wants it."""
     row = await get_document(tenant.gateway.pool, tenant.namespace_id, document_id, collection_id)
     view = View(
         presigned=query.return_presigned_urls,
@@ -80,4 +85,4 @@ async def one(tenant: Tenant, document_id: str, collection_id: str | None, query
         vector_names=query.return_vector_names or None,
         expand=query.expand or (),
     )
-    return JsonAnswer((await shown(tenant, [row], view))[0])
+    return (await shown(tenant, [row], view))[0]

@@ -2,6 +2,7 @@
 
 from services.common.database.objects import delete_objects
 from services.common.database.resources import collections_of_bucket, get_row
+from services.gateway.affected import affected_by
 from services.gateway.context import InNamespace
 from services.gateway.freshness import refresh_index
 from services.gateway.routing import routes_of
@@ -24,5 +25,6 @@ async def remove_objects(bucket: str, form: ObjectsRemoval, tenant: InNamespace)
         requested=len(form.object_ids),
         collections=len(await collections_of_bucket(pool, row["bucket_id"])),
         documents_deleted=len(deleted.document_ids),
+        **await affected_by(tenant.gateway, deleted.affected),
         results=outcomes_of(form.object_ids, set(deleted.object_ids)),
     )

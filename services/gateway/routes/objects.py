@@ -7,6 +7,7 @@ from fastapi import Query, Response
 from services.common.database import objects as stored
 from services.common.database.creation import Policy
 from services.common.database.resources import get_row
+from services.gateway.affected import affected_by, affected_headers
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.freshness import refresh_index
@@ -100,13 +101,16 @@ async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: I
         require_same_key(touched, fields, (await read_object(gateway.pool, row["bucket_id"], object_id))["fields"])
     patched = await stored.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix)
     await refresh_index(gateway, patched.document_ids)
-    return JsonAnswer(await object_answer(tenant, row["bucket_id"], object_id))
+    given = patched.fields if any(value is not None for value in fields.values()) else ()
+    affected = await affected_by(gateway, patched.affected, patched.document_ids, given)
+    return JsonAnswer(await object_answer(tenant, row["bucket_id"], object_id) | affected)
 
 
 @router.delete("/{object_id}", status_code=204)
 async def delete_object(bucket: str, object_id: str, tenant: InNamespace) -> Response:
-    """Deletes an object with its documents."""
+    """Deletes an object with its documents. What a machine labelled by them is decided again, as the headers say."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
     deleted = await stored.delete_object(tenant.gateway.pool, row["bucket_id"], object_id)
-    await refresh_index(tenant.gateway, deleted)
-    return Response(status_code=204)
+    await refresh_index(tenant.gateway, deleted.document_ids)
+    found = await affected_by(tenant.gateway, deleted.affected)
+    return Response(status_code=204, headers=affected_headers(found))

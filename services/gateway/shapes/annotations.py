@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.affected import Affected
+from services.gateway.shapes.base import Answer, Deleted, Form, JsonObject
 from services.gateway.shapes.document_edits import Id
 from services.gateway.shapes.label_text import label_text
 
@@ -87,6 +88,18 @@ class Annotation(Answer):
     revisions: list[Revision]
 
 
+class AnnotationWritten(Annotation):
+    """AnnotationResponse, with what rests on a label that is called wrong: it is no reference any more."""
+
+    affected: Affected | None = None
+
+
+class AnnotationDeleted(Deleted):
+    """GenericDeleteResponse; a label is called wrong again when the annotation that called it right goes."""
+
+    affected: Affected | None = None
+
+
 class Annotations(Answer):
     """ListAnnotationsResponse."""
 
@@ -158,6 +171,7 @@ class BulkAnnotated(Answer):
     deleted_count: int
     failed_count: int
     results: list[BulkResult]
+    affected: Affected | None = None
 
 
 def to_annotation(row: Mapping[str, Any]) -> JsonObject:

@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from services.common.known_keys import LeftOut
+from services.gateway.shapes.affected import Affected
 from services.gateway.shapes.applications import (
     MOST,
     RetrieverEnrichment,
@@ -179,3 +180,4 @@ class CollectionDeleted(Answer):
     message: str
     success: bool = True
     collection_id: str
+    affected: Affected | None = None

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.affected import Affected
+from services.gateway.shapes.base import Answer, Deleted, Form, JsonObject
 from services.gateway.shapes.documents import Document
 
 MAX_BATCH = 1000
@@ -69,6 +70,7 @@ class BatchUpdated(Answer):
     failed_count: int = 0
     results: list[DocumentResult] | None = None
     message: str = "Batch update completed"
+    affected: Affected | None = None
 
 
 class BatchDelete(Selecting):
@@ -86,6 +88,13 @@ class BatchDeleted(Answer):
     failed_count: int = 0
     results: list[DocumentResult] | None = None
     message: str = "Batch delete completed"
+    affected: Affected | None = None
+
+
+class DeletedDocument(Deleted):
+    """GenericDeleteResponse, with what rested on the document."""
+
+    affected: Affected | None = None
 
 
 class BulkUpdate(Selecting):

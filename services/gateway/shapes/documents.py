@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from services.common.known_keys import LeftOut
+from services.gateway.shapes.affected import Affected
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, QueryForm
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 
@@ -114,6 +115,7 @@ class Document(OpenAnswer):
     internal: Annotated[
         JsonObject, Field(alias="_internal", description="Lineage, processing, labels", default_factory=dict)
     ]
+    affected: Affected | None = None
 
 
 class DocumentGroup(Answer):

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from services.gateway.shapes.affected import Affected
 from services.gateway.shapes.base import Answer, Form
 
 MAX_REMOVED = 5000
@@ -35,6 +36,7 @@ class ObjectsRemoved(Answer):
     collections: int
     documents_deleted: int
     results: list[ObjectOutcome]
+    affected: Affected | None = None
 
 
 def outcomes_of(asked: list[str], deleted: set[str]) -> list[ObjectOutcome]:

@@ -102,13 +102,14 @@ async def edit_annotation(
     return changed
 
 
-async def remove_annotation(connection: Connection, namespace_id: str, annotation_id: str) -> None:
-    """Deletes an annotation; lists as of an earlier time still show it."""
+async def remove_annotation(connection: Connection, namespace_id: str, annotation_id: str) -> str:
+    """Deletes an annotation; lists as of an earlier time still show it. Returns the id of its document."""
     row = await get_annotation(connection, namespace_id, annotation_id, lock=True)
     await connection.execute(
         "UPDATE annotations SET deleted_at = clock_timestamp() WHERE annotation_id = $1", annotation_id
     )
     await _tell(connection, "annotation.deleted", row)
+    return str(row["document_id"])
 
 
 async def _tell(connection: Connection, event: str, row: asyncpg.Record, **changed: Any) -> None:

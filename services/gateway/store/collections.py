@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.corrections import Affected, decide_again
 from services.common.database.document_events import GONE, tell_gone
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.resources import get_row
@@ -148,8 +149,16 @@ async def touch_collection(connection: Connection, collection_id: str) -> None:
     await connection.execute(TOUCH, collection_id)
 
 
-async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -> list[str]:
-    """Deletes a collection, its documents, its taxonomy and the retriever made for it; the ids of the documents.
+@dataclass(frozen=True, kw_only=True)
+class Gone:
+    """The documents that went with a collection, and what rested on them."""
+
+    document_ids: list[str]
+    affected: Affected
+
+
+async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -> Gone:
+    """Deletes a collection, its documents, its taxonomy and the retriever made for it.
 
     Collections that are made from it are disabled, and say why. Objects that it has not processed yet end without it.
     """
@@ -165,7 +174,8 @@ async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -
             raise _in_use(collection_id) from error
         await delete_own_retriever(connection, namespace_id, collection_id)
         await tell_collections(connection, "deleted", gone, document_count=len(document_ids))
-    return document_ids
+        affected = await decide_again(connection, namespace_id)
+    return Gone(document_ids=document_ids, affected=affected)
 
 
 async def _delete_documents(connection: Connection, collection_id: str) -> list[str]:

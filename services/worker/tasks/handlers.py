@@ -4,6 +4,7 @@ from services.common.database.alerts import EVALUATE_ALERT
 from services.common.database.batch_runs import BATCH, TRIGGER
 from services.common.database.cluster_enrichment import CLUSTER_ENRICHMENT
 from services.common.database.cluster_runs import CLUSTER_RUN
+from services.common.database.corrections import DECIDE_AGAIN
 from services.common.database.deliveries import REPLAY
 from services.common.database.evaluations import EVALUATION
 from services.common.database.passing import PASSING
@@ -16,6 +17,7 @@ from services.worker.tasks.alerts import AlertEvaluations
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
+from services.worker.tasks.decide_again import DecideAgain
 from services.worker.tasks.passing import PassThrough
 from services.worker.tasks.removal import Removal
 from services.worker.tasks.replay import replay_webhook
@@ -28,6 +30,7 @@ def handlers_of(services: Services) -> dict[str, Handler]:
     removal = Removal(services.indexer)
     return {
         APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.indexer.refresh).run,
+        DECIDE_AGAIN: DecideAgain(ask=services.labels.ask, refresh=services.indexer.refresh).run,
         BATCH: follow_batches,
         TRIGGER: trigger_collection,
         PASSING: PassThrough(refresh=services.indexer.refresh).run,

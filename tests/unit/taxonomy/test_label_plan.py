@@ -44,7 +44,14 @@ def test_a_retriever_without_a_search_cannot_label(stages: list[dict[str, object
 
 
 def test_references_have_a_label() -> None:
-    assert references("label", human_only=False) == Condition("label", Operator.IS_LABEL, True)
+    tree = references("label", human_only=False)
+    assert isinstance(tree, And)
+    assert Condition("label", Operator.IS_LABEL, True) in tree.children
+
+
+def test_labels_that_no_longer_stand_are_no_references() -> None:
+    tree = references("label", human_only=False)
+    assert Condition("_internal.stale.label", Operator.EXISTS, False) in getattr(tree, "children", ())
 
 
 def test_references_can_be_restricted_to_labels_of_people() -> None:

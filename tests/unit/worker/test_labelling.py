@@ -36,6 +36,7 @@ def test_a_match_becomes_an_auto_label_with_its_evidence() -> None:
         "score": 0.8,
         "threshold": 0.3,
         "evidence": [{"document_id": "doc_example", "score": 0.8}],
+        "rests_on": [],
         "model": "m",
         "taxonomy_id": "tax_1",
         "taxonomy_version": 2,

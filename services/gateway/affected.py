@@ -1,0 +1,55 @@
+"""What a change of labels concerns beyond itself: told in the answer, and to the index before it."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from services.common.database.corrections import NOTHING
+from services.common.database.corrections import Affected as Found
+from services.gateway.freshness import refresh_index
+from services.gateway.gateway import Gateway
+from services.gateway.shapes.affected import Affected
+
+MOST = 1000
+# Of each collection that holds one of the documents and fills one of the fields, what has no label, up to a limit.
+UNLABELLED = """
+    SELECT c.collection_id, waiting.documents FROM (
+      SELECT DISTINCT d.collection_id FROM documents d WHERE d.document_id = ANY($1)) c,
+    LATERAL (SELECT count(*) AS documents FROM (
+      SELECT FROM documents w WHERE w.collection_id = c.collection_id
+        AND coalesce(w.taxonomy_match ->> 'matched' = 'false' AND NOT w.taxonomy_match ? 'source', true)
+      LIMIT $3) found) waiting
+    WHERE EXISTS (SELECT FROM labellers l WHERE l.collection_id = c.collection_id AND l.taxonomy_id IS NOT NULL
+                  AND l.label_fields && $2)
+    ORDER BY waiting.documents DESC"""
+
+
+async def affected_by(
+    gateway: Gateway, found: Found = NOTHING, labelled: Sequence[str] = (), fields: Collection[str] = ()
+) -> dict[str, Any]:
+    """`{"affected": ...}` once the index knows of it; empty when nothing is concerned.
+
+    `labelled` are the documents that a person has given these `fields`.
+    """
+    await refresh_index(gateway, found.document_ids)
+    rows = await gateway.pool.fetch(UNLABELLED, list(labelled), list(fields), MOST + 1) if labelled and fields else []
+    waiting = [row for row in rows if row["documents"]]
+    if not found.document_ids and not waiting:
+        return {}
+    first = waiting[0] if waiting else None
+    unlabelled = sum(row["documents"] for row in waiting)
+    affected = Affected(
+        documents=len(found.document_ids),
+        task_id=found.task_id,
+        unlabelled=min(unlabelled, MOST),
+        unlabelled_is_more=unlabelled > MOST,
+        next_step=None if first is None else f"POST /v1/collections/{first['collection_id']}/apply-taxonomy",
+    )
+    return {"affected": affected.model_dump()}
+
+
+def affected_headers(found: dict[str, Any]) -> dict[str, str]:
+    """The same for an answer without a body."""
+    affected = found.get("affected")
+    if affected is None:
+        return {}
+    return {"X-Affected-Documents": str(affected["documents"]), "X-Affected-Task": affected["task_id"] or ""}

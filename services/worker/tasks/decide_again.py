@@ -1,0 +1,86 @@
+"""Deciding again about labels of machines whose evidence has changed: corrected, rejected, replaced, or gone.
+
+Each document is decided once, unless its new evidence changes at the same moment, and those of other collections'
+references first. A label that nobody can give any more goes; the document waits for a person. What is done is taken
+off the list in the transaction of each step, so that a second run goes on from there, and what is left when the task is
+cancelled stays no reference.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from services.common.database.resources import get_collection
+from services.worker.domain import Decision
+from services.worker.tasks import anew
+from services.worker.tasks.anew import Ask, Refresh, Scene
+from services.worker.tasks.task import Done, JsonObject, Task
+
+STEP = 200
+NEXT = """
+    SELECT s.collection_id, s.document_id, d.object_id, array_agg(s.field) AS fields, max(s.rounds) AS rounds
+    FROM stale_labels s JOIN documents d USING (document_id)
+    WHERE s.task_id = $1 AND ($3 OR NOT EXISTS (
+      SELECT FROM label_evidence e JOIN stale_labels under
+        ON under.document_id = e.rests_on AND under.field = e.lent_field
+      WHERE e.document_id = s.document_id AND e.field = s.field AND under.task_id = $1
+        AND under.collection_id <> s.collection_id))
+    GROUP BY s.collection_id, s.document_id, d.object_id ORDER BY s.collection_id, s.document_id LIMIT $2"""
+DECIDING = "SELECT DISTINCT coalesce(taxonomy_id, '') AS taxonomy_id FROM labellers WHERE collection_id = $1"
+DONE = "DELETE FROM stale_labels WHERE task_id = $1 AND document_id = ANY($2)"
+# What rests on what was just decided; and what was decided on evidence that changed meanwhile, a few times at most.
+MORE = """
+    UPDATE stale_labels SET task_id = $1, rounds = rounds + (document_id = ANY($2))::integer
+    WHERE task_id IS NULL AND NOT rejected AND xid = pg_current_xact_id()"""
+MOST_ROUNDS = 3
+NOTE = "UPDATE tasks SET additional_data = additional_data || $2, updated_at = now() WHERE task_id = $1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecideAgain:
+    """The handler; `ask` puts a question to the taxonomy, `refresh` makes the index re-read documents."""
+
+    ask: Ask
+    refresh: Refresh
+
+    async def run(self, task: Task) -> Done:
+        """Decides about every document that was handed to this task."""
+        progress: JsonObject = {"processed": 0, "changed": 0, **task.additional_data}
+        while rows := await _next(task):
+            scene = await _scene(task, rows[0]["collection_id"])
+            await self._step(task, scene, rows, progress)
+            await self.refresh([row["document_id"] for row in rows])
+            await task.progress()
+        return Done(outputs={key: progress[key] for key in ("processed", "changed")})
+
+    async def _step(self, task: Task, scene: Scene, rows: Sequence[asyncpg.Record], progress: JsonObject) -> None:
+        """Writes what is decided, takes it off the list and notes how far the task has come, in one transaction."""
+        answers = await anew.decide(self.ask, scene.collection, rows)
+        decided = {row["document_id"]: _answer(row, answers) for row in rows}
+        fallen = {row["document_id"]: row["fields"] for row in rows}
+        async with task.pool.acquire() as connection, connection.transaction():
+            changed = await anew.write(connection, scene, rows, decided, fallen)
+            await connection.execute(DONE, task.task_id, list(fallen))
+            await connection.execute(MORE, task.task_id, list(fallen))
+            progress["processed"] += len(rows)
+            progress["changed"] += len(changed)
+            await connection.execute(NOTE, task.task_id, progress)
+
+
+async def _next(task: Task) -> list[asyncpg.Record]:
+    """Documents of one collection, that no other collection's document to be decided lends anything, if there are."""
+    rows = await task.pool.fetch(NEXT, task.task_id, STEP, False)
+    rows = rows or await task.pool.fetch(NEXT, task.task_id, STEP, True)
+    return [row for row in rows if row["collection_id"] == rows[0]["collection_id"]]
+
+
+def _answer(row: asyncpg.Record, answers: anew.Decided) -> tuple[Decision, ...]:
+    """What is decided of it; nothing when that has never stood, so that the task ends."""
+    return answers[row["document_id"]] if row["rounds"] < MOST_ROUNDS else ()
+
+
+async def _scene(task: Task, collection_id: str) -> Scene:
+    collection = await get_collection(task.pool, str(task.namespace_id), collection_id)
+    taxonomy_ids = [row["taxonomy_id"] for row in await task.pool.fetch(DECIDING, collection_id)]
+    return await anew.scene_of(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
