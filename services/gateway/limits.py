@@ -27,15 +27,17 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._max_upload if scope["path"].startswith(self._uploads) else self._max_bytes
+        is_upload = scope["path"].startswith(self._uploads)
+        limit = self._max_upload if is_upload else self._max_bytes
+        message = too_large_upload(limit) if is_upload else too_large_body(limit)
         if _content_length(scope) > limit:
             await _drain(receive, limit)
-            await problem.answer(TooLargeError(_message(limit)))(scope, receive, send)
+            await problem.answer(problem.too_large(message))(scope, receive, send)
         else:
-            await self._app(scope, _counted(receive, limit), send)
+            await self._app(scope, _counted(receive, limit, message), send)
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
+def _counted(receive: Receive, limit: int, too_large: str) -> Receive:
     total = 0
 
     async def counted() -> Message:
@@ -44,7 +46,7 @@ def _counted(receive: Receive, limit: int) -> Receive:
         total += len(message.get("body", b""))
         if total > limit:
             await _drain(receive, limit)
-            raise HTTPException(TooLargeError.http, _message(limit))
+            raise HTTPException(TooLargeError.http, too_large)
         return message
 
     return counted
@@ -59,8 +61,17 @@ async def _drain(receive: Receive, limit: int) -> None:
         more = message["type"] == "http.request" and message.get("more_body", False)
 
 
-def _message(limit: int) -> str:
-    return f"The body is larger than {limit} bytes; upload large blobs by URL."
+def too_large_body(limit: int) -> str:
+    """What to do instead of sending such a body."""
+    return (
+        f"The body is larger than {limit} bytes, which LIKENESS_MAX_BODY_BYTES sets. Upload large files by "
+        "POST /v1/buckets/{bucket}/uploads, or give their URL, and send many items in several calls."
+    )
+
+
+def too_large_upload(limit: int) -> str:
+    """What to do about such a file."""
+    return f"The upload is larger than {limit} bytes, which LIKENESS_MAX_BLOB_BYTES sets; send a smaller file."
 
 
 def _content_length(scope: Scope) -> int:

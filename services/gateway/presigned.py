@@ -29,7 +29,11 @@ async def create(db: Executor, tenant: Tenant, bucket: asyncpg.Record, form: Upl
     limit = tenant.gateway.settings.max_blob_bytes
     if (form.file_size_bytes or 0) > limit:
         place = f"{path}.file_size_bytes"
-        raise TooLargeError(f"{place} is more than {limit} bytes.", reason="BLOB_TOO_LARGE", path=place)
+        raise TooLargeError(
+            f"{place} is more than {limit} bytes, which LIKENESS_MAX_BLOB_BYTES sets.",
+            reason="BLOB_TOO_LARGE",
+            path=place,
+        )
     blob_property = property_of(form.blob_property, form.filename, bucket["bucket_schema"], path)
     declared = ((bucket["bucket_schema"].get("properties") or {}).get(blob_property) or {}).get("type")
     blob_type = type_of(form.blob_type, form.content_type, declared, path)

@@ -19,6 +19,7 @@ from services.common.errors import (
     NotFoundError,
     RateLimitedError,
     ResourceExhaustedError,
+    TooLargeError,
     UnavailableError,
 )
 from services.common.filters import query_error
@@ -71,6 +72,11 @@ def answer(error: LikenessError) -> JsonAnswer:
     return JsonAnswer(
         envelope(error.http, error.kind, error.message, error.reason, details), error.http, headers=headers
     )
+
+
+def too_large(message: str) -> TooLargeError:
+    """The error for a body that is over its limit."""
+    return TooLargeError(message, path="body")
 
 
 def translate(error: Exception) -> LikenessError:
@@ -141,6 +147,8 @@ async def _http(request: Request, error: Exception) -> JsonAnswer:
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status in UNROUTED and (said := _of_left_out(request)):
         return said
+    if status == TooLargeError.http:
+        return answer(too_large(str(error.detail) if isinstance(error, HTTPException) else ""))
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status == 405:
         headers["Allow"] = ", ".join(methods_of(request.app, request.url.path))

@@ -225,7 +225,9 @@ async def test_a_body_that_is_no_json_is_422(client: httpx.AsyncClient) -> None:
 
 async def test_a_body_over_the_limit_is_413(client: httpx.AsyncClient) -> None:
     error = await refused(client, 413, "POST", "/v1/buckets", {"bucket_name": "b", "metadata": {"x": "y" * 1_100_000}})
-    assert "1000000" in error["message"]
+    for part in ("1000000", "LIKENESS_MAX_BODY_BYTES", "/uploads"):
+        assert part in error["message"]
+    assert (error["code"], error["details"]["path"]) == ("TOO_LARGE", "body")
 
 
 async def test_a_streamed_body_over_the_limit_is_413(client: httpx.AsyncClient) -> None:
@@ -235,7 +237,10 @@ async def test_a_streamed_body_over_the_limit_is_413(client: httpx.AsyncClient) 
 
     response = await client.post("/v1/buckets", content=chunks(), headers={"content-type": "application/json"})
     assert response.status_code == 413
-    assert response.json()["error"]["type"] == "BadRequestError"
+    said = response.json()["error"]
+    assert (said["type"], said["code"], said["details"]["path"]) == ("BadRequestError", "TOO_LARGE", "body")
+    assert "/uploads" in said["message"]
+    assert "LIKENESS_MAX_BODY_BYTES" in said["message"]
 
 
 async def test_a_fault_of_ours_is_500_without_its_details(stack: Stack, client: httpx.AsyncClient) -> None:

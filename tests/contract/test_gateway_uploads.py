@@ -103,7 +103,9 @@ async def test_a_link_takes_only_what_it_was_made_for(client: httpx.AsyncClient,
     assert (await put(stack, url[:-3] + "xyz")).status_code == 403
     limit = stack.gateway.settings.max_blob_bytes
     over = stack.with_settings(max_blob_bytes=10)
-    assert (await put(over, url)).status_code == 413
+    refusal = await put(over, url)
+    assert refusal.status_code == 413
+    assert "LIKENESS_MAX_BLOB_BYTES" in refusal.json()["error"]["message"]
     assert limit > stack.gateway.settings.max_body_bytes
     assert (await put(stack, url, bytes(stack.gateway.settings.max_body_bytes + 1))).status_code == 200
 

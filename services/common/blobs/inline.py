@@ -76,4 +76,8 @@ def _refused(message: str, path: str) -> InvalidArgumentError:
 
 
 def _too_large(max_bytes: int, path: str) -> TooLargeError:
-    return TooLargeError(f"{path} holds more than {max_bytes} bytes.", reason="BLOB_TOO_LARGE", path=path)
+    return TooLargeError(
+        f"{path} holds more than {max_bytes} bytes, which LIKENESS_MAX_BLOB_BYTES sets; send a smaller file.",
+        reason="BLOB_TOO_LARGE",
+        path=path,
+    )

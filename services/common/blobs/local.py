@@ -6,6 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
+BLOCK = 4096
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK)
 
 
@@ -23,6 +24,18 @@ class DurableFolder:
         if not path.exists():
             _write_then_rename(self._root, path, content)
         self._sync_up(path)
+
+    def probe(self) -> None:
+        """Writes a block beside the files and takes it away."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=".writing-", dir=self._root)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(bytes(BLOCK))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def link(self, source: str, name: str) -> None:
         """Gives the content of the file `source`, which is on disk, the name `name` too."""

@@ -60,7 +60,7 @@ class Digests:
         """Counts a piece; TooLargeError above the limit."""
         self.size += len(chunk)
         if self.size > self.max_bytes:
-            message = f"The upload is larger than {self.max_bytes} bytes."
+            message = f"The upload is larger than {self.max_bytes} bytes, which LIKENESS_MAX_BLOB_BYTES sets."
             raise TooLargeError(message, reason="BLOB_TOO_LARGE", path="body")
         if len(self.head) < HEAD_BYTES:
             self.head += chunk[: HEAD_BYTES - len(self.head)]

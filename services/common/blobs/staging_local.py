@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from services.common.blobs.faults import store_faults
 from services.common.blobs.local import DurableFolder
 from services.common.blobs.staging import FOLDER, Arrived, Digests, blocks
 from services.common.blobs.store import BeforePut, blob_key
@@ -29,18 +30,8 @@ class LocalStaging:
         """Writes the bytes down as they come; nothing is left of an upload that breaks off."""
         folder = self._root / FOLDER / upload_id
         digests = Digests(self._max_bytes)
-        path = await asyncio.to_thread(_new_file, folder)
-        try:
-            with path.open("wb") as file:
-                async for block in blocks(chunks):
-                    digests.update(block)
-                    await asyncio.to_thread(file.write, block)
-                file.flush()
-                await asyncio.to_thread(os.fsync, file.fileno())
-            name = digests.sha256.hexdigest()
-            await asyncio.to_thread(path.replace, folder / name)
-        finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+        with store_faults("written"):
+            name = await _write(folder, chunks, digests)
         return digests.arrived(f"{FOLDER}/{upload_id}/{name}")
 
     async def inspect(self, upload_id: str) -> Arrived | None:
@@ -52,7 +43,8 @@ class LocalStaging:
         key = blob_key(namespace_id, arrived.sha256)
         if self._before_put is not None:
             await self._before_put(key)
-        await asyncio.to_thread(self._folder.link, arrived.staged_key, key)
+        with store_faults("written"):
+            await asyncio.to_thread(self._folder.link, arrived.staged_key, key)
         return key
 
     async def discard(self, upload_id: str) -> None:
@@ -62,6 +54,23 @@ class LocalStaging:
     async def waiting(self) -> list[str]:
         """The names of the folders."""
         return await asyncio.to_thread(_names, self._root / FOLDER)
+
+
+async def _write(folder: Path, chunks: AsyncIterator[bytes], digests: Digests) -> str:
+    """The name of the file, which is on disk then."""
+    path = await asyncio.to_thread(_new_file, folder)
+    try:
+        with path.open("wb") as file:
+            async for block in blocks(chunks):
+                digests.update(block)
+                await asyncio.to_thread(file.write, block)
+            file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
+        name = digests.sha256.hexdigest()
+        await asyncio.to_thread(path.replace, folder / name)
+    finally:
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+    return name
 
 
 def _new_file(folder: Path) -> Path:

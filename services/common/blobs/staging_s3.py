@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import obstore
-from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from services.common.blobs.faults import store_faults
 from services.common.blobs.staging import BUFFER_BYTES, FOLDER, Arrived, Digests, blocks
-from services.common.blobs.store import BeforePut, blob_key, unavailable
+from services.common.blobs.store import BeforePut, blob_key
 from services.common.errors import UnavailableError
 
 
@@ -32,23 +33,20 @@ class S3Staging:
         async for block in blocks(chunks):
             digests.update(block)
             content += block
-        try:
+        with store_faults("written"):
             await obstore.put_async(self._store, _content(upload_id), bytes(content))
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
         return digests.arrived(_content(upload_id))
 
     async def inspect(self, upload_id: str) -> Arrived | None:
         """Reads and hashes what S3 has got."""
         digests = Digests(self._max_bytes)
-        try:
-            result = await obstore.get_async(self._store, _content(upload_id))
-            async for chunk in result.stream(BUFFER_BYTES):
-                digests.update(bytes(chunk))
-        except FileNotFoundError:
-            return None
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
+        with store_faults("read"):
+            try:
+                result = await obstore.get_async(self._store, _content(upload_id))
+                async for chunk in result.stream(BUFFER_BYTES):
+                    digests.update(bytes(chunk))
+            except FileNotFoundError:
+                return None
         declared = result.attributes.get("Content-Type")
         return digests.arrived(_content(upload_id), None if declared is None else str(declared))
 
@@ -57,30 +55,22 @@ class S3Staging:
         key = blob_key(namespace_id, arrived.sha256)
         if self._before_put is not None:
             await self._before_put(key)
-        try:
+        with store_faults("written"):
             content = bytes(await (await obstore.get_async(self._store, arrived.staged_key)).bytes_async())
             if hashlib.sha256(content).hexdigest() != arrived.sha256:
                 raise UnavailableError("The upload changed while it was being confirmed; confirm it again.")
             await obstore.put_async(self._store, key, content)
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
         return key
 
     async def discard(self, upload_id: str) -> None:
         """Removes the content."""
-        try:
+        with store_faults("written"), suppress(FileNotFoundError):
             await obstore.delete_async(self._store, _content(upload_id))
-        except FileNotFoundError:
-            return
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
 
     async def waiting(self) -> list[str]:
         """The keys below the prefix of uploads."""
-        try:
+        with store_faults("read"):
             listed = await obstore.list_with_delimiter_async(self._store, FOLDER)
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
         return [entry["path"].rsplit("/", 1)[-1] for entry in listed["objects"]]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
+from services.common.blobs.faults import store_faults
 from services.common.blobs.local import DurableFolder
 from services.common.blobs.s3 import open_s3
-from services.common.errors import InternalError, NotFoundError, UnavailableError
+from services.common.errors import InternalError, NotFoundError
 from services.common.settings import Settings
 
+PROBE = "health/probe"
 BeforePut = Callable[[str], Awaitable[None]]
 
 
@@ -34,32 +37,34 @@ class BlobStore:
         key = blob_key(namespace_id, hashlib.sha256(content).hexdigest())
         if self._before_put is not None:
             await self._before_put(key)
-        if self._folder is not None:
-            await asyncio.to_thread(self._folder.write, key, content)
-            return key
-        try:
-            await obstore.put_async(self._store, key, content)
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
+        with store_faults("written"):
+            if self._folder is not None:
+                await asyncio.to_thread(self._folder.write, key, content)
+            else:
+                await obstore.put_async(self._store, key, content)
         return key
+
+    async def probe(self) -> None:
+        """Writes something and takes it away; UnavailableError when the store does not take it."""
+        with store_faults("written"):
+            if self._folder is not None:
+                await asyncio.to_thread(self._folder.probe)
+                return
+            await obstore.put_async(self._store, PROBE, bytes(1))
+            await obstore.delete_async(self._store, PROBE)
 
     async def get(self, key: str) -> bytes:
         """The bytes; NotFoundError when there are none under the key."""
-        try:
-            return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
-        except (FileNotFoundError, ValueError) as error:
-            raise NotFoundError.of("blob", key) from error
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
+        with store_faults("read"):
+            try:
+                return bytes(await (await obstore.get_async(self._store, key)).bytes_async())
+            except (FileNotFoundError, ValueError) as error:
+                raise NotFoundError.of("blob", key) from error
 
     async def delete(self, key: str) -> None:
         """Removes the bytes; a key that is not there is no error."""
-        try:
+        with store_faults("written"), suppress(FileNotFoundError):
             await obstore.delete_async(self._store, key)
-        except FileNotFoundError:
-            return
-        except (BaseError, OSError) as error:
-            raise unavailable(error) from error
 
     async def presign(self, key: str, seconds: int) -> str | None:
         """A URL that opens the blob for so long; None for a folder, whose links the gateway signs itself."""
@@ -76,7 +81,11 @@ def open_blob_store(settings: Settings, before_put: BeforePut | None = None) -> 
     if settings.blob_store:
         return BlobStore(open_s3(settings, *s3_place(settings)), None, before_put)
     root = local_root(settings)
-    return BlobStore(LocalStore(root, mkdir=True), DurableFolder(root), before_put)
+    try:
+        return BlobStore(LocalStore(root, mkdir=True), DurableFolder(root), before_put)
+    except (BaseError, OSError, ValueError) as error:
+        message = f"The folder {root} for blobs cannot be made; see what is in its place, or name another data folder."
+        raise InternalError(message) from error
 
 
 def s3_place(settings: Settings) -> tuple[str, str | None]:
@@ -95,8 +104,3 @@ def local_root(settings: Settings) -> Path:
 def blob_key(namespace_id: str, sha256: str) -> str:
     """Where the content with this hash is kept."""
     return f"{namespace_id}/{sha256[:2]}/{sha256}"
-
-
-def unavailable(error: Exception) -> UnavailableError:
-    """The error for a store that does not answer."""
-    return UnavailableError(f"The blob store does not answer: {error}", reason="BLOB_STORE")

@@ -39,21 +39,22 @@ async def deep_health(gateway: Public, response: Response) -> DeepHealth:
     """The same, under the names that the contract has for the parts, and the blob store. No key needed."""
     found = await health(gateway, response)
     services = {name: state == "ok" for name, state in found.services.items()}
-    stored = await _blob_store(gateway)
-    if not stored:
+    fault = await _blob_store(gateway)
+    if fault is not None:
         response.status_code = 503
-    return to_deep(services, object_storage=stored)
+    return to_deep(services, storage_fault=fault)
 
 
-async def _blob_store(gateway: Gateway) -> bool:
-    """Whether the store answers: it has no blob of this name, and says so."""
+async def _blob_store(gateway: Gateway) -> str | None:
+    """Why the store cannot be written or read; None where it can: it has no blob of this name, and says so."""
     try:
+        await gateway.blobs.probe()
         await gateway.blobs.get(NO_SUCH_BLOB)
     except NotFoundError:
-        return True
-    except LikenessError:
-        return False
-    return True
+        return None
+    except LikenessError as error:
+        return error.message
+    return None
 
 
 @router.get("/beat")

@@ -47,14 +47,15 @@ class Beat(Answer):
     last_progress: datetime | None
 
 
-def to_deep(services: Mapping[str, bool], *, object_storage: bool) -> DeepHealth:
+def to_deep(services: Mapping[str, bool], *, storage_fault: str | None) -> DeepHealth:
     """From whether each service answers; the task queue is in the database."""
     parts = Parts(
         metadata=services["database"],
         vector_store=services["index"],
-        object_storage=object_storage,
+        object_storage=storage_fault is None,
         task_queue=services["database"],
         inference=services["extractor"] and services["taxonomy"],
     )
-    faults = {name: "does not answer" for name, fine in parts.model_dump().items() if not fine}
+    faults: dict[str, str | None] = {name: "does not answer" for name, fine in parts.model_dump().items() if not fine}
+    faults |= {} if storage_fault is None else {"object_storage": storage_fault}
     return DeepHealth(status="DEGRADED" if faults else "OK", data=parts, errors=faults)
