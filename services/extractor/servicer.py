@@ -33,10 +33,10 @@ class ExtractorServicer(ExtractorServiceServicer):
             raise InvalidArgumentError("inputs is empty; send at least one.", path="inputs")
         parameters = MessageToDict(request.parameters)
         outcomes = await pipeline.extract([_source(item, parameters) for item in request.inputs])
-        slot = pipeline.model.manifest.feature_uri
+        manifest = pipeline.model.manifest
         return pb.ExtractResponse(
             extractions=[
-                _extraction(item.input_id, slot, outcome)
+                _extraction(item.input_id, manifest, outcome)
                 for item, outcome in zip(request.inputs, outcomes, strict=True)
             ]
         )
@@ -56,20 +56,22 @@ def _source(item: pb.Input, parameters: dict[str, Any]) -> Source:
     )
 
 
-def _extraction(input_id: str, slot: str, outcome: Outcome) -> pb.Extraction:
+def _extraction(input_id: str, manifest: Manifest, outcome: Outcome) -> pb.Extraction:
     if isinstance(outcome, Extracted):
         milliseconds = round(outcome.milliseconds, DECIMALS)
-        parts = [_part(part, slot, milliseconds) for part in outcome.parts]
+        parts = [_part(part, manifest, milliseconds) for part in outcome.parts]
         return pb.Extraction(input_id=input_id, parts=parts, processing_time_ms=milliseconds)
     return pb.Extraction(input_id=input_id, error=_error(outcome))
 
 
-def _part(part: Part, slot: str, milliseconds: float) -> pb.Part:
+def _part(part: Part, manifest: Manifest, milliseconds: float) -> pb.Part:
     fields = Struct()
     fields.update({**part.fields, "processing_time_ms": milliseconds})
     message = pb.Part(fields=fields, artifacts=[_artifact(artifact) for artifact in part.artifacts])
     if part.obstacle is None:
-        message.embeddings.add(feature_uri=slot, vector=to_message(part.embedding))
+        message.embeddings.add(
+            feature_uri=manifest.feature_uri, vector=to_message(part.embedding), same_from=manifest.same_from
+        )
     else:
         message.no_embedding.CopyFrom(_error(part.obstacle))
     return message

@@ -11,7 +11,7 @@ from services.common.passthrough import passed_fields, passes_everything, rules_
 from services.worker.answers import answer_for
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
 from services.worker.labelling import Claims, Label, label_source, settle, unjudged_match
-from services.worker.matching import number_parts
+from services.worker.matching import UNKNOWN_MODEL, number_parts
 from services.worker.provenance import internal_of
 from services.worker.saying import said_of, speaker_of
 
@@ -63,7 +63,9 @@ def _numbers(outcome: Outcome, stored: Stored) -> list[int]:
     if not stored or traits_of(outcome.ingest.collection.extractor).parts_are_one:
         return list(range(len(parts)))
     vectors = [part.embeddings[0].vector if part.embeddings else b"" for part in parts]
-    return number_parts(vectors, {number: document.vector for number, document in stored.items()})
+    same_from = max((embedding.same_from for part in parts for embedding in part.embeddings[:1]), default=0.0)
+    earlier = {number: document.vector for number, document in stored.items()}
+    return number_parts(vectors, earlier, same_from or UNKNOWN_MODEL)
 
 
 def _row(draft: _Draft) -> DocumentRow:

@@ -98,11 +98,15 @@ class KeptFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Embedding:
-    """A vector for a slot: little-endian float16, unit norm, `2 * dimensions` bytes."""
+    """A vector for a slot: little-endian float16, unit norm, `2 * dimensions` bytes.
+
+    `same_from` is the cosine from which two vectors of its model are of one and the same thing; 0 where it is unknown.
+    """
 
     feature_uri: str
     dimensions: int
     vector: bytes
+    same_from: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

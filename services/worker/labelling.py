@@ -54,9 +54,12 @@ def label_source(field: str, rules: tuple[Rule, ...]) -> str:
     return next((rule.source for rule in rules if rule.target == field), field)
 
 
-def is_labelled(current: ObjectFields, source: str) -> bool:
-    """Whether the object came with a label, or a person has set or cleared it: no machine needs to be asked."""
-    return said_at(current, source) is not None or label_value(lookup(current.fields, source)) is not None
+def is_imported(current: ObjectFields, source: str) -> bool:
+    """Whether the object came with a label that no person has touched: no machine needs to be asked.
+
+    Of what a person set or cleared it is asked: the document tells what it would say.
+    """
+    return said_at(current, source) is None and label_value(lookup(current.fields, source)) is not None
 
 
 def said_at(current: ObjectFields, source: str) -> str | None:
@@ -76,7 +79,7 @@ def settle(claims: Claims) -> Label:
     """The label that stands. What the machine thinks of a person's label is kept as a proposal."""
     stored = claims.stored_label
     if claims.stored is not None and stored is not None and stored.get("source") == HUMAN:
-        return _kept(claims, claims.stored, stored)
+        return _kept_of_person(claims, claims.stored, stored)
     value = label_value(lookup(claims.current.fields, claims.source))
     if claims.human_set_at is not None:
         proposal = proposal_of(stored) if claims.answer is None else _auto(claims.answer, claims)
@@ -89,6 +92,16 @@ def settle(claims: Claims) -> Label:
     if claims.stored is not None and stored is not None and stored.get("source") == IMPORT:
         return _kept(claims, claims.stored, stored)
     return _by_machine(claims)
+
+
+def _kept_of_person(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:
+    """A person's label as it stands, with what the machine says of the picture that is there now."""
+    kept = _kept(claims, stored, provenance)
+    if claims.answer is None:
+        return kept
+    now = {"proposal": _auto(claims.answer, claims), "judged": judged_of(provenance)}
+    entry = {name: each for name, each in (provenance | now).items() if each is not None or name not in now}
+    return Label(value=kept.value, provenance=entry, match=manual_match(_match(claims.answer)))
 
 
 def _kept(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:

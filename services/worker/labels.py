@@ -11,7 +11,7 @@ from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outc
 from services.worker.enricher import Decisions, Enricher, Question
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
-from services.worker.labelling import is_labelled, label_source
+from services.worker.labelling import is_imported, label_source
 from services.worker.saying import said_of
 
 # Short, since the attempt has begun: it is taken back when a gate stays closed.
@@ -105,10 +105,10 @@ def undecided(labellers: Sequence[Labeller], reason: str) -> tuple[Decision, ...
 
 
 def needs_label(ingest: Ingest) -> bool:
-    """Whether something labels the collection, and there is a field that nobody has set yet."""
+    """Whether something labels the collection, and there is a field that did not come with the upload."""
     rules = rules_of(ingest.collection.feature_extractor)
     return any(
         not labeller.label_fields
-        or any(not is_labelled(ingest.seen, label_source(field, rules)) for field in labeller.label_fields)
+        or any(not is_imported(ingest.seen, label_source(field, rules)) for field in labeller.label_fields)
         for labeller in ingest.labellers
     )

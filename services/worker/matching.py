@@ -6,32 +6,39 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-# Two looks at one face of one picture score above 0.95, and two people far below 0.6.
-SAME = 0.9
+# Where a model does not say from which likeness on two looks are at one thing.
+UNKNOWN_MODEL = 0.9
+# By how much a part must be more like the one that it is than any other thing.
+APART = 0.1
+Likeness = NDArray[np.float32]
 
 
-def number_parts(new: Sequence[bytes], earlier: Mapping[int, bytes]) -> list[int]:
+def number_parts(new: Sequence[bytes], earlier: Mapping[int, bytes], same_from: float) -> list[int]:
     """The number of each new part: that of the earlier part which it is, else one that was never given.
 
-    Vectors are float16 of unit norm. A part whose vector is of another length than the earlier ones (such as b"", for
-    none) is known by its place. The best pairs are made first, of equal ones those that keep their place.
+    Vectors are float16 of unit norm. Two that score `same_from` may be of one thing. A part whose vector is of another
+    length than the earlier ones (such as b"", for none) is known by its place. The best pairs are made first, of equal
+    ones those that keep their place; a part that is nearly as much like another thing is none of them.
     """
-    taken = _pairs(new, earlier)
+    taken = _pairs(new, earlier, same_from)
     free = (number for number in count() if number not in earlier)
     return [taken[place] if place in taken else next(free) for place in range(len(new))]
 
 
-def _pairs(new: Sequence[bytes], earlier: Mapping[int, bytes]) -> dict[int, int]:
+def _pairs(new: Sequence[bytes], earlier: Mapping[int, bytes], same_from: float) -> dict[int, int]:
     """Place of a new part -> number of the earlier one."""
     if not (new and earlier):
         return {}
     if len({len(vector) for vector in (*new, *earlier.values())}) != 1 or not new[0]:
         return {place: place for place, vector in enumerate(new) if len(earlier.get(place, b"?")) == len(vector)}
-    likeness = np.round(_matrix(new) @ _matrix(earlier.values()).T, 3)
+    ours, theirs = _matrix(new), _matrix(earlier.values())
+    likeness = np.round(ours @ theirs.T, 3)
+    not_theirs, not_ours = theirs @ theirs.T < same_from, ours @ ours.T < same_from
     numbers = list(earlier)
     found = sorted(
         (-float(likeness[place, column]), place != numbers[column], int(place), numbers[column])
-        for place, column in np.argwhere(likeness >= SAME)
+        for place, column in np.argwhere(likeness >= same_from)
+        if _stands_out(likeness[place], column, not_theirs) and _stands_out(likeness[:, column], place, not_ours)
     )
     pairs: dict[int, int] = {}
     given: set[int] = set()
@@ -40,6 +47,11 @@ def _pairs(new: Sequence[bytes], earlier: Mapping[int, bytes]) -> dict[int, int]
             pairs[place] = number
             given.add(number)
     return pairs
+
+
+def _stands_out(likeness: Likeness, best: np.intp, others: NDArray[np.bool_]) -> bool:
+    """Whether it is clearly more like one thing than like any other; `others` tells things apart."""
+    return bool(likeness[best] >= np.max(likeness[others[best]], initial=-1.0) + APART)
 
 
 def _matrix(vectors: Iterable[bytes]) -> NDArray[np.float32]:

@@ -35,7 +35,12 @@ def storable(value: Any) -> Any:
 
 def _embedding(message: extractor_pb2.Embedding) -> Embedding:
     vector = to_message(from_message(message.vector, message.feature_uri))
-    return Embedding(feature_uri=message.feature_uri, dimensions=vector.dimensions, vector=vector.data)
+    return Embedding(
+        feature_uri=message.feature_uri,
+        dimensions=vector.dimensions,
+        vector=vector.data,
+        same_from=message.same_from,
+    )
 
 
 def _obstacle(message: extractor_pb2.ExtractionError) -> Obstacle:

@@ -26,35 +26,35 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from likeness.common.v1 import vector_pb2 as likeness_dot_common_dot_v1_dot_vector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%likeness/extractor/v1/extractor.proto\x12\x15likeness.extractor.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1flikeness/common/v1/vector.proto\"|\n\x05Input\x12\x10\n\x08input_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12/\n\x07purpose\x18\x05 \x01(\x0e\x32\x1e.likeness.extractor.v1.Purpose\"\x8d\x01\n\x0e\x45xtractRequest\x12\x11\n\textractor\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.likeness.extractor.v1.Input\"L\n\tEmbedding\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x01 \x01(\t\x12*\n\x06vector\x18\x02 \x01(\x0b\x32\x1a.likeness.common.v1.Vector\"\xd7\x01\n\x04Part\x12\x34\n\nembeddings\x18\x01 \x03(\x0b\x32 .likeness.extractor.v1.Embedding\x12\'\n\x06\x66ields\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x32\n\tartifacts\x18\x03 \x03(\x0b\x32\x1f.likeness.extractor.v1.Artifact\x12<\n\x0cno_embedding\x18\x04 \x01(\x0b\x32&.likeness.extractor.v1.ExtractionError\"=\n\x08\x41rtifact\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x11\n\tmime_type\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\"2\n\x0f\x45xtractionError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x9d\x01\n\nExtraction\x12\x10\n\x08input_id\x18\x01 \x01(\t\x12*\n\x05parts\x18\x02 \x03(\x0b\x32\x1b.likeness.extractor.v1.Part\x12\x35\n\x05\x65rror\x18\x03 \x01(\x0b\x32&.likeness.extractor.v1.ExtractionError\x12\x1a\n\x12processing_time_ms\x18\x04 \x01(\x01\"I\n\x0f\x45xtractResponse\x12\x36\n\x0b\x65xtractions\x18\x01 \x03(\x0b\x32!.likeness.extractor.v1.Extraction\"\x13\n\x11ListModelsRequest\"\xaf\x01\n\x05Model\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\textractor\x18\x02 \x01(\t\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x03 \x01(\t\x12\x12\n\ndimensions\x18\x04 \x01(\r\x12\x16\n\x0eis_named_model\x18\x05 \x01(\x08\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12\x0f\n\x07licence\x18\x07 \x01(\t\x12\x0e\n\x06source\x18\x08 \x01(\t\x12\x12\n\nmodalities\x18\t \x03(\t\"B\n\x12ListModelsResponse\x12,\n\x06models\x18\x01 \x03(\x0b\x32\x1c.likeness.extractor.v1.Model*K\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x14\n\x10PURPOSE_DOCUMENT\x10\x01\x12\x11\n\rPURPOSE_QUERY\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%likeness/extractor/v1/extractor.proto\x12\x15likeness.extractor.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1flikeness/common/v1/vector.proto\"|\n\x05Input\x12\x10\n\x08input_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12/\n\x07purpose\x18\x05 \x01(\x0e\x32\x1e.likeness.extractor.v1.Purpose\"\x8d\x01\n\x0e\x45xtractRequest\x12\x11\n\textractor\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12,\n\x06inputs\x18\x04 \x03(\x0b\x32\x1c.likeness.extractor.v1.Input\"_\n\tEmbedding\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x01 \x01(\t\x12*\n\x06vector\x18\x02 \x01(\x0b\x32\x1a.likeness.common.v1.Vector\x12\x11\n\tsame_from\x18\x03 \x01(\x01\"\xd7\x01\n\x04Part\x12\x34\n\nembeddings\x18\x01 \x03(\x0b\x32 .likeness.extractor.v1.Embedding\x12\'\n\x06\x66ields\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x32\n\tartifacts\x18\x03 \x03(\x0b\x32\x1f.likeness.extractor.v1.Artifact\x12<\n\x0cno_embedding\x18\x04 \x01(\x0b\x32&.likeness.extractor.v1.ExtractionError\"=\n\x08\x41rtifact\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x11\n\tmime_type\x18\x02 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x03 \x01(\x0c\"2\n\x0f\x45xtractionError\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x9d\x01\n\nExtraction\x12\x10\n\x08input_id\x18\x01 \x01(\t\x12*\n\x05parts\x18\x02 \x03(\x0b\x32\x1b.likeness.extractor.v1.Part\x12\x35\n\x05\x65rror\x18\x03 \x01(\x0b\x32&.likeness.extractor.v1.ExtractionError\x12\x1a\n\x12processing_time_ms\x18\x04 \x01(\x01\"I\n\x0f\x45xtractResponse\x12\x36\n\x0b\x65xtractions\x18\x01 \x03(\x0b\x32!.likeness.extractor.v1.Extraction\"\x13\n\x11ListModelsRequest\"\xaf\x01\n\x05Model\x12\r\n\x05model\x18\x01 \x01(\t\x12\x11\n\textractor\x18\x02 \x01(\t\x12\x13\n\x0b\x66\x65\x61ture_uri\x18\x03 \x01(\t\x12\x12\n\ndimensions\x18\x04 \x01(\r\x12\x16\n\x0eis_named_model\x18\x05 \x01(\x08\x12\x0e\n\x06sha256\x18\x06 \x01(\t\x12\x0f\n\x07licence\x18\x07 \x01(\t\x12\x0e\n\x06source\x18\x08 \x01(\t\x12\x12\n\nmodalities\x18\t \x03(\t\"B\n\x12ListModelsResponse\x12,\n\x06models\x18\x01 \x03(\x0b\x32\x1c.likeness.extractor.v1.Model*K\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x14\n\x10PURPOSE_DOCUMENT\x10\x01\x12\x11\n\rPURPOSE_QUERY\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'likeness.extractor.v1.extractor_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PURPOSE']._serialized_start=1310
-  _globals['_PURPOSE']._serialized_end=1385
+  _globals['_PURPOSE']._serialized_start=1329
+  _globals['_PURPOSE']._serialized_end=1404
   _globals['_INPUT']._serialized_start=127
   _globals['_INPUT']._serialized_end=251
   _globals['_EXTRACTREQUEST']._serialized_start=254
   _globals['_EXTRACTREQUEST']._serialized_end=395
   _globals['_EMBEDDING']._serialized_start=397
-  _globals['_EMBEDDING']._serialized_end=473
-  _globals['_PART']._serialized_start=476
-  _globals['_PART']._serialized_end=691
-  _globals['_ARTIFACT']._serialized_start=693
-  _globals['_ARTIFACT']._serialized_end=754
-  _globals['_EXTRACTIONERROR']._serialized_start=756
-  _globals['_EXTRACTIONERROR']._serialized_end=806
-  _globals['_EXTRACTION']._serialized_start=809
-  _globals['_EXTRACTION']._serialized_end=966
-  _globals['_EXTRACTRESPONSE']._serialized_start=968
-  _globals['_EXTRACTRESPONSE']._serialized_end=1041
-  _globals['_LISTMODELSREQUEST']._serialized_start=1043
-  _globals['_LISTMODELSREQUEST']._serialized_end=1062
-  _globals['_MODEL']._serialized_start=1065
-  _globals['_MODEL']._serialized_end=1240
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1242
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1308
+  _globals['_EMBEDDING']._serialized_end=492
+  _globals['_PART']._serialized_start=495
+  _globals['_PART']._serialized_end=710
+  _globals['_ARTIFACT']._serialized_start=712
+  _globals['_ARTIFACT']._serialized_end=773
+  _globals['_EXTRACTIONERROR']._serialized_start=775
+  _globals['_EXTRACTIONERROR']._serialized_end=825
+  _globals['_EXTRACTION']._serialized_start=828
+  _globals['_EXTRACTION']._serialized_end=985
+  _globals['_EXTRACTRESPONSE']._serialized_start=987
+  _globals['_EXTRACTRESPONSE']._serialized_end=1060
+  _globals['_LISTMODELSREQUEST']._serialized_start=1062
+  _globals['_LISTMODELSREQUEST']._serialized_end=1081
+  _globals['_MODEL']._serialized_start=1084
+  _globals['_MODEL']._serialized_end=1259
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1261
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1327
 # @@protoc_insertion_point(module_scope)

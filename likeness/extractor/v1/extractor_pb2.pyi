@@ -123,7 +123,10 @@ class Embedding(_message.Message):
 
     FEATURE_URI_FIELD_NUMBER: _builtins.int
     VECTOR_FIELD_NUMBER: _builtins.int
+    SAME_FROM_FIELD_NUMBER: _builtins.int
     feature_uri: _builtins.str
+    same_from: _builtins.float
+    """The cosine from which two parts are looks at one and the same thing, by the model's manifest; 0 where it is unknown."""
     @_builtins.property
     def vector(self) -> _vector_pb2.Vector: ...
     def __init__(
@@ -131,10 +134,11 @@ class Embedding(_message.Message):
         *,
         feature_uri: _builtins.str = ...,
         vector: _vector_pb2.Vector | None = ...,
+        same_from: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["vector", b"vector"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feature_uri", b"feature_uri", "vector", b"vector"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feature_uri", b"feature_uri", "same_from", b"same_from", "vector", b"vector"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

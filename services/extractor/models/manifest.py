@@ -50,6 +50,7 @@ class Manifest(Frozen):
     """What every model says of itself. `feature_uri` is the slot that it fills, `file` the network that embeds.
 
     `companions` are the other files that it needs, such as a detector or a tokenizer: name -> sha256.
+    `same_from` is the cosine from which two parts are looks at one and the same thing, such as one face.
     """
 
     family: str
@@ -62,6 +63,7 @@ class Manifest(Frozen):
     output: str = "embedding"
     dimensions: int = Field(gt=0)
     modalities: tuple[str, ...] = ("image",)
+    same_from: float = Field(default=0.9, gt=0.0, le=1.0)
     licence: str
     source: str
 

@@ -5,9 +5,10 @@ import random
 
 import pytest
 
+from services.common.database.document_edits import Within, edit_document
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.objects import patch_object
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, Bench
+from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
 
 OBJECTS = 60
@@ -56,3 +57,30 @@ async def test_what_the_machine_thinks_of_a_persons_label_is_kept_as_a_proposal(
         await bench.settled(object_id)
     label = (await bench.document(object_id))["labels"][LABEL]
     assert (label["source"], label["value"], label["proposal"]["value"]) == ("human", "dog", "cat")
+
+
+@pytest.mark.parametrize("value", ["dog", None])
+@pytest.mark.parametrize("where", ["object", "document"])
+async def test_under_a_persons_label_stands_what_the_machine_says_of_the_new_picture(
+    bench: Bench, value: str | None, where: str
+) -> None:
+    object_id = await bench.upload(b"picture")
+    async with bench.services(), bench.worker():
+        await bench.settled(object_id)
+        if where == "object":
+            await patch_object(bench.pool, BUCKET, object_id, {LABEL: value}, None)
+        else:
+            document_id = (await bench.document(object_id))["document_id"]
+            async with bench.pool.acquire() as connection, connection.transaction():
+                await edit_document(connection, Within(namespace_id=NAMESPACE), document_id, {LABEL: value})
+        for answer, confidence in (("hen", 0.87), (None, 0.21), ("cat", 0.87)):
+            bench.extractor.instead = {b"picture": b"another, for " + repr(answer).encode()}
+            bench.taxonomy.answer = answer
+            await bench.again(object_id)
+            document = await bench.document(object_id)
+            entry = document["labels"][LABEL]
+            assert (document["fields"][LABEL], entry["source"], entry["value"]) == (value, "human", value)
+            assert entry.get("proposal", {}).get("value") == answer
+            assert entry["judged"]["value"] == "cat"
+            match = {"matched": False, "source": "manual", "confidence": confidence}
+            assert document["taxonomy_match"] == pytest.approx(match)

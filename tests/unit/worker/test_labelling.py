@@ -9,7 +9,7 @@ from services.common.database.records import ObjectFields, StoredDocument
 from services.common.passthrough import Rule
 from services.worker.answers import answer_for
 from services.worker.domain import Decision
-from services.worker.labelling import Claims, Label, is_labelled, label_source, settle
+from services.worker.labelling import Claims, Label, is_imported, label_source, settle
 from tests.unit.worker.builders import LABEL, decision, seen, stored
 
 NOW, EARLIER = "2026-01-02", "2026-01-01"
@@ -70,7 +70,7 @@ def test_a_label_that_came_with_the_upload_is_an_import() -> None:
 
 @pytest.mark.parametrize("blank", ["", " ", [], {}, False, ["", " "]], ids=ascii)
 def test_a_blank_label_of_an_upload_leaves_the_machine_to_decide(blank: Any) -> None:
-    assert not is_labelled(seen(**{LABEL: blank}), LABEL)
+    assert not is_imported(seen(**{LABEL: blank}), LABEL)
     assert settled(seen(**{LABEL: blank}), decision("cat")).value == "cat"
     assert settled(seen({LABEL: EARLIER}, **{LABEL: blank}), decision("cat")).value is None
 
@@ -93,10 +93,26 @@ def test_a_person_wins_over_a_match_also_by_clearing(value: str | None) -> None:
 def test_a_label_that_a_person_set_on_the_document_is_kept() -> None:
     human = {LABEL: {"source": "human", "value": "cow", "set_at": EARLIER}}
     match = {"matched": False, "source": "manual", "confidence": 0.5}
-    label = settled(
-        seen(**{LABEL: None}), decision("cat"), stored(fields={LABEL: "cow"}, labels=human, taxonomy_match=match)
-    )
+    earlier = stored(fields={LABEL: "cow"}, labels=human, taxonomy_match=match)
+    label = settled(seen(**{LABEL: None}), None, earlier)
     assert (label.value, label.provenance, label.match) == ("cow", human[LABEL], match)
+
+
+@pytest.mark.parametrize("value", ["cow", None])
+def test_beside_a_persons_label_stands_what_the_machine_says_of_the_picture_that_is_there(value: str | None) -> None:
+    proposal = {"source": "auto", "value": "dog", "set_at": "2025-12-31", "taxonomy_id": "tax_1"}
+    human = {"source": "human", "value": value, "set_at": EARLIER, "proposal": proposal}
+    match = {"matched": False, "source": "manual", "confidence": 0.5}
+    earlier = stored(fields={LABEL: value}, labels={LABEL: human}, taxonomy_match=match)
+    label = settled(seen(**{LABEL: None}), decision("cat", 0.8), earlier)
+    assert (label.value, label.match) == (value, {**match, "confidence": 0.8})
+    assert label.provenance is not None
+    assert (label.provenance["source"], label.provenance["set_at"]) == ("human", EARLIER)
+    assert (label.provenance["proposal"]["value"], label.provenance["judged"]["value"]) == ("cat", "dog")
+    nothing = settled(seen(**{LABEL: None}), decision(None, 0.1), earlier)
+    assert nothing.provenance is not None
+    assert "proposal" not in nothing.provenance
+    assert nothing.match == {**match, "confidence": 0.1}
 
 
 def test_what_a_person_decided_over_is_remembered_whatever_the_machine_says_later() -> None:
@@ -137,9 +153,10 @@ def test_the_label_follows_the_passthrough_to_its_source() -> None:
         (seen(), False),
         (seen(**{LABEL: "cat"}), True),
         (seen(**{LABEL: ""}), False),
-        (seen({LABEL: EARLIER}, **{LABEL: None}), True),
+        (seen({LABEL: EARLIER}, **{LABEL: None}), False),
+        (seen({LABEL: EARLIER}, **{LABEL: "cat"}), False),
         (seen({"other": EARLIER}, **{LABEL: None}), False),
     ],
 )
-def test_only_what_nobody_has_labelled_needs_a_machine(current: Any, labelled: bool) -> None:
-    assert is_labelled(current, LABEL) is labelled
+def test_only_what_came_with_a_label_needs_no_machine(current: Any, labelled: bool) -> None:
+    assert is_imported(current, LABEL) is labelled

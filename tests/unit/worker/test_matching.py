@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from services.worker.matching import number_parts
+from services.worker.matching import UNKNOWN_MODEL, number_parts
 
 
 def vector(*numbers: float) -> bytes:
@@ -37,11 +37,24 @@ NOBODY = b""
 def test_a_part_keeps_the_number_of_the_part_that_it_is(
     new: list[bytes], earlier: dict[int, bytes], numbers: list[int]
 ) -> None:
-    assert number_parts(new, earlier) == numbers
+    assert number_parts(new, earlier, UNKNOWN_MODEL) == numbers
 
 
 def test_a_crowd_is_matched_one_to_one() -> None:
     crowd = [row.astype("<f2").tobytes() for row in np.eye(300)]
     shuffled = [crowd[number] for number in np.random.default_rng(1).permutation(300)]
-    numbers = number_parts(shuffled, dict(enumerate(crowd)))
+    numbers = number_parts(shuffled, dict(enumerate(crowd)), UNKNOWN_MODEL)
     assert [crowd[number] for number in numbers] == shuffled
+
+
+def test_a_look_far_from_the_first_is_known_where_the_model_says_so() -> None:
+    far = vector(1, 1.2, 0.3)
+    assert number_parts([BORIS, far], {0: ANNA, 1: BORIS}, 0.45) == [1, 2], "it is more like Boris"
+    assert number_parts([CLARA, vector(1, 0.2, 1)], {0: ANNA, 1: CLARA}, 0.45) == [1, 2], "nearly as much like Clara"
+    assert number_parts([BORIS, vector(1, 0.2, 0.5)], {0: ANNA, 1: BORIS}, 0.45) == [1, 0]
+    assert number_parts([vector(1, 0.2, 1)], {0: ANNA}, 0.9) == [1]
+
+
+def test_somebody_else_gets_no_name_although_every_other_face_is_taken() -> None:
+    stranger = vector(0.3, 0.2, 1)
+    assert number_parts([BORIS, stranger], {0: ANNA, 1: BORIS}, 0.45) == [1, 2]

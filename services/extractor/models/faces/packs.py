@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.extractor.media.picture import Pixels
 from services.extractor.models.faces.face import Face
-from services.extractor.models.faces.manifest import EXTRACTOR, MODALITIES, SLOT
+from services.extractor.models.faces.manifest import EXTRACTOR, MODALITIES, SAME_FACE, SLOT
 from services.extractor.models.faces.model import FaceModel
 from services.extractor.models.manifest import MANIFEST, Manifest
 from services.extractor.models.port import Model
@@ -29,6 +29,7 @@ class PackManifest(Manifest):
     """What a pack would say of itself. Any pack is SCRFD with ArcFace, which the slot is named after."""
 
     family: Literal["insightface"] = "insightface"
+    same_from: float = SAME_FACE
     detector: str
 
     @property
