@@ -13,6 +13,7 @@ from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.collections import CollectionPatch
 from services.gateway.shapes.extractors import read_passthrough
 from services.gateway.shapes.inline_taxonomies import TaxonomyPatch
+from services.gateway.shapes.nulls import cleared
 from services.gateway.store.applications import set_applications
 from services.gateway.store.collection_events import tell_collections, tell_inline
 from services.gateway.store.collections import touch_collection, update_collection
@@ -89,7 +90,7 @@ async def _change_taxonomy(
 
 
 def _columns(form: CollectionPatch) -> JsonObject:
-    columns = form.model_dump(include=COLUMNS, exclude_none=True)
+    columns = form.model_dump(include=COLUMNS, exclude_none=True) | cleared(form, "description")
     if PASSTHROUGH in form.model_fields_set:
         rules = read_passthrough(form.field_passthrough, f"body.{PASSTHROUGH}")
         columns[EXTRACTOR] = {PASSTHROUGH: rules}

@@ -17,6 +17,7 @@ from services.gateway.shapes.buckets import (
     BucketPatch,
     to_bucket,
 )
+from services.gateway.shapes.nulls import cleared
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.store import buckets
 from services.gateway.store.tables import LIST_BUCKETS, SEARCH_BUCKETS
@@ -96,6 +97,7 @@ async def update_bucket(bucket: str, form: BucketPatch, tenant: InNamespace) -> 
     pool = tenant.gateway.pool
     bucket_id = (await get_row(pool, "bucket", tenant.namespace_id, bucket))["bucket_id"]
     columns = form.model_dump(include={"bucket_name", "description", "metadata", "unique_key"}, exclude_none=True)
+    columns |= cleared(form, "description", "unique_key")
     if form.storage_class is not None:
         columns["settings"] = {"storage_class": form.storage_class}
     properties = form.bucket_schema.stored()["properties"] if form.bucket_schema else {}

@@ -13,6 +13,7 @@ from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
 from services.gateway.shapes.input_schema import read_input_schema
+from services.gateway.shapes.nulls import cleared
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.shapes.retrievers import (
     Retriever,
@@ -124,7 +125,8 @@ async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNames
         "input_schema": None if form.input_schema is None else read_input_schema(form.input_schema),
         "settings": form.settings(),
     }
-    changed = await update_retriever(tenant.gateway.pool, row["retriever_id"], given)
+    nulls = cleared(form, "description", "input_schema")
+    changed = await update_retriever(tenant.gateway.pool, row["retriever_id"], given, nulls)
     return RetrieverPatched(retriever=(await _shaped(tenant, [changed]))[0])
 
 

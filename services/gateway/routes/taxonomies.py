@@ -9,6 +9,7 @@ from services.common.database.bounded import snapshot
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.routing import routes_of
+from services.gateway.shapes.nulls import cleared
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
 from services.gateway.shapes.taxonomies import (
     Taxonomy,
@@ -112,7 +113,8 @@ async def update_taxonomy(taxonomy: str, form: TaxonomyPatch, tenant: InNamespac
     row = await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, taxonomy)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         is_other = form.config is not None and await add_version(tenant, connection, row, form.config)
-        said = {name: getattr(form, name) for name in ("taxonomy_name", "description", "metadata")}
+        said = form.model_dump(include={"taxonomy_name", "description", "metadata"}, exclude_none=True)
+        said |= cleared(form, "description")
         await store.update_taxonomy(connection, row, said, config=is_other)
     return await shown(tenant, await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, row["taxonomy_id"]))
 

@@ -33,7 +33,7 @@ async def create_version(taxonomy: str, tenant: InNamespace, form: VersionCreate
     row = await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, taxonomy)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         await add_version(tenant, connection, row, form.config or {}, same_too=True)
-        said = {"description": form.description, "metadata": form.metadata}
+        said = form.model_dump(include={"description", "metadata"}, exclude_none=True)
         await store.update_taxonomy(connection, row, said, config=True)
     return await shown(tenant, await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, row["taxonomy_id"]))
 

@@ -16,6 +16,9 @@ from services.gateway.shapes.features import ExtractorName, output_of
 from services.gateway.shapes.inline_taxonomies import TaxonomyOut
 
 UNKNOWN_FIELD = {"type": "string"}
+KEPT_ALONE = (
+    "retriever_transform is kept and shown, but nothing runs it: enrich with retriever_enrichments, or a taxonomy."
+)
 OPTIONAL = ("cluster_applications", "alert_applications", "retriever_transform", "schedule", "embedding_task")
 
 
@@ -108,12 +111,13 @@ def _vector_indexes(row: asyncpg.Record) -> list[VectorIndex]:
 
 
 def _warnings(row: asyncpg.Record) -> list[str]:
-    """What to know about the model of a collection."""
+    """What to know about the model of a collection, and what of its settings is kept alone."""
+    kept = [KEPT_ALONE] if row["settings"].get("retriever_transform") else []
     uri, model = row["feature_uri"], row["model"]
     if uri is None or output_of(uri) == model:
-        return []
+        return kept
     text = (
         f"The slot {uri} is served by the stand-in model '{model}': scores are on its scale, and its vectors "
         "cannot be compared with those of the model that the slot is named after."
     )
-    return [text]
+    return [text, *kept]

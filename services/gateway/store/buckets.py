@@ -9,6 +9,7 @@ from services.common.database.removal import start_bucket_removal
 from services.common.database.resources import get_row
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
+from services.gateway.rekeying import rekey
 from services.gateway.store.changes import MERGED, change_row
 from services.gateway.store.tables import BUCKET_COLUMNS
 
@@ -51,14 +52,19 @@ async def count_buckets(db: Executor, namespace_id: str) -> int:
 
 
 async def update_bucket(pool: Pool, bucket_id: str, columns: dict[str, Any], properties: dict[str, Any]) -> None:
-    """Changes the columns that are given; metadata, and `properties` of the schema, are merged."""
+    """Changes the columns that are given; metadata, and `properties` of the schema, are merged.
+
+    With another unique key the objects are keyed anew.
+    """
     if properties:
         columns = {**columns, "bucket_schema": properties}
     async with pool.acquire() as connection, connection.transaction():
         try:
-            await change_row(connection, "buckets", "bucket_id", bucket_id, columns, merged=MERGED_TOO)
+            change = await change_row(connection, "buckets", "bucket_id", bucket_id, columns, merged=MERGED_TOO)
         except asyncpg.UniqueViolationError as error:
             raise taken("bucket", str(columns.get("bucket_name"))) from error
+        if change is not None and "unique_key" in change.columns:
+            await rekey(connection, bucket_id, change.row["unique_key"])
 
 
 async def delete_bucket(pool: Pool, bucket_id: str) -> str:

@@ -55,9 +55,14 @@ async def insert_retriever(
     return row
 
 
-async def update_retriever(pool: Pool, retriever_id: str, given: Mapping[str, Any]) -> asyncpg.Record:
-    """The retriever after changing the columns that are not None; other stages or collections make a new version."""
-    columns = {name: value for name, value in given.items() if value is not None}
+async def update_retriever(
+    pool: Pool, retriever_id: str, given: Mapping[str, Any], nulls: Mapping[str, None]
+) -> asyncpg.Record:
+    """The retriever after changing the columns that are not None, and emptying those of `nulls`.
+
+    Other stages or collections make a new version.
+    """
+    columns = {name: value for name, value in given.items() if value is not None} | dict(nulls)
     named = {"identifiers": columns.get("collection_identifiers", []), "stages": columns.get("stages", [])}
     columns |= {"bindings": named} if any(named.values()) else {}
     async with pool.acquire() as connection, connection.transaction():

@@ -104,13 +104,12 @@ async def count_versions(db: Executor, taxonomy_id: str) -> int:
 async def update_taxonomy(connection: Connection, row: asyncpg.Record, given: dict[str, Any], *, config: bool) -> None:
     """Changes what a taxonomy says of itself, and tells of it; metadata are merged.
 
-    Of the columns given, None stays as it is. `config` tells of a version added before.
+    `config` tells of a version added before.
     """
-    columns = {name: value for name, value in given.items() if value is not None}
     try:
-        change = await change_row(connection, "taxonomies", "taxonomy_id", row["taxonomy_id"], columns)
+        change = await change_row(connection, "taxonomies", "taxonomy_id", row["taxonomy_id"], given)
     except asyncpg.UniqueViolationError as error:
-        raise taken("taxonomy", str(columns.get("taxonomy_name"))) from error
+        raise taken("taxonomy", str(given.get("taxonomy_name"))) from error
     if change is None:
         raise NotFoundError.of("taxonomy", row["taxonomy_id"])
     if names := [*change.columns, *(["config"] if config else [])]:
