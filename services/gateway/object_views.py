@@ -8,9 +8,10 @@ from services.common.database.creation import Created, NewObject
 from services.gateway.context import Tenant
 from services.gateway.links import links_to
 from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.idle_objects import Idle, with_warning
 from services.gateway.shapes.object_answers import to_object
 from services.gateway.store.blobs import blobs_of
-from services.gateway.store.objects import read_object
+from services.gateway.store.objects import idle_objects, read_object
 
 
 async def object_answers(
@@ -21,7 +22,11 @@ async def object_answers(
     links = None
     if presigned:
         links = await links_to(tenant, (blob for several in blobs.values() for blob in several))
-    return [to_object(dict(row), blobs.get(row["object_id"], []), links) for row in rows]
+    idle = await idle_objects(tenant.gateway.pool, rows)
+    return [
+        with_warning(to_object(dict(row), blobs.get(row["object_id"], []), links), idle.get(row["object_id"]))
+        for row in rows
+    ]
 
 
 async def object_answer(tenant: Tenant, bucket_id: str, object_id: str, *, presigned: bool = False) -> JsonObject:
@@ -43,4 +48,5 @@ def created_answer(new: NewObject, created: Created) -> JsonObject:
         "updated_at": created.created_at,
         "document_count": 0,
     }
-    return to_object(row, created.blobs)
+    why = (Idle.STORED_ONLY if not new.process else Idle.NO_COLLECTION) if created.is_idle else None
+    return with_warning(to_object(row, created.blobs), why)

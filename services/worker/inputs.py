@@ -25,5 +25,8 @@ def choose_input(collection: Collection, blobs: Sequence[Blob], fields: Mapping[
 def _missing(collection: Collection, blobs: Sequence[Blob], paths: Sequence[str]) -> str:
     has = ", ".join(sorted({blob.property for blob in blobs})) or "no blobs"
     wanted = " or ".join(f"'{path}'" for path in paths) or "exactly one blob"
-    name = collection.collection_name
-    return f"Collection '{name}' reads {wanted}, but the object has {has}. Upload a blob with that property."
+    name, reads_text = collection.collection_name, traits_of(collection.extractor).reads_text
+    lacks, text = (", and no text there", ", or a text in that field") if reads_text and paths else ("", "")
+    return (
+        f"Collection '{name}' reads {wanted}, but the object has {has}{lacks}. Upload a blob with that property{text}."
+    )

@@ -230,3 +230,30 @@ async def test_objects_are_counted_by_what_they_are(client: httpx.AsyncClient, b
     by_status = {"group_by": [{"field": "status"}], "aggregations": metrics[:1]}
     [group] = (await ok(client, "POST", f"{OBJECTS}/aggregate", by_status))["results"]
     assert group == {"group": {"status": "PENDING"}, "metrics": {"n": 3}}
+
+
+async def test_an_object_that_nothing_processes_says_so(client: httpx.AsyncClient, bucket: None) -> None:
+    made = await ok(client, "POST", OBJECTS, {"colour": "red"})
+    path = f"{OBJECTS}/{made['object_id']}"
+    assert made["consistency"]["poll"] is None
+    [warning] = made["warnings"]
+    assert (warning["id"], "No collection" in warning["reason"]) == (made["object_id"], True)
+    assert await ok(client, "GET", path) == made
+    await with_texts(client)
+    [warning] = (await ok(client, "GET", path))["warnings"]
+    assert "batch" in warning["next_step"]
+    stored = await ok(client, "POST", f"{OBJECTS}?auto_process=false", {"content": "later"})
+    assert [each["reason"] for each in stored["warnings"]] == [warning["reason"]]
+    waiting = await ok(client, "POST", OBJECTS, {"content": "now"})
+    assert "warnings" not in waiting and waiting["consistency"]["poll"]
+    listed = (await ok(client, "GET", OBJECTS))["results"]
+    assert {each["object_id"] for each in listed if each.get("warnings")} == {made["object_id"], stored["object_id"]}
+
+
+async def test_a_patch_makes_no_object_and_so_skips_none(client: httpx.AsyncClient, bucket: None) -> None:
+    made = await ok(client, "POST", OBJECTS, {"colour": "red"})
+    path = f"{OBJECTS}/{made['object_id']}"
+    changed = await ok(client, "PATCH", path, {"colour": "blue", "skip_duplicates": False})
+    assert changed["metadata"] == {"colour": "blue"}
+    error = await refused(client, 422, "PATCH", path, {"colour": "red", "skip_duplicates": True})
+    assert error["details"]["path"] == "body.skip_duplicates"

@@ -67,15 +67,20 @@ async def test_the_same_idempotency_key_gives_the_same_object(client: httpx.Asyn
 
 
 @pytest.mark.parametrize(
-    ("body", "query"), [(with_data("https://h/x.jpg"), "?auto_process=false"), ({"product_label": "x"}, "")]
+    ("body", "query", "jobs"),
+    [
+        (with_data("https://h/x.jpg"), "?auto_process=false", 0),
+        ({"product_label": "x"}, "?auto_process=false", 0),
+        ({"product_label": "x"}, "", 1),
+    ],
 )
-async def test_no_job_without_blobs_or_when_not_wanted(
-    client: httpx.AsyncClient, stack: Stack, body: dict[str, Any], query: str
+async def test_a_job_ends_every_object_but_where_none_is_wanted(
+    client: httpx.AsyncClient, stack: Stack, body: dict[str, Any], query: str, jobs: int
 ) -> None:
     await set_up(client)
     created = await ok(client, "POST", f"{OBJECTS}{query}", body)
-    jobs = "SELECT count(*) FROM processing WHERE object_id = $1"
-    assert await stack.gateway.pool.fetchval(jobs, created["object_id"]) == 0
+    found = "SELECT count(*) FROM processing WHERE object_id = $1"
+    assert await stack.gateway.pool.fetchval(found, created["object_id"]) == jobs
 
 
 async def test_an_upload_leaves_an_event(client: httpx.AsyncClient, stack: Stack) -> None:

@@ -66,7 +66,8 @@ class NewObject:
 class Created:
     """What became of a new object. `created_at` and `blobs` only when it is new; `replayed_by` when it was there.
 
-    `document_ids` are those that changed with an object that was there and was merged into.
+    `document_ids` are those that changed with an object that was there and was merged into. `is_idle`: nothing
+    processes it.
     """
 
     object_id: str
@@ -74,6 +75,7 @@ class Created:
     blobs: tuple[Blob, ...] = ()
     replayed_by: str | None = None
     document_ids: tuple[str, ...] = ()
+    is_idle: bool = False
 
 
 # One statement, since every upload pays for each round trip. $9: which collections, null for all of the bucket.
@@ -145,7 +147,8 @@ async def _insert(connection: Connection, new: NewObject) -> Created | None:
     if row is None:
         return None
     await send_ingest(connection, [(object_id, collection_id) for collection_id in row["collection_ids"]])
-    return Created(object_id=object_id, created_at=row["created_at"], blobs=tuple(Blob(**blob) for blob in blobs))
+    kept = tuple(Blob(**blob) for blob in blobs)
+    return Created(object_id=object_id, created_at=row["created_at"], blobs=kept, is_idle=not row["collection_ids"])
 
 
 def blob_rows(blobs: Sequence[NewBlob]) -> list[JsonObject]:

@@ -16,6 +16,7 @@ from services.common.database.document_events import GONE, tell_changed, tell_go
 from services.common.database.documents import lock_objects
 from services.common.database.object_events import tell_objects_gone
 from services.common.database.pool import Connection
+from services.common.database.read_fields import require_unread
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
 from services.common.labels import LabelledDocument
@@ -63,8 +64,11 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
 
     A dotted name sets a field inside another; null clears. A label field becomes a human label. Documents that other
     collections made of these follow. One that says all of it already is left as it is, and nobody is told.
+    InvalidArgumentError names a field that a vector was made of.
     """
     rows = await _locked(connection, within, list(edits))
+    carried = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
+    await require_unread(connection, carried)
     label_fields = {
         collection_id: await label_fields_of(connection, collection_id)
         for collection_id in {row["collection_id"] for row in rows}
@@ -77,7 +81,6 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
         if names := changed_names(labelled(row), after):
             written[row["document_id"]], changed[row["document_id"]] = after, names
     await write_labelled(connection, written)
-    carried = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
     followers = await carry_from_documents(connection, carried, set_at)
     await tell_changed(connection, {**followers, **changed})
     return Edited(found=[row["document_id"] for row in rows], changed=list(changed))

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from services.common.known_keys import IDLE, LeftOut
 from services.gateway.shapes.affected import Affected
-from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, OpenForm
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject, OpenAnswer, OpenForm
 from services.gateway.shapes.bucket_schema import FieldType
 from services.gateway.shapes.pages import ListBody, Pagination
 
@@ -59,6 +59,7 @@ class ObjectCreate(OpenForm):
 class ObjectPatch(OpenForm):
     """PatchObjectRequest: fields in `metadata` or at the root are merged; null clears a field."""
 
+    skip_duplicates: Annotated[Literal[False] | None, Field(description="A patch makes no object")] = None
     key_prefix: Annotated[str | None, Field(max_length=1024)] = None
     metadata: JsonObject | None = None
 
@@ -119,6 +120,7 @@ class ObjectOut(OpenAnswer):
     consistency: Consistency
     metadata: JsonObject
     affected: Affected | None = None
+    warnings: list[Degraded] = Field(default_factory=list, description="Why it waits, where nothing processes it")
 
 
 class ObjectList(Answer):

@@ -1,12 +1,28 @@
 """Objects, as the gateway reads them."""
 
+from collections.abc import Sequence
+
 import asyncpg
 
 from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
+from services.gateway.shapes.idle_objects import Idle
 from services.gateway.store.tables import OBJECT_COLUMNS
 
 FIND = f"SELECT {OBJECT_COLUMNS} FROM objects o WHERE o.bucket_id = $1 AND o.object_id = $2"  # noqa: S608
+IDLE = """
+    SELECT o.object_id, EXISTS (SELECT FROM collections c WHERE c.bucket_ids @> ARRAY[o.bucket_id]) AS has_collections
+    FROM objects o
+    WHERE o.object_id = ANY($1) AND NOT EXISTS (SELECT FROM processing p WHERE p.object_id = o.object_id)"""
+
+
+async def idle_objects(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, Idle]:
+    """Those of the objects that wait without anything to wait for, and why."""
+    waiting = [row["object_id"] for row in rows if row["status"] == "PENDING"]
+    if not waiting:
+        return {}
+    found = await db.fetch(IDLE, waiting)
+    return {row["object_id"]: Idle.STORED_ONLY if row["has_collections"] else Idle.NO_COLLECTION for row in found}
 
 
 async def read_object(db: Executor, bucket_id: str, object_id: str) -> asyncpg.Record:

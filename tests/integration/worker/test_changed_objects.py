@@ -4,9 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from services.common.blobs import open_blob_store
 from services.common.database.creation import Created, NewBlob, NewObject, Policy, create_object
+from services.common.database.document_edits import Within, edit_documents
 from services.common.database.objects import patch_object
+from services.common.errors import InvalidArgumentError
 from tests.e2e.web import file_server
 from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
@@ -247,3 +251,23 @@ async def test_an_object_of_nothing_that_is_read_fails_and_says_what_it_lacks(be
         assert await bench.settled(bare) == {bare: "FAILED"}
     error = await bench.pool.fetchval("SELECT error FROM objects")
     assert error.startswith("NO_INPUT") and "image_url" in error
+
+
+async def test_what_a_vector_was_made_of_is_changed_on_the_object(bench: Bench) -> None:
+    await with_texts(bench)
+    rules = {"field_passthrough": [{"source_path": "story", "target_path": "told"}, {"source_path": "colour"}]}
+    await bench.pool.execute("UPDATE collections SET feature_extractor = feature_extractor || $1", rules)
+    async with bench.services(), bench.worker():
+        made = await send(bench, b"a cat", story="once", colour="red")
+        await bench.settled(made.object_id)
+    [document] = await bench.documents(made.object_id, TEXTS)
+    [picture] = await bench.documents(made.object_id)
+    within = Within(namespace_id=NAMESPACE)
+    async with bench.pool.acquire() as connection:
+        for name in ("told", "text"):
+            with pytest.raises(InvalidArgumentError, match=f"change 'story' of object '{made.object_id}'") as refusal:
+                await edit_documents(connection, within, {document["document_id"]: {name: "twice"}})
+            assert refusal.value.details["path"] == f"body.{name}"
+        same = {"told": "once", "colour": "blue"}
+        assert (await edit_documents(connection, within, {document["document_id"]: same})).changed
+        assert (await edit_documents(connection, within, {picture["document_id"]: {"told": "x"}})).changed
