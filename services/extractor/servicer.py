@@ -92,6 +92,7 @@ def _model(manifest: Manifest) -> pb.Model:
         feature_uri=manifest.feature_uri,
         dimensions=manifest.dimensions,
         is_named_model=manifest.is_named_model,
+        label_threshold=manifest.label_threshold,
         sha256=manifest.sha256,
         licence=manifest.licence,
         source=manifest.source,

@@ -69,7 +69,7 @@ async def _pass_through(connection: Connection, row: asyncpg.Record, after: Json
 
 async def _added(tenant: Tenant, row: asyncpg.Record, patch: TaxonomyPatch) -> NewTaxonomy:
     form = patch.completed()
-    planned = await plan_taxonomy(tenant, form, row["feature_uri"])
+    planned = await plan_taxonomy(tenant, form, row["feature_uri"], row["label_threshold"])
     if planned is None:
         path = "body.taxonomy.field_to_enrich"
         raise InvalidArgumentError(f"{path} is needed: this collection has no taxonomy yet.", path=path)

@@ -20,6 +20,8 @@ from services.gateway.store.inline_taxonomies import NewTaxonomy
 
 QUERY_INPUT = "query_image"
 TASK = "embedding_task"
+# The tutorial's, for collections without a model.
+DEFAULT_THRESHOLD = 0.30
 
 
 async def plan_collection(tenant: Tenant, form: CollectionCreate) -> NewCollection:
@@ -40,10 +42,13 @@ async def plan_collection(tenant: Tenant, form: CollectionCreate) -> NewCollecti
         model=pinned.model if pinned else None,
         feature_uri=pinned.feature_uri if pinned else None,
         dimensions=pinned.dimensions if pinned else None,
+        label_threshold=label_threshold_of(pinned),
         metadata=form.metadata or {},
         enabled=form.enabled,
         settings=await with_ids(tenant, _settings(form, source)),
-        taxonomy=await plan_taxonomy(tenant, form.taxonomy, pinned.feature_uri if pinned else None),
+        taxonomy=await plan_taxonomy(
+            tenant, form.taxonomy, pinned.feature_uri if pinned else None, label_threshold_of(pinned)
+        ),
         applications=await plan_applications(tenant, form.taxonomy_applications, form.retriever_enrichments),
     )
 
@@ -66,8 +71,15 @@ async def _model(tenant: Tenant, extractor: ExtractorName, parameters: JsonObjec
     return await pinned_model(tenant.gateway, extractor, parameters.get("embedding_model"))
 
 
-async def plan_taxonomy(tenant: Tenant, form: TaxonomyForm | None, feature_uri: str | None) -> NewTaxonomy | None:
-    """The inline taxonomy, its retriever found; None without one."""
+def label_threshold_of(pinned: extractor_pb2.Model | None) -> float | None:
+    """What the manifest says; an extractor of before says nothing."""
+    return round(pinned.label_threshold, 6) or DEFAULT_THRESHOLD if pinned else None
+
+
+async def plan_taxonomy(
+    tenant: Tenant, form: TaxonomyForm | None, feature_uri: str | None, label_threshold: float | None
+) -> NewTaxonomy | None:
+    """The inline taxonomy, its retriever found; None without one. `label_threshold` is for one that names none."""
     if form is None:
         return None
     stages: list[JsonObject] = []
@@ -81,10 +93,15 @@ async def plan_taxonomy(tenant: Tenant, form: TaxonomyForm | None, feature_uri: 
         retriever_id=retriever_id,
         own_stages=stages,
         field_to_enrich=form.field_to_enrich,
-        confidence_threshold=form.confidence_threshold,
+        confidence_threshold=_threshold(form.confidence_threshold, label_threshold),
         reference_labels=form.reference_labels,
         options=form.options(),
     )
+
+
+def _threshold(given: float | None, label_threshold: float | None) -> float:
+    named = label_threshold if given is None else given
+    return DEFAULT_THRESHOLD if named is None else named
 
 
 async def retriever_id_of(tenant: Tenant, identifier: str) -> str:

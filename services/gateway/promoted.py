@@ -16,6 +16,7 @@ class Home:
     feature_uri: str
     model: str
     label_field: str
+    label_threshold: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,6 +68,7 @@ async def _make_home(tenant: Tenant, connection: Connection, name: str, origin: 
             model=origin["model"],
             feature_uri=origin["feature_uri"],
             dimensions=origin["dimensions"],
+            label_threshold=origin["label_threshold"],
             metadata={},
             enabled=True,
             settings={},
@@ -80,6 +81,7 @@ async def _make_home(tenant: Tenant, connection: Connection, name: str, origin: 
         feature_uri=origin["feature_uri"],
         model=origin["model"],
         label_field=LABEL,
+        label_threshold=origin["label_threshold"],
     )
 
 
@@ -106,7 +108,7 @@ async def _make_taxonomy(
         "input_mappings": [{"input_key": QUERY_INPUT, "source_type": "vector", "path": home.feature_uri}],
         "source_collection": {"collection_id": home.collection_id, "enrichment_fields": fields},
         "top_k": 1,
-        "confidence_threshold": THRESHOLD,
+        "confidence_threshold": THRESHOLD if home.label_threshold is None else home.label_threshold,
     }
     new = store.NewTaxonomy(
         namespace_id=tenant.namespace_id,

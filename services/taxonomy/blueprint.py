@@ -20,6 +20,7 @@ TARGET = """
 # One row for each collection that a run searches; its columns are null when the name has no collection.
 SELECT = f"""
     SELECT {TARGET.format(alias="s", prefix="subject_")}, s.feature_extractor -> 'input_mappings' AS inputs,
+      s.label_threshold,
       l.taxonomy_id, l.version, l.config, l.settings, l.inline, l.execution_phase, l.priority, l.position,
       run.number, run.retriever AS retriever_identifier, run.node, r.retriever_id, r.stages::text AS stages,
       r.bindings, i.identifier, r.bindings ? ('collection/' || i.identifier) AS is_bound,
@@ -86,7 +87,8 @@ class Run:
 class Blueprint:
     """One taxonomy as it is to decide; `settings` is how it is applied to the collection of the `subject`.
 
-    A retriever enrichment has no taxonomy id. `inputs` say what the documents of that collection are made from.
+    A retriever enrichment has no taxonomy id. `inputs` say what the documents of that collection are made from,
+    `label_threshold` what suits its model where nobody names a threshold.
     """
 
     taxonomy_id: str
@@ -95,6 +97,7 @@ class Blueprint:
     settings: Mapping[str, Any]
     subject: Target | None
     inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+    label_threshold: float | None
     runs: tuple[Run, ...]
 
     @property
@@ -138,6 +141,7 @@ def _blueprint(rows: Sequence[asyncpg.Record]) -> Blueprint:
         settings=first["settings"],
         subject=None if first["subject_collection_id"] is None else _target(first, "subject_"),
         inputs=first["inputs"],
+        label_threshold=first["label_threshold"],
         runs=tuple(
             _run(list(members))
             for number, members in groupby(rows, key=lambda row: row["number"])

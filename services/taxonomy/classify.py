@@ -66,7 +66,9 @@ def _as_asked(blueprint: Blueprint, question: Classification) -> Blueprint:
     if question.fields is not None and definition.kind is Kind.FLAT:
         fields = (*(fields or ())[:1], *to_enrichments(question.fields))
     threshold = max(definition.threshold, question.min_score)
-    return replace(blueprint, definition=replace(definition, top_k=question.top_k, threshold=threshold, fields=fields))
+    named = definition.names_threshold or question.min_score > 0
+    asked = replace(definition, top_k=question.top_k, threshold=threshold, names_threshold=named, fields=fields)
+    return replace(blueprint, definition=asked)
 
 
 def _wanted(question: Classification, blueprint: Blueprint, decided: Decided) -> tuple[Given, ...]:
@@ -97,7 +99,7 @@ def _classified(candidate: Candidate, decided: Decided, values: tuple[Given, ...
         match["reason"] = verdict.reason
     if decided.places:
         match["path"] = [place.label for place in decided.places]
-    return Classified(fields=fields, match=match)
+    return Classified(fields=fields, match=match, needed=verdict.threshold)
 
 
 def _assignment(neighbour: Neighbour, label: Json) -> dict[str, Json]:

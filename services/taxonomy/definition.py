@@ -91,6 +91,7 @@ class Definition:
 
     kind: Kind
     threshold: float
+    names_threshold: bool
     human_only: bool
     top_k: int
     vote: bool
@@ -149,6 +150,7 @@ def to_definition(config: Mapping[str, Any]) -> Definition:
     return Definition(
         kind=kind,
         threshold=config.get("confidence_threshold") or 0.0,
+        names_threshold=kind is Kind.RETRIEVER or config.get("confidence_threshold") is not None,
         human_only=config.get("reference_labels") == "human",
         top_k=config.get("top_k") or 1,
         vote=config.get("decision") == "vote",

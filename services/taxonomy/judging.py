@@ -50,6 +50,8 @@ class Judge:
             return (nothing(definition.threshold, self.run.fault),) * len(subjects)
         plan = self._plan()
         threshold = max(definition.threshold, plan.min_score)
+        if not definition.names_threshold and not plan.min_score:
+            threshold = self.blueprint.label_threshold or 0.0
         found = await self._found(plan, subjects)
         labels = await self._labels(found)
         return tuple(self._verdict(each, labels, threshold, plan.limit) for each in found)

@@ -326,6 +326,7 @@ class Model(_message.Message):
     LICENCE_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     MODALITIES_FIELD_NUMBER: _builtins.int
+    LABEL_THRESHOLD_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """The name that collections pin, such as "efficientnet_lite2"."""
     extractor: _builtins.str
@@ -338,6 +339,8 @@ class Model(_message.Message):
     sha256: _builtins.str
     licence: _builtins.str
     source: _builtins.str
+    label_threshold: _builtins.float
+    """How alike a document must be to be labelled, 0..1, where nobody says."""
     @_builtins.property
     def modalities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Queries of these kinds can be embedded, such as "image"."""
@@ -354,10 +357,11 @@ class Model(_message.Message):
         licence: _builtins.str = ...,
         source: _builtins.str = ...,
         modalities: _abc.Iterable[_builtins.str] | None = ...,
+        label_threshold: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dimensions", b"dimensions", "extractor", b"extractor", "feature_uri", b"feature_uri", "is_named_model", b"is_named_model", "licence", b"licence", "modalities", b"modalities", "model", b"model", "sha256", b"sha256", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dimensions", b"dimensions", "extractor", b"extractor", "feature_uri", b"feature_uri", "is_named_model", b"is_named_model", "label_threshold", b"label_threshold", "licence", b"licence", "modalities", b"modalities", "model", b"model", "sha256", b"sha256", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -51,6 +51,7 @@ class Manifest(Frozen):
 
     `companions` are the other files that it needs, such as a detector or a tokenizer: name -> sha256.
     `same_from` is the cosine from which two parts are looks at one and the same thing, such as one face.
+    `label_threshold` is the likeness that a label takes where nobody says, on the scale of this model.
     """
 
     family: str
@@ -64,6 +65,7 @@ class Manifest(Frozen):
     dimensions: int = Field(gt=0)
     modalities: tuple[str, ...] = ("image",)
     same_from: float = Field(default=0.9, gt=0.0, le=1.0)
+    label_threshold: float = Field(default=0.30, ge=0.0, le=1.0)
     licence: str
     source: str
 

@@ -8,6 +8,7 @@ from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import listed, unresolved
+from services.gateway.resting import resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.buckets import (
     Bucket,
@@ -109,10 +110,13 @@ async def update_bucket(bucket: str, form: BucketPatch, tenant: InNamespace) -> 
 async def delete_bucket(bucket: str, tenant: InNamespace, force_foreclose: bool = False) -> BucketDeleted:
     """Hides a bucket at once, and deletes it with its objects and their documents as a task."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
-    task_id = await buckets.delete_bucket(tenant.gateway.pool, row["bucket_id"])
+    pool, name = tenant.gateway.pool, row["bucket_name"]
+    warnings = await resting_on(pool, tenant.namespace_id, "bucket", row["bucket_id"], name)
+    task_id = await buckets.delete_bucket(pool, row["bucket_id"])
     return BucketDeleted(
         task_id=task_id,
         bucket_id=row["bucket_id"],
         bucket_name=row["bucket_name"],
         message=f"Deleting bucket {row['bucket_name']}; GET /v1/tasks/{task_id} tells when it is done.",
+        warnings=warnings,
     )

@@ -9,9 +9,11 @@ from services.common.database.resources import get_collection
 from services.gateway.affected import affected_by
 from services.gateway.collection_changes import change_collection
 from services.gateway.collection_plans import plan_collection
+from services.gateway.collection_warnings import with_warnings
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.resting import resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.collection_answers import to_collection
 from services.gateway.shapes.collection_clones import cloned_form
@@ -40,7 +42,8 @@ async def create_collection(form: CollectionCreate, tenant: InNamespace) -> Coll
 
 
 async def _read(tenant: Tenant, identifier: str) -> Collection:
-    return to_collection(await collections.read_collection(tenant.gateway.pool, tenant.namespace_id, identifier))
+    row = await collections.read_collection(tenant.gateway.pool, tenant.namespace_id, identifier)
+    return (await with_warnings(tenant, [to_collection(row)]))[0]
 
 
 @router.get("")
@@ -80,7 +83,8 @@ async def _list(
             search_sql=SEARCH_COLLECTIONS,
         )
         total = await count_of(db, "collections", tenant.namespace_id)
-    return CollectionList(results=found.shaped(to_collection), total_count=total, pagination=found.pagination)
+    results = await with_warnings(tenant, found.shaped(to_collection))
+    return CollectionList(results=results, total_count=total, pagination=found.pagination)
 
 
 @router.get("/{collection}")
@@ -119,10 +123,12 @@ async def delete_collection(collection: str, tenant: InNamespace) -> CollectionD
     """Deletes a collection with its documents; its objects stay."""
     found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
     pool = tenant.gateway.pool
+    warnings = await resting_on(pool, tenant.namespace_id, "collection", found.collection_id, found.collection_name)
     deleted = await collections.delete_collection(pool, tenant.namespace_id, found.collection_id)
     await refresh_index(tenant.gateway, deleted.document_ids)
     return CollectionDeleted(
         message=f"Deleted collection {found.collection_name}.",
         collection_id=found.collection_id,
+        warnings=warnings,
         **await affected_by(tenant.gateway, deleted.affected),
     )

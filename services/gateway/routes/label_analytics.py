@@ -11,11 +11,12 @@ from services.gateway.accuracy import accuracy_of
 from services.gateway.context import InNamespace
 from services.gateway.percentages import share
 from services.gateway.routing import routes_of
-from services.gateway.shapes.collection_analytics import Coverage, FieldCoverage, FieldQueue, ReviewQueue
+from services.gateway.shapes.collection_analytics import Coverage, FieldCoverage, FieldQueue, NotJudged, ReviewQueue
 from services.gateway.shapes.taxonomy_analytics import Accuracy
 from services.gateway.shapes.time_range import RangeAsked, period_of
 from services.gateway.store import collection_figures as sql
 from services.gateway.store.assignments import About, checked
+from services.gateway.store.labelling import reasons
 
 router = routes_of("Analytics")
 HERE = "/collections/{collection}/analytics"
@@ -32,8 +33,11 @@ async def label_coverage(collection: str, tenant: InNamespace) -> Coverage:
     fields = await label_fields_of(pool, found.collection_id)
     async with snapshot(pool, "path.collection") as connection:
         rows = [(field, await connection.fetchrow(sql.COVERAGE, found.collection_id, field)) for field in fields]
+        left_out = await reasons(connection, [found.collection_id])
     return Coverage(
         collection_id=found.collection_id,
+        not_judged=sum(row["count"] for row in left_out),
+        not_judged_reasons=[NotJudged(reason=row["reason"], count=row["count"]) for row in left_out],
         fields=[
             FieldCoverage(
                 field=field,

@@ -10,6 +10,7 @@ from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.resting import labelling_faults, resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
 from services.gateway.shapes.input_schema import read_input_schema
@@ -26,6 +27,7 @@ from services.gateway.shapes.retrievers import (
     to_retriever,
 )
 from services.gateway.stages import checked_stages
+from services.gateway.store.labelling import runs_of_retriever
 from services.gateway.store.retrievers import insert_retriever, resolve_collections, update_retriever
 from services.gateway.store.tables import LIST_RETRIEVERS, SEARCH_RETRIEVERS
 
@@ -110,7 +112,7 @@ async def _list(
 async def get_retriever(retriever: str, tenant: InNamespace) -> Retriever:
     """One retriever, by id, name or `ret_<name>`."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
-    return (await _shaped(tenant, [row]))[0]
+    return await _warned(tenant, (await _shaped(tenant, [row]))[0])
 
 
 @router.patch("/{retriever}")
@@ -127,7 +129,14 @@ async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNames
     }
     nulls = cleared(form, "description", "input_schema")
     changed = await update_retriever(tenant.gateway.pool, row["retriever_id"], given, nulls)
-    return RetrieverPatched(retriever=(await _shaped(tenant, [changed]))[0])
+    shown = await _warned(tenant, (await _shaped(tenant, [changed]))[0])
+    return RetrieverPatched(retriever=shown, warnings=shown.warnings)
+
+
+async def _warned(tenant: Tenant, retriever: Retriever) -> Retriever:
+    """The retriever with what is amiss with how it labels."""
+    runs = await runs_of_retriever(tenant.gateway.pool, tenant.namespace_id, retriever.retriever_id)
+    return retriever.model_copy(update={"warnings": labelling_faults(runs)})
 
 
 @router.post("/{retriever}/clone")
@@ -157,5 +166,7 @@ async def clone_retriever(retriever: str, form: RetrieverClone, tenant: InNamesp
 async def delete_retriever(retriever: str, tenant: InNamespace) -> Deleted:
     """Deletes a retriever and its history."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
-    await tenant.gateway.pool.execute("DELETE FROM retrievers WHERE retriever_id = $1", row["retriever_id"])
-    return Deleted(message=f"Deleted retriever {row['retriever_name']}.")
+    pool, retriever_id, name = tenant.gateway.pool, row["retriever_id"], row["retriever_name"]
+    warnings = await resting_on(pool, tenant.namespace_id, "retriever", retriever_id, name)
+    await pool.execute("DELETE FROM retrievers WHERE retriever_id = $1", retriever_id)
+    return Deleted(message=f"Deleted retriever {name}.", warnings=warnings)

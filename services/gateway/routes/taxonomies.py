@@ -8,6 +8,7 @@ from fastapi import Query, Request, Response
 from services.common.database.bounded import snapshot
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.resting import labelling_faults, resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.nulls import cleared
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
@@ -21,6 +22,7 @@ from services.gateway.shapes.taxonomies import (
     to_taxonomy,
 )
 from services.gateway.store import taxonomies as store
+from services.gateway.store.labelling import runs_of_taxonomy
 from services.gateway.store.path_nodes import nodes_of
 from services.gateway.taxonomy_plans import plan_taxonomy
 from services.gateway.taxonomy_versions import add_version
@@ -48,7 +50,10 @@ async def create_taxonomy(form: TaxonomyCreate, tenant: InNamespace) -> Taxonomy
 
 async def shown(tenant: Tenant, row: asyncpg.Record) -> Taxonomy:
     """One taxonomy, with the nodes of its hierarchy."""
-    return to_taxonomy(row, await nodes_of(tenant.gateway.pool, row["taxonomy_id"], row["config"]))
+    pool = tenant.gateway.pool
+    taxonomy = to_taxonomy(row, await nodes_of(pool, row["taxonomy_id"], row["config"]))
+    warnings = labelling_faults(await runs_of_taxonomy(pool, row["taxonomy_id"]))
+    return taxonomy.model_copy(update={"warnings": warnings})
 
 
 @router.get("")
@@ -123,5 +128,7 @@ async def update_taxonomy(taxonomy: str, form: TaxonomyPatch, tenant: InNamespac
 async def delete_taxonomy(taxonomy: str, tenant: InNamespace, force: bool = False) -> TaxonomyDeleted:
     """Deletes a taxonomy; one that labels collections is refused with 409, or taken off them with `force`."""
     row = await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, taxonomy)
-    await store.delete_taxonomy(tenant.gateway.pool, row, force=force)
-    return TaxonomyDeleted(message=f"Deleted taxonomy {row['taxonomy_name']}.", taxonomy_id=row["taxonomy_id"])
+    pool, name = tenant.gateway.pool, row["taxonomy_name"]
+    warnings = await resting_on(pool, tenant.namespace_id, "taxonomy", row["taxonomy_id"], name)
+    await store.delete_taxonomy(pool, row, force=force)
+    return TaxonomyDeleted(message=f"Deleted taxonomy {name}.", taxonomy_id=row["taxonomy_id"], warnings=warnings)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.common.known_keys import LeftOut, known_only
 
@@ -50,13 +50,6 @@ class OpenAnswer(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class Deleted(Answer):
-    """GenericDeleteResponse."""
-
-    message: str = "Successfully deleted"
-    success: bool = True
-
-
 class Degraded(Answer):
     """DegradedEntry: why an answer is less than was asked for."""
 
@@ -64,3 +57,11 @@ class Degraded(Answer):
     id: str | None = None
     reason: str
     next_step: str
+
+
+class Deleted(Answer):
+    """GenericDeleteResponse; `warnings` name those that rested on it."""
+
+    message: str = "Successfully deleted"
+    success: bool = True
+    warnings: list[Degraded] = Field(default_factory=list)

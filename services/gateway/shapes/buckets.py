@@ -118,6 +118,7 @@ class BucketDeleted(Answer):
     bucket_id: str
     bucket_name: str
     message: str
+    warnings: list[Degraded] = Field(default_factory=list)
 
 
 def to_bucket(row: asyncpg.Record) -> Bucket:

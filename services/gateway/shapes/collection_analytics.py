@@ -116,11 +116,20 @@ class FieldCoverage(Answer):
     auto_share: Annotated[float, Field(description="auto / total")]
 
 
+class NotJudged(Answer):
+    """Documents that no taxonomy could judge, for one reason."""
+
+    reason: str
+    count: int
+
+
 class Coverage(Answer):
-    """How far the labelling of a collection has come, by label field."""
+    """How far the labelling of a collection has come, by label field, and what could not be judged."""
 
     collection_id: str
     fields: list[FieldCoverage]
+    not_judged: int
+    not_judged_reasons: Annotated[list[NotJudged], Field(description="The most frequent first")]
 
 
 class FieldQueue(Answer):

@@ -181,3 +181,4 @@ class CollectionDeleted(Answer):
     success: bool = True
     collection_id: str
     affected: Affected | None = None
+    warnings: list[Degraded] = Field(default_factory=list)

@@ -34,7 +34,9 @@ class TaxonomyForm(TaxonomyOptions):
 
     retriever_id: str | None = None
     field_to_enrich: LabelField
-    confidence_threshold: Threshold = 0.30
+    confidence_threshold: Annotated[
+        Threshold | None, Field(description="Without it, what suits the model that the collection pins")
+    ] = None
     reference_labels: References = "all"
 
 

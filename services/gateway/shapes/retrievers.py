@@ -107,12 +107,14 @@ class Retriever(Answer):
     is_published: bool = False
     created_at: datetime
     updated_at: datetime
+    warnings: list[Degraded] = Field(default_factory=list)
 
 
 class RetrieverPatched(Answer):
     """PatchRetrieverResponse."""
 
     retriever: Retriever
+    warnings: list[Degraded] = Field(default_factory=list)
 
 
 class RetrieverCloned(RetrieverPatched):

@@ -73,6 +73,7 @@ class Taxonomy(Answer):
     metadata: JsonObject
     created_at: datetime
     updated_at: datetime
+    warnings: list[Degraded] = Field(default_factory=list)
 
 
 class TaxonomyStats(Answer):
@@ -107,6 +108,7 @@ class TaxonomyDeleted(Answer):
     message: str
     success: bool = True
     taxonomy_id: str
+    warnings: list[Degraded] = Field(default_factory=list)
 
 
 def to_taxonomy(row: asyncpg.Record, nodes: list[PathNode] | None = None) -> Taxonomy:

@@ -24,8 +24,8 @@ FIND = f"SELECT {COLLECTION_COLUMNS} FROM {COLLECTION_SOURCE} WHERE c.collection
 INSERT = """
     INSERT INTO collections (collection_id, namespace_id, collection_name, description, bucket_ids,
                              source_collection_ids, source, feature_extractor, extractor, model, feature_uri,
-                             dimensions, metadata, enabled, settings)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                             dimensions, metadata, enabled, settings, label_threshold)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     RETURNING *"""
 LOCK_SETTINGS = "SELECT settings FROM collections WHERE collection_id = $1 FOR NO KEY UPDATE"
 TOUCH = "UPDATE collections SET updated_at = now() WHERE collection_id = $1"
@@ -46,7 +46,10 @@ DELETE_DOCUMENTS = f"""
 
 @dataclass(frozen=True, kw_only=True)
 class NewCollection:
-    """A collection about to be stored, its slot and model settled; these are None where it makes no vectors."""
+    """A collection about to be stored, its slot and model settled; these are None where it makes no vectors.
+
+    `label_threshold` is what the model's manifest says of those who name none.
+    """
 
     namespace_id: str
     name: str
@@ -59,6 +62,7 @@ class NewCollection:
     model: str | None
     feature_uri: str | None
     dimensions: int | None
+    label_threshold: float | None
     metadata: dict[str, Any]
     enabled: bool
     settings: dict[str, Any]
@@ -106,6 +110,7 @@ async def _insert(connection: Connection, collection_id: str, new: NewCollection
         new.metadata,
         new.enabled,
         new.settings,
+        new.label_threshold,
     )
 
 

@@ -41,10 +41,14 @@ class Classification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classified:
-    """What a taxonomy says of a document: the fields it would have, and the match as answers show it."""
+    """What a taxonomy says of a document: the fields it would have, and the match as answers show it.
+
+    `needed` is the score that a match takes.
+    """
 
     fields: Mapping[str, Json]
     match: Mapping[str, Json]
+    needed: float
 
 
 class Classify(Protocol):

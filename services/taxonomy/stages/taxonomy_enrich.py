@@ -49,6 +49,9 @@ class TaxonomyEnrich:
             notes = {**notes, "warnings": [*notes.get("warnings", []), CUT]}
             chosen = chosen[:MOST_DOCUMENTS]
         answers = await self._ask(chosen, execution)
+        needed = max((answer.needed for answer in answers.values()), default=0.0)
+        if 0.0 < self.min_score < needed:
+            notes = {**notes, "warnings": [*notes.get("warnings", []), self._overridden(needed)]}
         lists = tuple(tuple(self._enriched(c, answers.get(id(c))) for c in found) for found in ranked.lists)
         return replace(ranked, lists=lists, notes=notes)
 
@@ -64,6 +67,12 @@ class TaxonomyEnrich:
         )
         answers = await execution.classify(execution.namespace_id, question)
         return {id(candidate): answer for candidate, answer in zip(candidates, answers, strict=True)}
+
+    def _overridden(self, needed: float) -> str:
+        return (
+            f"min_score {self.min_score:g} has no effect: the taxonomy '{self.taxonomy}' and its retriever ask for "
+            f"{needed:g} at least"
+        )
 
     def _enriched(self, candidate: Candidate, answer: Classified | None) -> Candidate:
         if answer is None:

@@ -1,0 +1,41 @@
+"""Collections as they are shown, with what to know of how they are labelled."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from services.gateway.context import Tenant
+from services.gateway.labelling_warnings import faults_of, mapping_faults, threshold_faults, unjudged
+from services.gateway.shapes.collections import Collection
+from services.gateway.store.labelling import labelling_runs, reasons
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+async def with_warnings(tenant: Tenant, collections: Sequence[Collection]) -> list[Collection]:
+    """The same collections; their `warnings` also say which rules cannot run, which thresholds have no effect, and why
+    documents could not be judged."""
+    ids = [collection.collection_id for collection in collections]
+    runs = _by_collection(await labelling_runs(tenant.gateway.pool, ids))
+    left_out = _by_collection(await reasons(tenant.gateway.pool, ids))
+    for collection in collections:
+        found = _warnings(collection, runs[collection.collection_id], left_out[collection.collection_id])
+        collection.warnings.extend(dict.fromkeys(found))
+    return list(collections)
+
+
+def _by_collection(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["collection_id"]].append(row)
+    return found
+
+
+def _warnings(collection: Collection, runs: Rows, left_out: Rows) -> Iterator[str]:
+    fields = [*(collection.input_schema.properties or {}), *(collection.output_schema.properties or {})]
+    for run in runs:
+        yield from faults_of(run)
+        yield from threshold_faults(run)
+        # Buckets without a schema take whatever comes.
+        yield from mapping_faults(run, fields) if collection.input_schema.properties else ()
+    yield from unjudged(left_out)
