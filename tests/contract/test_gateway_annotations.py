@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.gateway import Stack
-from tests.support.rest import DOCUMENTS, ok, refused, set_up, upload
+from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -160,3 +160,30 @@ async def test_an_annotation_needs_a_document_of_its_namespace(client: httpx.Asy
         await refused(other, 404, "POST", ANNOTATIONS, {"document_id": made["document_id"], "label": "x"})
         await refused(other, 404, "GET", f"{ANNOTATIONS}/{made['annotation_id']}")
         assert (await ok(other, "GET", ANNOTATIONS))["total_count"] == 0
+
+
+@pytest.mark.parametrize("way", ["document", "batch", "object", "collection"])
+async def test_an_annotation_ends_with_its_document(client: httpx.AsyncClient, stack: Stack, way: str) -> None:
+    await set_up(client)
+    document_id = await document(client, stack)
+    made = await annotate(client, document_id, "correct")
+    before = (await ok(client, "POST", f"{ANNOTATIONS}/list", {"document_id": document_id}))["results"]
+    found = await ok(client, "GET", f"{DOCUMENTS}/{document_id}")
+    object_id = found["_internal"]["lineage"]["source_object_id"]
+    match way:
+        case "document":
+            await ok(client, "DELETE", f"{DOCUMENTS}/{document_id}")
+        case "batch":
+            await ok(client, "DELETE", f"{DOCUMENTS}/batch", {"document_ids": [document_id]})
+        case "object":
+            assert (await client.request("DELETE", f"{OBJECTS}/{object_id}")).status_code == 204
+        case _:
+            await stack.gateway.pool.execute("DELETE FROM collections WHERE collection_name = 'products_unified'")
+    listed = await ok(client, "POST", f"{ANNOTATIONS}/list", {"document_id": document_id})
+    assert (listed["results"], listed["total_count"]) == ([], 0)
+    assert (await ok(client, "GET", f"{ANNOTATIONS}/stats"))["total"] == 0
+    await refused(client, 404, "GET", f"{ANNOTATIONS}/{made['annotation_id']}")
+    then = {"document_id": document_id, "as_of": before[0]["created_at"]}
+    assert (await ok(client, "POST", f"{ANNOTATIONS}/list", then))["total_count"] == 1
+    told = "SELECT count(*) FROM events WHERE event_type = 'annotation.deleted' AND subject_id = $1"
+    assert await stack.gateway.pool.fetchval(told, made["annotation_id"]) == 1

@@ -25,7 +25,7 @@ class BlobReader:
         if is_data_uri(source_url):
             return parse_data_uri(source_url, max_bytes=self._max_bytes)
         if scheme == "s3":
-            return await self._s3.read(source_url.strip())
+            return await self._s3.read(source_url.lstrip().rstrip("\t\r\n"))
         if scheme in ("http", "https"):
             return await self._fetcher.fetch(source_url.strip())
         raise InvalidArgumentError(

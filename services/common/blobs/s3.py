@@ -13,6 +13,8 @@ from services.common.fetched import Fetched, mime_type_of, safe_filename
 from services.common.settings import Settings
 
 _URL = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.+)", re.IGNORECASE | re.DOTALL)
+# obstore takes such a key for another one, or refuses it without saying why.
+_OTHER_KEY = re.compile(r"^/|/$|//|(?:^|/)\.{1,2}(?:/|$)|[\x00-\x1f\x7f]")
 _CONNECT = timedelta(seconds=5)
 _STORES = 64
 
@@ -50,7 +52,7 @@ class S3Source:
         self._stores: LRUCache[str, S3Store] = LRUCache(_STORES)
 
     async def read(self, url: str) -> Fetched:
-        """The object; InvalidArgumentError S3_URL, S3_NOT_CONFIGURED, S3_NOT_FOUND, S3_DENIED or S3_TOO_LARGE."""
+        """The object; InvalidArgumentError S3_URL, S3_KEY, S3_NOT_CONFIGURED, S3_NOT_FOUND, S3_DENIED, S3_TOO_LARGE."""
         bucket, key = split_url(url)
         store = self._store(bucket)
         try:
@@ -75,6 +77,13 @@ def split_url(url: str) -> tuple[str, str]:
     match = _URL.fullmatch(url)
     if not match:
         raise InvalidArgumentError(f"'{url[:200]}' is not of the form s3://bucket/key.", reason="S3_URL")
+    if _OTHER_KEY.search(match["key"]):
+        message = (
+            f"'{url[:200]}' names the key '{match['key'][:200]}', which cannot be read as it is written: a key must "
+            "not begin or end with a slash, hold two in a row, a part '.' or '..', or a control character. "
+            "Copy it to another key."
+        )
+        raise InvalidArgumentError(message, reason="S3_KEY")
     return match["bucket"], match["key"]
 
 

@@ -20,6 +20,8 @@ TOLERANCE_SHARE = 0.05
 MILLISECONDS = 3
 ROUNDING = 1e-6
 EIGHT_K = 7680 * 4320
+# As a collection can be told, see services/common/extractor_parameters.py.
+MOST_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,16 @@ def _check_encryption(packet: "av.Packet[Any]") -> None:
 
 def _check_length(seconds: float, sampling: Sampling) -> None:
     if seconds > sampling.most_seconds + TOLERANCE_SECONDS:
+        most = sampling.most_seconds
         message = (
-            f"The video is {seconds:.0f} seconds long or longer; max_video_length is {sampling.most_seconds:.0f}. "
-            "Raise it (300 at most) or upload a part of the video."
+            f"The video is {seconds:.0f} seconds long or longer; this collection reads {most:.0f}. Upload parts of it"
         )
+        if most < MOST_SECONDS:
+            message += (
+                ", or make a collection whose feature_extractor.parameters.max_video_length is more "
+                f"({MOST_SECONDS} at most): that of a collection cannot be changed"
+            )
+        message += "."
         raise InvalidArgumentError(message, reason="TOO_LONG")
 
 

@@ -10,7 +10,7 @@ import pytest
 from services.common.errors import InvalidArgumentError
 from services.extractor.media.kinds import Kind, kind_of
 from services.extractor.media.picture import Picture
-from services.extractor.media.video import Clock, Sampling, sample_video
+from services.extractor.media.video import Clock, Sampling, _check_length, sample_video
 from tests.support.numbered_video import CONTAINERS, FPS, number_of, numbered
 
 MAX_PIXELS = 1_000_000
@@ -130,3 +130,11 @@ def test_too_many_pixels_are_refused_before_they_are_decoded() -> None:
     assert samples(wide)[0].pixels.shape == (16, 50_000, 3)
     assert reason(wide, max_pixels=700_000) == "TOO_MANY_PIXELS"
     assert Sampling(1.0, 60.0, 10_000_000_000).frame_pixels < 40_000_000
+
+
+@pytest.mark.parametrize(("most", "advises"), [(5, True), (300, False)])
+def test_a_video_that_is_too_long_is_told_what_can_be_done(most: float, advises: bool) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        _check_length(most + 60, Sampling(1.0, most, 10**6))
+    assert ("make a collection" in caught.value.message) is advises
+    assert "Upload parts of it" in caught.value.message
