@@ -35,7 +35,14 @@ async def call(method: Callable[..., Awaitable[Response]], request: object, *, s
     try:
         return await method(request, timeout=deadlines.remaining(seconds), metadata=metadata)
     except grpc.aio.AioRpcError as error:
-        raise from_rpc_error(error) from error
+        raise from_rpc_error(error, _name(method)) from error
+
+
+def _name(method: object) -> str:
+    """The service that a stub's method calls: `index` of `/likeness.index.v1.IndexService/Refresh`."""
+    path = getattr(method, "_method", b"")
+    parts = path.decode().split(".") if isinstance(path, bytes) else []
+    return f"{parts[1]} service" if len(parts) > 1 else "service"
 
 
 async def is_serving(channel: grpc.aio.Channel, seconds: float = 2.0) -> bool:

@@ -4,6 +4,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
+from cryptography.fernet import Fernet
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -83,6 +84,17 @@ class Settings(BaseSettings):
     def _valid_networks(cls, value: str) -> str:
         for part in filter(None, value.split(",")):
             ip_network(part.strip())
+        return value
+
+    @field_validator("secrets_key")
+    @classmethod
+    def _usable_keys(cls, value: str) -> str:
+        for number, part in enumerate(filter(None, map(str.strip, value.split(","))), 1):
+            try:
+                Fernet(part)
+            except ValueError:
+                message = f"key {number} is not 32 bytes in URL-safe base64; `likeness up` makes one by itself"
+                raise ValueError(message) from None
         return value
 
     @property

@@ -6,10 +6,10 @@ import structlog
 
 from likeness.extractor.v1.extractor_service_pb2_grpc import add_ExtractorServiceServicer_to_server
 from services.common import lifecycle
-from services.common.errors import LikenessError
 from services.common.grpc_server import GrpcServer
 from services.common.logs import configure_logs
 from services.common.settings import Settings
+from services.common.words import errors_in_words
 from services.extractor.engine import Engine
 from services.extractor.servicer import ExtractorServicer
 
@@ -35,13 +35,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 def main() -> None:
     """Reads the settings from the environment and serves until SIGTERM."""
-    settings = Settings()
-    configure_logs("extractor", settings.log_level)
-    try:
+    with errors_in_words("extractor"):
+        settings = Settings()
+        configure_logs("extractor", settings.log_level)
         lifecycle.run(lambda stop: serve(settings, stop))
-    except LikenessError as error:
-        log.error("extractor.stopped", reason=error.reason, error=error.message)
-        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

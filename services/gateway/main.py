@@ -25,6 +25,7 @@ from services.common.grpc_client import open_channel
 from services.common.lifecycle import run
 from services.common.logs import configure_logs
 from services.common.settings import Settings
+from services.common.words import errors_in_words
 from services.gateway.app import build_app
 from services.gateway.gateway import Channels, Gateway
 from services.gateway.keys import KeyRing
@@ -128,4 +129,5 @@ async def main(stop: asyncio.Event) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    with errors_in_words("gateway"):
+        run(main)

@@ -13,10 +13,10 @@ import structlog
 from likeness.index.v1.index_service_pb2_grpc import add_IndexServiceServicer_to_server
 from services.common import lifecycle
 from services.common.database.pool import Pool, open_pool
-from services.common.errors import LikenessError
 from services.common.grpc_server import GrpcServer
 from services.common.logs import configure_logs
 from services.common.settings import Settings
+from services.common.words import errors_in_words
 from services.index.engine import Engine
 from services.index.follower import Follower
 from services.index.servicer import IndexServicer
@@ -67,13 +67,10 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
 
 def main() -> None:
     """Reads the settings from the environment and serves until SIGTERM."""
-    settings = Settings()
-    configure_logs("index", settings.log_level)
-    try:
+    with errors_in_words("index"):
+        settings = Settings()
+        configure_logs("index", settings.log_level)
         lifecycle.run(lambda stop: serve(settings, stop))
-    except LikenessError as error:
-        log.error("index.stopped", reason=error.reason, error=error.message)
-        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from rich.table import Column, Table
 
 from services.common.database import keys
 from services.common.database import migrate as migrations
+from services.common.database.connecting import connection_faults
 from services.common.database.pool import Pool, open_pool
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
@@ -53,16 +54,19 @@ async def revoke_key(data_dir: Path, key_id: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _database(data_dir: Path) -> AsyncIterator[Pool]:
-    pool = await open_pool(_settings(data_dir), size=1)
+    settings = _settings(data_dir)
+    pool = await open_pool(settings, size=1)
     try:
-        yield pool
+        with connection_faults(settings.database_url):
+            yield pool
     finally:
         await pool.close()
 
 
 def _settings(data_dir: Path) -> Settings:
     settings = Settings(data_dir=data_dir)
-    url = settings.database_url or DataFolder(data_dir).endpoints().get("database_url", "")
+    folder = DataFolder(data_dir)
+    url = settings.database_url or (folder.processes() and folder.endpoints().get("database_url")) or ""
     if not url:
         raise NotFoundError(f"No stack runs on {data_dir}. Start `likeness up`, or set LIKENESS_DATABASE_URL.")
     return settings.model_copy(update={"database_url": url})

@@ -27,7 +27,9 @@ def likeness() -> None:
 @app.command()
 def up(
     host: Annotated[str, typer.Option(envvar="LIKENESS_HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="LIKENESS_PORT", help="Port to listen on; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(envvar="LIKENESS_PORT", help="Port to listen on; 0 takes a free one.", min=0, max=65535)
+    ] = 8000,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Runs the whole stack in the foreground, until SIGINT or SIGTERM.
@@ -46,7 +48,9 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Shows the processes of the stack, whether they are ready, and their memory. Exit status 1 unless all are."""
     from services.local.status import print_status
 
-    if not asyncio.run(print_status(data_dir)):
+    with _errors_in_words():
+        is_healthy = asyncio.run(print_status(data_dir))
+    if not is_healthy:
         raise typer.Exit(1)
 
 
@@ -89,13 +93,10 @@ def revoke(key_id: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @contextlib.contextmanager
 def _errors_in_words() -> Iterator[None]:
     """What goes wrong on purpose is a sentence and exit status 1, not a traceback."""
-    from services.common.errors import LikenessError
+    from services.common.words import errors_in_words
 
-    try:
+    with errors_in_words("likeness"):
         yield
-    except LikenessError as error:
-        typer.echo(f"likeness: {error.message}", err=True)
-        raise typer.Exit(1) from error
 
 
 def main() -> None:

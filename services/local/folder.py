@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import orjson
 import psutil
 import structlog
 
-from services.common.errors import AlreadyExistsError
+from services.common.errors import AlreadyExistsError, InternalError
 from services.local.plan import START_ORDER
 
 LEFTOVER_SECONDS = 15.0
@@ -33,10 +34,17 @@ class DataFolder:
 
     def create(self) -> None:
         """Makes the folders, private to their owner; another account may pass through the outer one, for PostgreSQL."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.mkdir(mode=0o711, exist_ok=True)
-        for folder in (self.logs, self.run):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o711, exist_ok=True)
+            for folder in (self.logs, self.run):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.run):
+                pass
+        except OSError as error:
+            why = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+            message = f"The data folder {self.path} cannot be made or written ({why}). Name another --data-dir."
+            raise InternalError(message, reason="DATA_FOLDER") from error
 
     def processes(self) -> dict[str, int]:
         """Process ids by name, as last written."""
@@ -103,7 +111,7 @@ def is_service(name: str, pid: int) -> bool:
 def _read(file: Path) -> dict[str, Any]:
     try:
         return dict(orjson.loads(file.read_bytes()))
-    except (FileNotFoundError, orjson.JSONDecodeError):
+    except (OSError, orjson.JSONDecodeError):
         return {}
 
 

@@ -8,11 +8,11 @@ from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceSe
 from services.common import lifecycle
 from services.common.blobs import open_blob_reader, open_blob_store
 from services.common.database.pool import open_pool
-from services.common.errors import LikenessError
 from services.common.grpc_client import open_channel
 from services.common.grpc_server import GrpcServer
 from services.common.logs import configure_logs
 from services.common.settings import Settings
+from services.common.words import errors_in_words
 from services.taxonomy.documents import Documents
 from services.taxonomy.engine import Engine
 from services.taxonomy.index_client import IndexClient
@@ -54,13 +54,10 @@ async def _serve(settings: Settings, servicer: TaxonomyServicer, stop: asyncio.E
 
 def main() -> None:
     """Reads the settings from the environment and serves until SIGTERM."""
-    settings = Settings()
-    configure_logs("taxonomy", settings.log_level)
-    try:
+    with errors_in_words("taxonomy"):
+        settings = Settings()
+        configure_logs("taxonomy", settings.log_level)
         lifecycle.run(lambda stop: serve(settings, stop))
-    except LikenessError as error:
-        log.error("taxonomy.stopped", reason=error.reason, error=error.message)
-        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from services.common.database.pool import Pool, open_pool
 from services.common.grpc_client import open_channel
 from services.common.logs import configure_logs
 from services.common.settings import Settings
+from services.common.words import errors_in_words
 from services.worker.alerts.asking import Asker
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.documents import Documents
@@ -139,9 +140,10 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
 
 def main() -> None:
     """Runs the worker until SIGTERM."""
-    settings = Settings()
-    configure_logs("worker", settings.log_level)
-    lifecycle.run(lambda stop: serve(stop, settings))
+    with errors_in_words("worker"):
+        settings = Settings()
+        configure_logs("worker", settings.log_level)
+        lifecycle.run(lambda stop: serve(stop, settings))
 
 
 if __name__ == "__main__":

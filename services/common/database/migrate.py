@@ -7,9 +7,11 @@ import structlog
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings, Durability
 
+from services.common.database.connecting import connection_faults
 from services.common.database.jobs import queue_of
 from services.common.database.pool import Connection, prepare_connection
 from services.common.database.rebasing import rebase_events
+from services.common.errors import InternalError
 
 LOCK = 7_214_511
 log = structlog.get_logger()
@@ -17,16 +19,34 @@ log = structlog.get_logger()
 
 async def migrate(database_url: str) -> list[str]:
     """Brings the database up to date; returns the names of the migrations applied. Safe to run from many processes."""
-    connection = await asyncpg.connect(database_url)
+    with connection_faults(database_url):
+        connection = await asyncpg.connect(database_url)
     try:
-        await prepare_connection(connection)
-        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
-        await _install_queue(connection)
-        applied = await _apply_pending(connection)
-        await rebase_events(connection)
-        return applied
+        with connection_faults(database_url):
+            return await _migrate(connection)
     finally:
         await connection.close()
+
+
+async def _migrate(connection: Connection) -> list[str]:
+    await prepare_connection(connection)
+    await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+    await _require_known(connection)
+    await _install_queue(connection)
+    applied = await _apply_pending(connection)
+    await rebase_events(connection)
+    return applied
+
+
+async def _require_known(connection: Connection) -> None:
+    """A newer version may have changed what this one would write; it is not let near."""
+    if await connection.fetchval("SELECT to_regclass('migrations')") is None:
+        return
+    rows = await connection.fetch("SELECT name FROM migrations ORDER BY name")
+    unknown = {row["name"] for row in rows} - {name for name, _ in migration_files()}
+    if unknown:
+        message = f"The database was made by a newer version (it has {max(unknown)}): update likeness to use it."
+        raise InternalError(message, reason="DATABASE_NEWER")
 
 
 async def _install_queue(connection: Connection) -> None:

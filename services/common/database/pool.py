@@ -7,6 +7,7 @@ import asyncpg
 import asyncpg.pool
 import orjson
 
+from services.common.database.connecting import connection_faults
 from services.common.errors import InternalError
 from services.common.settings import Settings
 
@@ -22,15 +23,16 @@ async def open_pool(settings: Settings, *, size: int | None = None, session: Map
     """
     if not settings.database_url:
         raise InternalError("LIKENESS_DATABASE_URL is not set; name a PostgreSQL database or use `likeness up`.")
-    pool = await asyncpg.create_pool(
-        settings.database_url,
-        min_size=1,
-        max_size=size or settings.database_pool_size,
-        init=prepare_connection,
-        reset=keep_session,
-        command_timeout=60,
-        server_settings=dict(session or {}),
-    )
+    with connection_faults(settings.database_url):
+        pool = await asyncpg.create_pool(
+            settings.database_url,
+            min_size=1,
+            max_size=size or settings.database_pool_size,
+            init=prepare_connection,
+            reset=keep_session,
+            command_timeout=60,
+            server_settings=dict(session or {}),
+        )
     await _require_durability(pool)
     return pool
 

@@ -86,6 +86,13 @@ async def test_a_call_past_its_deadline_ends(tmp_path: Path) -> None:
             await ask(channel, seconds=0.1)
 
 
+async def test_a_service_that_is_away_is_named_without_its_address(tmp_path: Path) -> None:
+    async with open_channel(f"unix:{tmp_path}/nobody") as channel:
+        with pytest.raises(UnavailableError) as caught:
+            await ask(channel, seconds=2)
+    assert caught.value.message == "The extractor service does not answer; try again in a moment."
+
+
 async def test_an_error_arrives_as_it_was_raised(tmp_path: Path) -> None:
     async def answer(_: ListModelsRequest) -> ListModelsResponse:
         raise NotFoundError.of("collection", "col_x")
