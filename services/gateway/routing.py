@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from services.common.errors import LikenessError
 from services.common.json_text import read_json
+from services.gateway.queries import check_query, query_names
 from services.gateway.router import Router
 
 MAX_DEPTH = 64
@@ -41,13 +42,15 @@ def _inside(value: Any) -> Iterable[Any]:
 
 
 class JsonRoute(APIRoute):
-    """A route that hands its handler a JsonRequest."""
+    """A route that hands its handler a JsonRequest, once the names in the query are known."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """The handler of the base class, given a JsonRequest."""
-        handle = super().get_route_handler()
+        handle, known = super().get_route_handler(), query_names(self.dependant)
 
         async def handler(request: Request) -> Any:
+            if request.scope["query_string"]:
+                check_query(request.method, request.query_params, known)
             try:
                 return await handle(JsonRequest(request.scope, request.receive))
             except HTTPException as error:

@@ -158,3 +158,78 @@ async def test_an_object_of_a_batch_names_the_unknown_key_of_its_blob(client: ht
     blob = {"property": "image_url", "type": "image", "dat": "x"}
     answer = await ok(client, "POST", f"{OBJECTS}/batch", {"objects": [{"blobs": [blob]}]})
     assert "body.blobs.0.dat" in answer["failed"][0]["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name", "meant"),
+    [
+        ("POST", f"{OBJECTS}?polcy=upsert", "polcy", "policy"),
+        ("POST", f"{OBJECTS}?auto_proces=false", "auto_proces", "auto_process"),
+        ("POST", f"{OBJECTS}?unheard_of=1", "unheard_of", None),
+        ("DELETE", "/v1/buckets/products_unified?unheard_of=1", "unheard_of", None),
+        ("GET", f"{DOCUMENTS}?filter=%7B%7D", "filter", "filters"),
+        ("GET", f"{DOCUMENTS}?sortby=x", "sortby", "sort_by"),
+    ],
+)
+async def test_a_name_in_the_query_that_nobody_reads_is_refused(
+    client: httpx.AsyncClient, method: str, path: str, name: str, meant: str | None
+) -> None:
+    await set_up(client)
+    error = await refused(client, 422, method, path, {} if method == "POST" else None)
+    assert error["details"]["path"] == f"query.{name}"
+    assert error["details"]["validation_errors"][0]["type"] == "extra_forbidden"
+    assert meant is None or f"Did you mean '{meant}'?" in error["message"]
+
+
+async def test_a_list_may_be_asked_with_what_has_no_meaning(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    await ok(client, "GET", f"{DOCUMENTS}?_=123&limit=5&include_total=true")
+    await ok(client, "POST", f"{DOCUMENTS}/list?limit=5&page=1")
+
+
+SEARCH = {"feature_uri": "mixpeek://image_extractor@v1/google_siglip_base_v1", "query": "{{INPUT.x}}"}
+PARAMETERS = "body.stages.0.config.parameters"
+
+
+@pytest.mark.parametrize(
+    ("stage", "where", "meant"),
+    [
+        ({"config": {"stage_id": "limit", "parameters": {"limt": 3}}}, f"{PARAMETERS}.limt", "limit"),
+        (
+            {"config": {"stage_id": "feature_search", "parameters": {"searches": [SEARCH | {"min_scor": 0.9}]}}},
+            f"{PARAMETERS}.searches.0.min_scor",
+            "min_score",
+        ),
+        (
+            {"config": {"stage_id": "feature_search", "parameters": {"searches": [SEARCH], "final_topk": 3}}},
+            f"{PARAMETERS}.final_topk",
+            "final_top_k",
+        ),
+        (
+            {"config": {"stage_id": "feature_search", "parameters": {"searches": [SEARCH | {"query": {"valeu": 1}}]}}},
+            f"{PARAMETERS}.searches.0.query.valeu",
+            "value",
+        ),
+        ({"config": {"stage_id": "limit", "parameters": {}, "limit": 3}}, "body.stages.0.config.limit", None),
+        ({"config": {"stage_id": "limit", "parameters": {}}, "on_eror": "x"}, "body.stages.0.on_eror", "on_error"),
+        ({"stage_type": "limit", "parameters": {"limit": 3}, "unheard_of": 1}, "body.stages.0.unheard_of", None),
+    ],
+)
+async def test_a_parameter_of_a_stage_that_nobody_reads_is_refused(
+    client: httpx.AsyncClient, stage: dict[str, Any], where: str, meant: str | None
+) -> None:
+    await set_up(client)
+    for path, body in (("/v1/retrievers", RETRIEVER | {"retriever_name": "r"}), ("/v1/retrievers/execute", {})):
+        error = await refused(client, 422, "POST", path, {**body, "stages": [stage]})
+        assert error["details"]["path"] == where
+        assert meant is None or f"Did you mean '{meant}'?" in error["message"]
+
+
+async def test_parameters_may_stand_straight_in_the_config(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    condition = {"field": "product_label", "operator": "exists", "value": True}
+    stage = {"config": {"stage_id": "attribute_filter", **condition}}
+    body = {"retriever_name": "straight", "collection_identifiers": ["products_unified"], "stages": [stage]}
+    await ok(client, "POST", "/v1/retrievers", body)
+    shown = await ok(client, "GET", "/v1/retrievers/straight")
+    assert shown["stages"][0]["parameters"] == condition

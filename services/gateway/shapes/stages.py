@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
+from services.common.known_keys import require_known
 from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.stage_keys import check_parameters
 
 STAGE_TYPES = ("filter", "sort", "reduce", "apply", "enrich")
 APPLIES = ("json_transform", "unwind")
 DEFAULT_SIZE = 10
 LONGEST_TEXT = 1000
+CONFIG_KEYS = ("stage_id", "parameters", "pre_filters", "post_filters")
 STAGE_KEYS = ("stage_name", "stage_type", "stage_id", "type", "config", "parameters")
 KEPT = ("batch_size", "description", "on_error", "output_alias")
 SORTS = ("sort_relevance", "sort_attribute", "rerank", "mmr", "score_normalize", "maxsim_rerank")
@@ -32,13 +35,14 @@ def _stage(raw: Any, path: str) -> JsonObject:
     stage_id = config.get("stage_id") or raw.get("stage_id") or raw.get("type") or _type_as_id(raw)
     if not isinstance(stage_id, str):
         raise InvalidArgumentError(f"{path}.config.stage_id is missing.", path=f"{path}.config.stage_id")
-    parameters = _parameters(raw, config)
+    parameters, place = _parameters(raw, config, path)
+    check_parameters(stage_id, parameters, place)
     given = raw.get("stage_type")
     return {
         "stage_name": _text(raw, "stage_name", path) or stage_id,
         "stage_type": given if given in STAGE_TYPES else category_of(stage_id),
         **{key: _text(raw, key, path) for key in KEPT if raw.get(key) is not None},
-        "config": {**config, "stage_id": stage_id, "parameters": parameters},
+        "config": {**_kept(config), "stage_id": stage_id, "parameters": parameters},
     }
 
 
@@ -58,11 +62,22 @@ def _type_as_id(raw: Mapping[str, Any]) -> Any:
     return None if given in STAGE_TYPES else given
 
 
-def _parameters(raw: Mapping[str, Any], config: Mapping[str, Any]) -> Any:
-    given = config.get("parameters", raw.get("parameters"))
-    if given is not None:
-        return given
-    return {key: value for key, value in raw.items() if key not in STAGE_KEYS and key not in KEPT}
+def _kept(config: Mapping[str, Any]) -> JsonObject:
+    return {key: value for key, value in config.items() if key in CONFIG_KEYS}
+
+
+def _parameters(raw: Mapping[str, Any], config: Mapping[str, Any], path: str) -> tuple[Any, str]:
+    """The parameters, and where they stand: in their own object, else straight in the config, else in the stage."""
+    for holder, where in ((config, f"{path}.config"), (raw, path)):
+        if holder.get("parameters") is not None:
+            require_known(config, CONFIG_KEYS, f"{path}.config")
+            require_known(raw, (*STAGE_KEYS, *KEPT), path)
+            return holder["parameters"], f"{where}.parameters"
+    straight = {key: value for key, value in config.items() if key not in CONFIG_KEYS}
+    if straight:
+        require_known(raw, (*STAGE_KEYS, *KEPT), path)
+        return straight, f"{path}.config"
+    return {key: value for key, value in raw.items() if key not in STAGE_KEYS and key not in KEPT}, path
 
 
 def category_of(stage_id: str) -> str:

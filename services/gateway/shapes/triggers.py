@@ -1,11 +1,13 @@
 """Triggers: what is done by the clock, after events, or when documents have changed."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import asyncpg
 from pydantic import ConfigDict, Field, field_validator
 
+from services.common.known_keys import IDLE, LeftOut
 from services.common.triggers.actions import ActionType
 from services.common.triggers.schedules import EVENT, TriggerType
 from services.gateway.shapes.base import Answer, Form, JsonObject
@@ -49,7 +51,9 @@ class TriggerPatch(Form):
 
 
 class TriggerPage(Form):
-    """Which part of a list of triggers is wanted, and in which order."""
+    """Which part of a list of triggers is wanted, and in which order; the total is always told."""
+
+    left_out: ClassVar[Mapping[str, LeftOut]] = {"include_total": IDLE}
 
     trigger_type: TriggerType | None = None
     status: Status | None = None
