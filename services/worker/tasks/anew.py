@@ -18,9 +18,12 @@ from services.common.passthrough import rules_of
 from services.worker.domain import Decision, JsonObject
 from services.worker.labelling import label_source, said_at
 from services.worker.relabel import Relabelling, open_fields, relabelled, without
+from services.worker.tasks.handing_down import Changed, hand_down
 
 FIELDS = """
     SELECT label_fields FROM labellers WHERE collection_id = $1 AND coalesce(taxonomy_id, '') = ANY($2)"""
+# All in one order, with those that lend their labels, which are looked at again: so no two tasks wait for each other.
+LOCK = "SELECT FROM documents WHERE document_id = ANY($1) ORDER BY document_id FOR UPDATE"
 READ = """
     SELECT d.document_id, d.object_id, d.fields, d.labels, d.taxonomy_match, d.internal,
       (SELECT count(*) FROM documents x WHERE x.object_id = d.object_id AND x.collection_id = d.collection_id) AS parts
@@ -80,8 +83,12 @@ async def decide(ask: Ask, collection: Collection, rows: Sequence[asyncpg.Record
 async def write(
     connection: Connection, scene: Scene, rows: Sequence[asyncpg.Record], decided: Decided, fallen: Fallen
 ) -> list[str]:
-    """Writes what changed, with its events, in the caller's transaction; the ids of what changed."""
+    """Writes what changed, with its events, in the caller's transaction; the ids of what changed.
+
+    Documents that were made of these, and took a label over, change with them.
+    """
     objects = await lock_objects(connection, {row["object_id"] for row in rows})
+    await connection.execute(LOCK, [*decided, *_lenders(decided)])
     stored = await connection.fetch(READ, [row["document_id"] for row in rows])
     changed: dict[str, StoredDocument] = {}
     for row in stored:
@@ -90,9 +97,28 @@ async def write(
         if after is not None:
             changed[document_id] = after
     await _store(connection, changed)
+    before = {row["document_id"]: _document(row) for row in stored}
+    pairs = {key: Changed(before=before[key], after=after) for key, after in changed.items()}
+    followers = await hand_down(connection, pairs, scene.why)
     await judge_again(connection, [row["document_id"] for row in stored])
     await _tell(connection, scene, {row["document_id"]: row["fields"] for row in stored}, changed)
-    return list(changed)
+    return [*changed, *followers]
+
+
+def _lenders(decided: Decided) -> set[str]:
+    return {
+        str(lent["document_id"])
+        for decisions in decided.values()
+        for decision in decisions
+        for value in decision.values
+        for lent in value.rests_on
+    }
+
+
+def _document(row: asyncpg.Record) -> StoredDocument:
+    return StoredDocument(
+        fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"], internal=row["internal"]
+    )
 
 
 def _after(
@@ -102,9 +128,7 @@ def _after(
     scene: Scene,
     fallen: Sequence[str],
 ) -> StoredDocument | None:
-    before = StoredDocument(
-        fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"], internal=row["internal"]
-    )
+    before = _document(row)
     filled = (
         value.field
         for decision in decisions

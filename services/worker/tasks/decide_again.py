@@ -25,7 +25,9 @@ NEXT = """
       SELECT FROM label_evidence e JOIN stale_labels under
         ON under.document_id = e.rests_on AND under.field = e.lent_field
       WHERE e.document_id = s.document_id AND e.field = s.field AND under.task_id = $1
-        AND under.collection_id <> s.collection_id))
+        AND under.collection_id <> s.collection_id)
+      AND NOT EXISTS (SELECT FROM stale_labels source
+                      WHERE source.document_id = d.source_document_id AND source.task_id = $1))
     GROUP BY s.collection_id, s.document_id, d.object_id ORDER BY s.collection_id, s.document_id LIMIT $2"""
 DECIDING = "SELECT DISTINCT coalesce(taxonomy_id, '') AS taxonomy_id FROM labellers WHERE collection_id = $1"
 DONE = "DELETE FROM stale_labels WHERE task_id = $1 AND document_id = ANY($2)"
@@ -49,13 +51,16 @@ class DecideAgain:
         progress: JsonObject = {"processed": 0, "changed": 0, **task.additional_data}
         while rows := await _next(task):
             scene = await _scene(task, rows[0]["collection_id"])
-            await self._step(task, scene, rows, progress)
-            await self.refresh([row["document_id"] for row in rows])
+            changed = await self._step(task, scene, rows, progress)
+            await self.refresh(list(dict.fromkeys([*(row["document_id"] for row in rows), *changed])))
             await task.progress()
         return Done(outputs={key: progress[key] for key in ("processed", "changed")})
 
-    async def _step(self, task: Task, scene: Scene, rows: Sequence[asyncpg.Record], progress: JsonObject) -> None:
-        """Writes what is decided, takes it off the list and notes how far the task has come, in one transaction."""
+    async def _step(self, task: Task, scene: Scene, rows: Sequence[asyncpg.Record], progress: JsonObject) -> list[str]:
+        """Writes what is decided, takes it off the list and notes how far the task has come, in one transaction.
+
+        Returns the ids of what changed.
+        """
         answers = await anew.decide(self.ask, scene.collection, rows)
         decided = {row["document_id"]: _answer(row, answers) for row in rows}
         fallen = {row["document_id"]: row["fields"] for row in rows}
@@ -66,6 +71,7 @@ class DecideAgain:
             progress["processed"] += len(rows)
             progress["changed"] += len(changed)
             await connection.execute(NOTE, task.task_id, progress)
+        return changed
 
 
 async def _next(task: Task) -> list[asyncpg.Record]:

@@ -292,3 +292,38 @@ async def test_a_vote_rests_on_all_who_voted_and_a_lone_decision_on_one(world: W
     assert {lent["document_id"] for lent in entry["rests_on"]} == (set(examples) if voted else {examples[1]})
     affected = await corrected(world, examples[2], product_label="Pliers")
     assert affected.document_ids == ((document_id,) if voted else ())
+
+
+async def test_a_label_that_was_taken_over_follows_the_document_that_it_came_from(
+    world: World, tools: tuple[str, str, list[str]]
+) -> None:
+    _, first, followers = tools
+    tier = await world.collection("crops")
+    await world.pool.execute(
+        "UPDATE collections SET feature_extractor = $2 WHERE collection_id = $1",
+        tier,
+        {"feature_extractor_name": "image_extractor", "field_passthrough": [{"source_path": LABEL}]},
+    )
+    sql = "SELECT object_id, fields, labels FROM documents WHERE document_id = $1"
+    source = await world.pool.fetchrow(sql, followers[0])
+    assert source is not None
+    made = await world.document(tier, at(2), object_id=source["object_id"])
+    await world.pool.execute(
+        "UPDATE documents SET source_document_id = $2, fields = $3, labels = $4 WHERE document_id = $1",
+        made,
+        followers[0],
+        source["fields"],
+        source["labels"],
+    )
+    affected = await corrected(world, first, product_label="Pliers")
+    assert made in affected.document_ids
+    await decided_again(world, affected)
+    found = await world.pool.fetchrow(sql, made)
+    assert found is not None
+    assert (found["fields"][LABEL], found["labels"][LABEL]["value"]) == ("Pliers", "Pliers")
+    assert await world.pool.fetchval("SELECT count(*) FROM stale_labels WHERE document_id = $1", made) == 0
+    affected = await corrected(world, first, product_label=None)
+    await decided_again(world, affected)
+    found = await world.pool.fetchrow(sql, made)
+    assert found is not None
+    assert (found["fields"][LABEL], found["labels"]) == (None, {})
