@@ -9,12 +9,13 @@ from services.common.database.pool import Connection, Executor
 CHUNK = 2000
 # A statement of its own: what is read after it is what others have committed until then.
 LOCK = "SELECT FROM objects WHERE object_id = ANY($1) ORDER BY object_id FOR NO KEY UPDATE"
-# An item that is being processed already is only followed.
+# An item that is being processed already is only followed; one that a change has outdated is not done.
 ENQUEUE = """
     WITH found AS (
       SELECT object_id, collection_id, o.object_id IS NULL AS is_gone,
-             $4 = 'skip' AND coalesce(p.status, '') = 'COMPLETED' AS is_done,
-             $4 <> 'skip' OR coalesce(p.status, 'FAILED') = 'FAILED' AS is_wanted
+             $4 = 'skip' AND coalesce(p.status, '') = 'COMPLETED' AND p.look IS NULL AS is_done,
+             $4 <> 'skip' OR coalesce(p.status, 'FAILED') = 'FAILED'
+               OR (p.status = 'COMPLETED' AND p.look IS NOT NULL) AS is_wanted
       FROM unnest($2::text[]) AS given (object_id) CROSS JOIN unnest($3::text[]) AS each (collection_id)
       LEFT JOIN objects o USING (object_id) LEFT JOIN processing p USING (object_id, collection_id)
     ), items AS (

@@ -13,7 +13,7 @@ from services.common.database.objects_to_process import concerned
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
 from services.common.database.records import Blob
-from services.common.database.renewing import blobs_held, renew
+from services.common.database.renewing import blobs_held, outdate, renew
 from services.common.database.taxonomies import label_fields_of
 from services.common.event_payloads import changed_fields
 from services.common.passthrough import rules_of
@@ -59,8 +59,8 @@ async def merge_object(
 ) -> list[str]:
     """Merges fields and replaces blobs (if there are new ones) of an object that the caller has locked.
 
-    With `process` what feeds a collection and has changed is processed anew, and what failed; what lies at an address
-    is fetched to see whether it has. Returns the ids of the documents whose fields changed.
+    What feeds a collection and has changed is processed anew, and what failed; what lies at an address is fetched to
+    see whether it has. Without `process` what has changed waits for a batch. Returns the ids of changed documents.
     """
     row = await connection.fetchrow(CURRENT, object_id)
     assert row is not None
@@ -76,17 +76,20 @@ async def merge_object(
     if names:
         await connection.execute(CHANGE, object_id, merged, key_prefix)
         await _tell(connection, row, object_id, names)
-    if process:
-        held = Held(blobs=await blobs_held(connection, object_id), fields={**row["fields"], **merged})
-        change = Change(before=before, after=held, sent=fields, sent_blobs=bool(blobs), is_upload=True)
-        await _renew(connection, object_id, row["bucket_id"], change)
+    held = Held(blobs=await blobs_held(connection, object_id), fields={**row["fields"], **merged})
+    change = Change(before=before, after=held, sent=fields, sent_blobs=bool(blobs), is_upload=True)
+    if process or names:
+        await _renew(connection, object_id, row["bucket_id"], change, process=process)
     changed = await carry_from_upload(connection, object_id, merged)
     await tell_changed(connection, changed)
     return list(changed)
 
 
-async def _renew(connection: Connection, object_id: str, bucket_id: str, change: Change) -> None:
+async def _renew(connection: Connection, object_id: str, bucket_id: str, change: Change, *, process: bool) -> None:
     after = change.after
+    if not process:
+        await outdate(connection, object_id, bucket_id, change)
+        return
     wanted = await concerned(connection, bucket_id, after.fields, has_blobs=bool(after.blobs))
     await renew(connection, object_id, bucket_id, change, wanted)
 

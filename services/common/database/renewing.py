@@ -31,6 +31,16 @@ AWAIT = """
     WHERE object_id = $1"""
 
 
+# What has changed and is not to be processed yet is no longer done: the next batch finds it so.
+OUTDATE = """
+    WITH outdated AS (
+      UPDATE processing SET look = 'check' WHERE object_id = $1 AND collection_id = ANY($2) AND status = 'COMPLETED'
+      RETURNING object_id
+    )
+    UPDATE objects SET status = 'PENDING', updated_at = now() WHERE object_id IN (SELECT object_id FROM outdated)
+      AND status = 'COMPLETED'"""
+
+
 async def blobs_held(connection: Connection, object_id: str) -> list[Blob]:
     """The blobs of an object, in their order."""
     return [_blob(row) for row in await connection.fetch(BLOBS, object_id)]
@@ -49,6 +59,13 @@ async def renew(
     if due:
         await _enqueue(connection, object_id, due)
     return bool(due)
+
+
+async def outdate(connection: Connection, object_id: str, bucket_id: str, change: Change) -> None:
+    """Says of what a change outdates that it is to be done anew, by whom that may be; nothing is processed now."""
+    rows = await connection.fetch(READERS, object_id, bucket_id, [])
+    outdated = [row["collection_id"] for row in rows if renewal_of(Reader(**row), change) is Renewal.CHECK]
+    await connection.execute(OUTDATE, object_id, outdated)
 
 
 async def _enqueue(connection: Connection, object_id: str, due: Mapping[str, Renewal]) -> None:

@@ -13,7 +13,8 @@ FIND = f"SELECT {OBJECT_COLUMNS} FROM objects o WHERE o.bucket_id = $1 AND o.obj
 IDLE = """
     SELECT o.object_id, EXISTS (SELECT FROM collections c WHERE c.bucket_ids @> ARRAY[o.bucket_id]) AS has_collections
     FROM objects o
-    WHERE o.object_id = ANY($1) AND NOT EXISTS (SELECT FROM processing p WHERE p.object_id = o.object_id)"""
+    WHERE o.object_id = ANY($1) AND NOT EXISTS (
+      SELECT FROM processing p WHERE p.object_id = o.object_id AND p.status IN ('PENDING', 'PROCESSING'))"""
 
 
 async def idle_objects(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, Idle]:

@@ -14,6 +14,7 @@ from services.common.errors import InvalidArgumentError
 from tests.e2e.web import file_server
 from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
+from tests.integration.worker.test_batches import draft, ended, submit
 
 TEXTS = "col_texts"
 
@@ -23,7 +24,9 @@ async def with_texts(bench: Bench) -> None:
     await bench.add_collection(TEXTS, taxonomy=False, extractor="text_extractor", mappings={"text": "story"})
 
 
-async def send(bench: Bench, content: bytes | None = None, url: str | None = None, **fields: Any) -> Created:
+async def send(
+    bench: Bench, content: bytes | None = None, url: str | None = None, *, process: bool = True, **fields: Any
+) -> Created:
     """An upsert of the one object of the unique key."""
     blobs = []
     if content is not None:
@@ -39,6 +42,7 @@ async def send(bench: Bench, content: bytes | None = None, url: str | None = Non
         blobs=blobs,
         unique_key="one",
         policy=Policy.UPSERT,
+        process=process,
     )
     return await create_object(bench.pool, new)
 
@@ -271,3 +275,21 @@ async def test_what_a_vector_was_made_of_is_changed_on_the_object(bench: Bench) 
         same = {"told": "once", "colour": "blue"}
         assert (await edit_documents(connection, within, {document["document_id"]: same})).changed
         assert (await edit_documents(connection, within, {picture["document_id"]: {"told": "x"}})).changed
+
+
+async def test_a_change_that_waits_for_a_batch_is_not_done(bench: Bench) -> None:
+    await with_texts(bench)
+    async with bench.services(), bench.worker():
+        made = await send(bench, b"a cat", story="once")
+        await bench.settled(made.object_id)
+        bench.extractor.seen.clear()
+        await send(bench, b"a cat", story="once", process=False, colour="red")
+        assert await bench.pool.fetchval("SELECT status FROM objects") == "COMPLETED"
+        await send(bench, b"a cat", story="twice", process=False)
+        assert await bench.pool.fetchval("SELECT status FROM objects") == "PENDING"
+        assert await open_records(bench) == 0
+        batch_id = await draft(bench.pool, [made.object_id])
+        await submit(bench.pool, batch_id, (COLLECTION, TEXTS))
+        assert await ended(bench.pool, batch_id) == "COMPLETED"
+        assert await bench.settled(made.object_id) == {made.object_id: "COMPLETED"}
+    assert [item.text for item in bench.extractor.seen] == ["twice"]
