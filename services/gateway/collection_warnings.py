@@ -7,7 +7,7 @@ from typing import Any
 from services.gateway.context import Tenant
 from services.gateway.labelling_warnings import faults_of, mapping_faults, threshold_faults, unjudged
 from services.gateway.shapes.collections import Collection
-from services.gateway.store.labelling import labelling_runs, reasons
+from services.gateway.store.labelling import labelling_runs, missing_clusters, reasons
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -18,10 +18,18 @@ async def with_warnings(tenant: Tenant, collections: Sequence[Collection]) -> li
     ids = [collection.collection_id for collection in collections]
     runs = _by_collection(await labelling_runs(tenant.gateway.pool, ids))
     left_out = _by_collection(await reasons(tenant.gateway.pool, ids))
+    clusters = _by_collection(await missing_clusters(tenant.gateway.pool, ids))
     for collection in collections:
-        found = _warnings(collection, runs[collection.collection_id], left_out[collection.collection_id])
+        key = collection.collection_id
+        found = (*_warnings(collection, runs[key], left_out[key]), *map(_without_cluster, clusters[key]))
         collection.warnings.extend(dict.fromkeys(found))
     return list(collections)
+
+
+def _without_cluster(row: Mapping[str, Any]) -> str:
+    return (
+        f"cluster_applications name the cluster '{row['cluster_id']}', which does not exist: nothing joins its groups."
+    )
 
 
 def _by_collection(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:

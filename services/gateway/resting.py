@@ -66,6 +66,19 @@ def _bereft(kind: str, identity: str, name: str, of: str, gone: str) -> Degraded
     )
 
 
+def lost(rows: Sequence[Mapping[str, Any]]) -> list[Degraded]:
+    """A warning for each thing that a retriever names and that was deleted."""
+    return [
+        Degraded(
+            resource=row["kind"],
+            id=row["id"],
+            reason=f"The {row['kind']} '{row['name']}' that this retriever names was deleted: it cannot run.",
+            next_step=f"Name another {row['kind']} with PATCH; a new one of the old name counts once it is named anew.",
+        )
+        for row in rows
+    ]
+
+
 def labelling_faults(runs: Sequence[Mapping[str, Any]]) -> list[Degraded]:
     """What is amiss with how a retriever or a taxonomy labels, each thing once."""
     found = [(run["collection_id"], text) for run in runs for text in (*faults_of(run), *threshold_faults(run))]

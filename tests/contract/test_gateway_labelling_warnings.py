@@ -170,3 +170,20 @@ async def test_documents_that_could_not_be_judged_are_counted_with_their_reason(
     coverage = await ok(client, "GET", f"{PATH}/analytics/label-coverage")
     assert coverage["not_judged"] == 2
     assert coverage["not_judged_reasons"] == [{"reason": "There is no retriever 'x'.", "count": 2}]
+
+
+async def test_a_retriever_says_what_it_names_in_vain(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    await ok(client, "DELETE", PATH)
+    await ok(client, "POST", "/v1/collections", {**COLLECTION, "taxonomy": None})
+    shown = (await ok(client, "GET", CLASSIFIER))["warnings"]
+    assert [each["resource"] for each in shown] == ["collection"]
+    assert "'products_unified' that this retriever names was deleted" in shown[0]["reason"]
+    await ok(client, "PATCH", CLASSIFIER, {"collection_identifiers": ["products_unified"]})
+    assert (await ok(client, "GET", CLASSIFIER))["warnings"] == []
+
+
+async def test_a_cluster_that_is_applied_and_not_there_is_told(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    changed = await ok(client, "PATCH", PATH, {"cluster_applications": [{"cluster_id": "clust_later"}]})
+    assert any("'clust_later', which does not exist" in each for each in changed["warnings"])

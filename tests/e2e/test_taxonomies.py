@@ -174,3 +174,26 @@ def test_labels_that_are_paths_stop_where_people_differ(api: Api) -> None:
     assert document[LABEL] == "Shoes > Running"
     lineage = document["_internal"]["processing"]["taxonomy_lineage"]
     assert [step["label"] for step in lineage[0]["path"]] == ["Shoes", "Running"]
+
+
+def test_renames_change_nothing_and_a_deleted_retriever_is_told(api: Api, library: list[str]) -> None:
+    assert library
+    api.post(f"/retrievers/ret_{LIBRARY}_classifier/clone", {"retriever_name": "twin"})
+    api.post("/buckets", bucket_body("tax_rack"))
+    body = collection_body("tax_rack")
+    body["taxonomy"]["retriever_id"] = "twin"
+    rack = api.post("/collections", body)["collection_id"]
+    api.patch(f"/collections/{LIBRARY}", {"collection_name": "tax_library_renamed"})
+    api.patch("/retrievers/twin", {"retriever_name": "twin_renamed"})
+    first = upload(api, "tax_rack", FISH)
+    api.patch("/collections/tax_library_renamed", {"collection_name": LIBRARY})
+    deleted = api.call("DELETE", "/retrievers/twin_renamed")
+    assert [each["id"] for each in deleted["warnings"]] == [rack]
+    second = upload(api, "tax_rack", MILL)
+    labelled, left = (api.document_of("tax_rack", each) for each in (first, second))
+    assert (labelled[LABEL], "reason" in labelled["taxonomy_match"]) == ("fish", False)
+    assert left[LABEL] is None
+    assert "no retriever" in left["taxonomy_match"]["reason"]
+    assert api.get("/collections/tax_rack/analytics/label-coverage")["not_judged"] == 1
+    told = api.get("/collections/tax_rack")["warnings"]
+    assert any("cannot run" in each for each in told) and any("1 document could not be judged" in each for each in told)

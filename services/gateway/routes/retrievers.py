@@ -10,7 +10,7 @@ from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.listing import count_of, listed, unresolved
-from services.gateway.resting import labelling_faults, resting_on
+from services.gateway.resting import labelling_faults, lost, resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
 from services.gateway.shapes.input_schema import read_input_schema
@@ -27,7 +27,7 @@ from services.gateway.shapes.retrievers import (
     to_retriever,
 )
 from services.gateway.stages import checked_stages
-from services.gateway.store.labelling import runs_of_retriever
+from services.gateway.store.labelling import gone, runs_of_retriever
 from services.gateway.store.retrievers import insert_retriever, resolve_collections, update_retriever
 from services.gateway.store.tables import LIST_RETRIEVERS, SEARCH_RETRIEVERS
 
@@ -135,8 +135,9 @@ async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNames
 
 async def _warned(tenant: Tenant, retriever: Retriever) -> Retriever:
     """The retriever with what is amiss with how it labels."""
-    runs = await runs_of_retriever(tenant.gateway.pool, tenant.namespace_id, retriever.retriever_id)
-    return retriever.model_copy(update={"warnings": labelling_faults(runs)})
+    pool, retriever_id = tenant.gateway.pool, retriever.retriever_id
+    faults = labelling_faults(await runs_of_retriever(pool, tenant.namespace_id, retriever_id))
+    return retriever.model_copy(update={"warnings": [*lost(await gone(pool, retriever_id)), *faults]})
 
 
 @router.post("/{retriever}/clone")

@@ -39,6 +39,19 @@ REASONS = """
     SELECT collection_id, taxonomy_match ->> 'reason' AS reason, count(*) AS count FROM documents
     WHERE collection_id = ANY($1) AND taxonomy_match ? 'reason' GROUP BY 1, 2 ORDER BY count DESC, reason"""
 
+# Clusters that collections name and that are not there.
+CLUSTERS = """
+    SELECT c.collection_id, application ->> 'cluster_id' AS cluster_id FROM collections c,
+      jsonb_array_elements(CASE WHEN jsonb_typeof(c.settings -> 'cluster_applications') = 'array'
+                           THEN c.settings -> 'cluster_applications' ELSE '[]' END) AS application
+    WHERE c.collection_id = ANY($1) AND NOT EXISTS (
+      SELECT FROM clusters k WHERE k.namespace_id = c.namespace_id AND k.cluster_id = application ->> 'cluster_id')"""
+# What a retriever names and what is gone since.
+GONE = """
+    SELECT split_part(key, '/', 1) AS kind, substr(key, strpos(key, '/') + 1) AS name, value AS id
+    FROM retrievers, jsonb_each_text(bindings) WHERE retriever_id = $1
+      AND is_bound_to_nothing(key, value) ORDER BY 1, 2"""
+
 Rows = list[dict[str, Any]]
 
 
@@ -61,3 +74,13 @@ async def runs_of_taxonomy(db: Executor, taxonomy_id: str) -> Rows:
 async def reasons(db: Executor, collection_ids: Sequence[str]) -> Rows:
     """(collection_id, reason, count) of the documents that could not be judged, the most frequent first."""
     return [dict(row) for row in await db.fetch(REASONS, list(collection_ids))]
+
+
+async def missing_clusters(db: Executor, collection_ids: Sequence[str]) -> Rows:
+    """(collection_id, cluster_id) of the applications that wait for a cluster."""
+    return [dict(row) for row in await db.fetch(CLUSTERS, list(collection_ids))]
+
+
+async def gone(db: Executor, retriever_id: str) -> Rows:
+    """(kind, name, id) of what a retriever names and that was deleted."""
+    return [dict(row) for row in await db.fetch(GONE, retriever_id)]
