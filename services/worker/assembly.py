@@ -71,7 +71,8 @@ class Assembler:
     async def _one(self, ingest: Ingest, place: Place, chosen: Chosen) -> tuple[Content, Sequence[Part]]:
         namespace_id = ingest.collection.namespace_id
         async with self._budget.hold(weight_of(chosen, self._max_blob_bytes)):
-            read = await self._contents.read(namespace_id, chosen)
+            afresh = ingest.look == "refetch" and not ingest.is_look
+            read = await self._contents.read(namespace_id, chosen, afresh=afresh)
             content = read if place.source is None else replace(read, source=place.source)
             parts = await self._extract(ingest, content)
             if any(part.artifacts for part in parts):

@@ -1,11 +1,12 @@
 """An outcome and what is stored already, made into the documents to be written."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from services.common import ids
 from services.common.database.records import DocumentBlob, DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
+from services.common.database.rejections import Rejected
 from services.common.extractor_traits import traits_of
 from services.common.passthrough import passed_fields, passes_everything, rules_of
 from services.worker.answers import answer_for
@@ -16,6 +17,7 @@ from services.worker.provenance import internal_of
 from services.worker.saying import said_of, speaker_of
 
 Stored = Mapping[int, StoredDocument]
+NONE_REJECTED: Mapping[int, Rejected] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,22 +51,47 @@ def document_ids(outcome: Outcome) -> list[str]:
     return [ids.document_id(collection_id, object_id, number) for number in range(len(outcome.parts))]
 
 
-def compose(outcome: Outcome, current: ObjectFields, stored: Stored, now: str) -> list[DocumentRow]:
-    """One row per part. `current` is the object as locked, `stored` its documents of an earlier run, by part number."""
+def compose(
+    outcome: Outcome, current: ObjectFields, stored: Stored, now: str, rejected: Mapping[int, Rejected] = NONE_REJECTED
+) -> list[DocumentRow]:
+    """One row per part, but for those that a person has `rejected`.
+
+    `current` is the object as locked, `stored` its documents of an earlier run, by part number.
+    """
+    numbers = _numbers(outcome, stored, rejected)
+    kept = [place for place, number in enumerate(numbers) if not _is_rejected(outcome, place, rejected.get(number))]
+    left, numbers = _only(outcome, kept), [numbers[place] for place in kept]
     return [
-        _row(_Draft(outcome=outcome, place=n, number=number, current=current, stored=stored.get(number), now=now))
-        for n, number in enumerate(_numbers(outcome, stored))
+        _row(_Draft(outcome=left, place=n, number=number, current=current, stored=stored.get(number), now=now))
+        for n, number in enumerate(numbers)
     ]
 
 
-def _numbers(outcome: Outcome, stored: Stored) -> list[int]:
+def _is_rejected(outcome: Outcome, place: int, rejected: Rejected | None) -> bool:
+    """Faces are told by their vectors, which gave them their number; a page or chunk is that of the same file."""
+    if rejected is None or not traits_of(outcome.ingest.collection.extractor).parts_are_one:
+        return rejected is not None
+    sha256 = outcome.parts[place].found_in.sha256
+    return sha256 is not None and rejected.content_hash == f"sha256:{sha256}"
+
+
+def _only(outcome: Outcome, places: Sequence[int]) -> Outcome:
+    if len(places) == len(outcome.parts):
+        return outcome
+    parts = tuple(outcome.parts[place] for place in places)
+    decisions = tuple(outcome.decisions[place] for place in places)
+    return replace(outcome, extracted=replace(outcome.extracted, parts=parts), decisions=decisions)
+
+
+def _numbers(outcome: Outcome, stored: Stored, rejected: Mapping[int, Rejected]) -> list[int]:
     """Parts that are one thing are known by their place; of others each document stays what it was."""
     parts = outcome.parts
-    if not stored or traits_of(outcome.ingest.collection.extractor).parts_are_one:
+    if not (stored or rejected) or traits_of(outcome.ingest.collection.extractor).parts_are_one:
         return list(range(len(parts)))
     vectors = [part.embeddings[0].vector if part.embeddings else b"" for part in parts]
     same_from = max((embedding.same_from for part in parts for embedding in part.embeddings[:1]), default=0.0)
-    earlier = {number: document.vector for number, document in stored.items()}
+    earlier = {number: each.vector for number, each in rejected.items()}
+    earlier |= {number: document.vector for number, document in stored.items()}
     return number_parts(vectors, earlier, same_from or UNKNOWN_MODEL)
 
 

@@ -15,6 +15,7 @@ from services.common.database.documents import (
 )
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.pool import Connection, Pool
+from services.common.database.rejections import rejected_parts
 from services.worker.compose import compose, document_ids
 from services.worker.domain import Ingest, Outcome
 from services.worker.indexer import Indexer
@@ -102,10 +103,17 @@ async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now:
     outcomes = await with_sources(connection, [each for each in outcomes if each.ingest.object_id in current])
     keys = [outcome.ingest.key for outcome in outcomes]
     stored = await stored_documents(connection, keys)
+    rejected = await rejected_parts(connection, keys)
     rows = [
         row
         for outcome in outcomes
-        for row in compose(outcome, current[outcome.ingest.object_id], stored.get(outcome.ingest.key, {}), now)
+        for row in compose(
+            outcome,
+            current[outcome.ingest.object_id],
+            stored.get(outcome.ingest.key, {}),
+            now,
+            rejected.get(outcome.ingest.key, {}),
+        )
     ]
     written = await write_documents(connection, rows)
     surplus = await delete_surplus(connection, keys, written)

@@ -31,11 +31,11 @@ RECORDS = f"""
     WITH told AS (
       UPDATE objects SET status = 'PENDING', error = NULL, updated_at = now() WHERE object_id = ANY($1)
     )
-    INSERT INTO processing (object_id, collection_id)
-    SELECT object_id, collection_id FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
+    INSERT INTO processing (object_id, collection_id, look)
+    SELECT object_id, collection_id, $3 FROM unnest($1::text[], $2::text[]) AS job (object_id, collection_id)
     JOIN objects USING (object_id) JOIN collections USING (collection_id)
     ON CONFLICT (object_id, collection_id)
-    DO UPDATE SET look = NULL, {AGAIN}
+    DO UPDATE SET look = excluded.look, input_digest = NULL, {AGAIN}
     RETURNING object_id, collection_id"""  # noqa: S608
 # Of an object with several collections: begun counts before waiting, a failure before a success.
 TALLY = """
@@ -67,15 +67,19 @@ async def enqueue_objects(
     for chunk in _chunks(sorted(set(object_ids))):
         await connection.execute(LOCK, chunk)
         rows = await connection.fetch(ENQUEUE, batch_id, chunk, list(collection_ids), strategy)
-        await process_again(connection, [(row["object_id"], row["collection_id"]) for row in rows])
+        keys = [(row["object_id"], row["collection_id"]) for row in rows]
+        await process_again(connection, keys, look="refetch" if strategy == "force" else None)
 
 
-async def process_again(connection: Connection, keys: Sequence[tuple[str, str]]) -> int:
-    """Records and jobs for (object, collection), whatever became of them before; returns how many there still are."""
+async def process_again(connection: Connection, keys: Sequence[tuple[str, str]], look: str | None = None) -> int:
+    """Records and jobs for (object, collection), whatever became of them before; returns how many there still are.
+
+    To `refetch` is to ask their addresses again.
+    """
     if not keys:
         return 0
     await connection.execute(LOCK, [key[0] for key in keys])
-    rows = await connection.fetch(RECORDS, [key[0] for key in keys], [key[1] for key in keys])
+    rows = await connection.fetch(RECORDS, [key[0] for key in keys], [key[1] for key in keys], look)
     await send_ingest(connection, [(row["object_id"], row["collection_id"]) for row in rows])
     return len(rows)
 

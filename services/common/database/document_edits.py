@@ -17,6 +17,7 @@ from services.common.database.documents import lock_objects
 from services.common.database.object_events import tell_objects_gone
 from services.common.database.pool import Connection
 from services.common.database.read_fields import require_unread
+from services.common.database.rejections import reject_parts
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
 from services.common.labels import LabelledDocument
@@ -97,12 +98,13 @@ async def edit_document(connection: Connection, within: Within, document_id: str
 async def delete_documents(connection: Connection, within: Within, document_ids: Sequence[str]) -> list[str]:
     """Deletes documents, and the objects that were made for them alone; returns the ids that existed.
 
-    Documents that other collections made of them go with them.
+    Documents that other collections made of them go with them. A part of an object, such as a face, stays gone.
     """
     rows = await _locked(connection, within, document_ids)
     ids = [row["document_id"] for row in rows]
     gone = [*rows, *await connection.fetch(FOLLOWERS, ids)]
     every = [row["document_id"] for row in gone]
+    await reject_parts(connection, ids)
     await connection.execute(DELETE, every)
     objects = await connection.fetch(
         DELETE_OWN, [OWN_OBJECT + each for each in every], within.namespace_id, [row["object_id"] for row in gone]

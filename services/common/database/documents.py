@@ -37,6 +37,8 @@ ADD = f"""
       SELECT new.* FROM {NEW} AS new ({COLUMNS}) WHERE object_id IN (SELECT object_id FROM unchanged)
         AND NOT EXISTS (SELECT FROM documents d
                         WHERE d.collection_id = new.collection_id AND d.object_id = new.object_id AND d.part >= 0)
+        AND NOT EXISTS (SELECT FROM rejected_parts r
+                        WHERE r.collection_id = new.collection_id AND r.object_id = new.object_id)
       ON CONFLICT (document_id) DO NOTHING
       RETURNING {GONE}
     ), embedded AS (

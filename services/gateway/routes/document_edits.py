@@ -25,6 +25,7 @@ from services.gateway.store.document_creation import NewDocument, create_documen
 from services.gateway.store.documents import get_document
 
 router = routes_of("Documents")
+STAYS = "If it is one of several parts of its object, or a face, it stays gone when the object is processed again."
 ONE = f"{IN_COLLECTION}/{{document_id}}"
 ANYWHERE = "/documents/{document_id}"
 Changes = Annotated[dict[str, Any], Body(description="Fields, at the root or in `metadata`; null clears")]
@@ -142,7 +143,7 @@ async def _delete(tenant: Tenant, collection: str | None, document_id: str) -> D
             raise NotFoundError.of("document", document_id)
         found = await decide_again(connection, tenant.namespace_id)
     await refresh_index(gateway, [document_id])
-    return DeletedDocument(message=f"Deleted document {document_id}.", **await affected_by(gateway, found))
+    return DeletedDocument(message=f"Deleted document {document_id}. {STAYS}", **await affected_by(gateway, found))
 
 
 async def within_of(tenant: Tenant, collection: str | None) -> Within:

@@ -1,7 +1,11 @@
 """Batches: what is submitted is processed, accounted for to the last object, and outlives whoever works on it."""
 
 import asyncio
+import hashlib
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from services.common.batch_tally import Tally
 from services.common.blobs import open_blob_store
@@ -21,6 +25,7 @@ from services.common.database.pool import Pool
 from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
 from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.runner import TaskRunner
+from tests.e2e.web import file_server
 from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
@@ -272,3 +277,20 @@ async def test_a_trigger_that_is_stopped_before_it_began_does_nothing(bench: Ben
     handlers = {"collection_trigger": trigger_collection}
     assert await TaskRunner(bench.pool, handlers, max_attempts=3, retry_base=0.01).run(TaskJob(task_id=task_id)) is None
     assert await bench.pool.fetchval("SELECT count(*) FROM batch_items") == 0
+
+
+@pytest.mark.parametrize(("strategy", "fetched"), [("replace", b"before"), ("force", b"after")])
+async def test_force_asks_an_address_again(bench: Bench, tmp_path: Path, strategy: str, fetched: bytes) -> None:
+    bench.settings = bench.settings.model_copy(update={"fetch_allow": "127.0.0.0/8"})
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(b"before")
+    with file_server(tmp_path) as url:
+        blob = NewBlob(property="image_url", type="image", source_url=f"{url}/a.jpg")
+        new = NewObject(namespace_id=NAMESPACE, bucket_id=BUCKET, key_prefix=None, fields={}, blobs=[blob])
+        object_id = (await create_object(bench.pool, new)).object_id
+        async with bench.services(), bench.worker():
+            await bench.settled(object_id)
+            picture.write_bytes(b"after")
+            assert await ended(bench.pool, await submitted(bench.pool, [object_id], strategy)) == "COMPLETED"
+    sha256 = await bench.pool.fetchval("SELECT sha256 FROM blobs WHERE object_id = $1", object_id)
+    assert sha256 == hashlib.sha256(fetched).hexdigest()

@@ -2,6 +2,7 @@
 
 from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob
+from services.common.database.document_edits import Within, delete_documents
 from services.common.database.merging import merge_object
 from services.common.database.objects import patch_object
 from services.common.errors import DeadlineError, ResourceExhaustedError
@@ -226,3 +227,41 @@ async def test_an_upload_of_the_same_key_names_no_face_of_two(bench: Bench) -> N
             await merge_object(connection, object_id, {LABEL: "Anna"}, [], key_prefix=None, process=False)
     assert [row["fields"][LABEL] for row in await bench.documents(two, FACES)] == [None, None]
     assert [row["fields"][LABEL] for row in await bench.documents(one, FACES)] == ["Anna"]
+
+
+async def test_a_face_that_a_person_rejected_stays_gone(bench: Bench) -> None:
+    await add_faces(bench)
+    object_id = await bench.upload(TWO, **{LABEL: "Boris"})
+    async with bench.services(), bench.worker():
+        await bench.settled(object_id)
+        anna, boris = await bench.documents(object_id, FACES)
+        await reject(bench, anna["document_id"])
+        bench.extractor.instead = {TWO: b"faces:clara,anna,boris"}
+        await bench.again(object_id, FACES)
+        found = {row["document_id"]: row["fields"]["seen"] for row in await bench.documents(object_id, FACES)}
+        assert sorted(found.values()) == ["boris", "clara"]
+        assert found[boris["document_id"]] == "boris"
+        for row in await bench.documents(object_id, FACES):
+            await reject(bench, row["document_id"])
+        await bench.again(object_id, FACES)
+        assert await bench.documents(object_id, FACES) == []
+    await assert_nothing_is_left_to_do(bench.pool)
+
+
+async def test_a_chunk_that_a_person_rejected_stays_gone_while_its_file_is_the_same(bench: Bench) -> None:
+    await add_faces(bench)
+    await bench.add_collection("col_texts", taxonomy=False, extractor="text_extractor")
+    object_id = await bench.upload(TWO)
+    async with bench.services(), bench.worker():
+        await bench.settled(object_id)
+        parts = len(await bench.documents(object_id, "col_texts"))
+        assert parts > 1
+        await reject(bench, (await bench.documents(object_id, "col_texts"))[0]["document_id"])
+        await bench.again(object_id, "col_texts")
+        assert [row["part"] for row in await bench.documents(object_id, "col_texts")] == list(range(1, parts))
+
+
+async def reject(bench: Bench, document_id: str) -> None:
+    """Deletes a document as a person does."""
+    async with bench.pool.acquire() as connection, connection.transaction():
+        assert await delete_documents(connection, Within(namespace_id=NAMESPACE), [document_id]) == [document_id]
