@@ -10,6 +10,7 @@ from typing import Any
 
 from icu4py.breakers import WordBreaker
 
+from services.common.label_values import label_value
 from services.common.passthrough import lookup
 
 # Longer values are texts, not labels.
@@ -48,7 +49,7 @@ def label_in(value: Any) -> str | None:
         return label_in(value[0])
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = " ".join(str(value).split())
+    text = " ".join(str(label_value(value) or "").split())
     return text if text and len(text) <= LONGEST_LABEL and not _is_address(text) else None
 
 
