@@ -68,18 +68,20 @@ def proposal_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 def judged_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """The machine's label that a person decides over, or has decided over; None when there was none.
 
+    Where corrections of others have changed it meanwhile, it is what the machine first said: `withdrawn`.
     Entries of before this was kept have a proposal that is older than what the person said.
     """
     if before is None:
         return None
     if before.get("source") == AUTO:
-        return _remembered(before)
+        return before.get("withdrawn") or remembered(before)
     proposal = before.get("proposal") or {}
     earlier = before.get("source") == HUMAN and str(proposal.get("set_at", "~")) < str(before.get("set_at", ""))
-    return before.get("judged") or (_remembered(proposal) if earlier else None)
+    return before.get("judged") or (remembered(proposal) if earlier else None)
 
 
-def _remembered(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def remembered(entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What is kept of a machine's label; None when it was none."""
     return {name: entry[name] for name in JUDGED if name in entry} if entry.get("value") is not None else None
 
 

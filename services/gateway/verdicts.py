@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from services.common.label_values import label_value
-from services.common.labels import JUDGED, judged_of, proposal_of
+from services.common.labels import HUMAN, JUDGED, judged_of, proposal_of
 from services.common.passthrough import strip_root
 
 JsonObject = dict[str, Any]
@@ -34,10 +34,16 @@ def judged_label(
     fields = [named, strip_root(named)] if isinstance(named, str) else [*label_fields, *labels]
     for field in fields:
         entry = labels.get(field)
-        answer = judged_of(entry) or proposal_of(entry)
+        answer = _shown(entry)
         if answer is not None and answer.get("value") is not None:
             return {FIELD: field, **{name: answer[name] for name in JUDGED if name in answer}}
     return None
+
+
+def _shown(entry: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The machine's label that the document shows, or that a person has decided over."""
+    by_person = entry is not None and entry.get("source") == HUMAN
+    return (judged_of(entry) if by_person else None) or proposal_of(entry)
 
 
 def verdict_of(label: str, judged: Mapping[str, Any] | None) -> str | None:

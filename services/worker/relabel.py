@@ -6,7 +6,7 @@ from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.label_values import label_value
-from services.common.labels import AUTO
+from services.common.labels import AUTO, remembered
 from services.common.paths import value_at
 from services.worker.answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, JsonObject
@@ -21,13 +21,15 @@ HISTORY = 20
 class Relabelling:
     """By which taxonomies documents are labelled anew; "" stands for retriever enrichments, which have no id.
 
-    `primary` is the field that `taxonomy_match` is about; `model` made the vectors of the collection.
+    `primary` is the field that `taxonomy_match` is about; `model` made the vectors of the collection. Where it
+    `corrects`, what the machine first said stays known.
     """
 
     taxonomy_ids: frozenset[str]
     primary: str | None
     model: str | None
     now: str
+    corrects: bool = False
 
 
 def open_fields(stored: StoredDocument, fields: Collection[str], cleared: Collection[str]) -> list[str]:
@@ -51,7 +53,7 @@ def relabelled(
     values: JsonObject = {field: label.value for field, label in settled.items()}
     labels = {field: entry for field, entry in stored.labels.items() if field not in settled}
     labels |= {
-        field: _as_before(stored.labels.get(field), label.provenance)
+        field: _as_before(stored.labels.get(field), label.provenance, by)
         for field, label in settled.items()
         if label.provenance is not None
     }
@@ -88,10 +90,18 @@ def _settled(field: str, stored: StoredDocument, decisions: Sequence[Decision], 
     return settle(claims)
 
 
-def _as_before(before: Mapping[str, Any] | None, entry: JsonObject) -> JsonObject:
-    """The provenance with the time at which the machine first said so."""
+def _as_before(before: Mapping[str, Any] | None, said: JsonObject, by: Relabelling) -> JsonObject:
+    """The provenance with the time at which the machine first said so, and what corrections have withdrawn."""
+    withdrawn = _withdrawn(before or {}, by)
+    stands = withdrawn is None or withdrawn["value"] == said["value"]
+    entry = said if stands else {**said, "withdrawn": withdrawn}
     same = before is not None and {**before, "set_at": None} == {**entry, "set_at": None}
     return {**entry, "set_at": before["set_at"]} if before is not None and same else entry
+
+
+def _withdrawn(before: Mapping[str, Any], by: Relabelling) -> Mapping[str, Any] | None:
+    earlier: Mapping[str, Any] | None = before.get("withdrawn")
+    return earlier or (remembered(before) if by.corrects and before.get("source") == AUTO else None)
 
 
 def _internal(internal: JsonObject, own: Sequence[Decision]) -> JsonObject:

@@ -7,7 +7,7 @@ cancelled stays no reference.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 
@@ -89,4 +89,5 @@ def _answer(row: asyncpg.Record, answers: anew.Decided) -> tuple[Decision, ...]:
 async def _scene(task: Task, collection_id: str) -> Scene:
     collection = await get_collection(task.pool, str(task.namespace_id), collection_id)
     taxonomy_ids = [row["taxonomy_id"] for row in await task.pool.fetch(DECIDING, collection_id)]
-    return await anew.scene_of(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
+    scene = await anew.scene_of(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
+    return replace(scene, by=replace(scene.by, corrects=True))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.common.database.document_edits import edited_document, whole_fields
+from services.common.labels import JUDGED
 
 NOW = "2026-01-01T00:00:00+00:00"
 AUTO = {"source": "auto", "value": "Boots", "score": 0.8}
@@ -32,7 +33,9 @@ def test_a_dotted_name_changes_what_is_inside(changes: Any, expected: Any) -> No
 
 def test_a_label_becomes_the_persons_and_keeps_the_proposal() -> None:
     after = edited_document(ROW, {"label": "Shoes"}, ["label", "kind"], NOW)
-    assert after.labels["label"] == {"source": "human", "set_at": NOW, "value": "Shoes", "proposal": AUTO}
+    entry = after.labels["label"]
+    assert entry == {"source": "human", "set_at": NOW, "value": "Shoes", "proposal": AUTO, "judged": entry["judged"]}
+    assert entry["judged"] == {name: AUTO[name] for name in JUDGED if name in AUTO}
     assert after.labels["kind"] == AUTO
     assert after.taxonomy_match == {"matched": False, "source": "manual", "confidence": 0.8}
 

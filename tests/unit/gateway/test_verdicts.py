@@ -16,6 +16,8 @@ JUDGED = {"field": "label", "value": "Boots", "score": 0.8, "taxonomy_id": "tax"
     [
         ({"label": AUTO}, None, JUDGED),
         ({"label": HUMAN}, None, JUDGED),
+        ({"label": {**AUTO, "withdrawn": {"value": "Hats"}}}, None, JUDGED),
+        ({"label": {**HUMAN, "judged": {"value": "Hats"}}}, None, {"field": "label", "value": "Hats"}),
         ({"label": {"source": "human", "value": "Shoes"}}, None, None),
         ({"label": {"source": "import", "value": "Shoes"}}, None, None),
         ({"other": {"source": "human", "value": "x"}, "label": AUTO}, None, JUDGED),

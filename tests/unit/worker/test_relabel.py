@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.common.database.records import StoredDocument
 from services.common.label_values import label_value
+from services.common.labels import judged_of
 from services.worker.domain import Decision, FieldValue
 from services.worker.relabel import Relabelling, open_fields, relabelled
 from tests.unit.worker.builders import LABEL, decision, stored
@@ -129,3 +130,22 @@ def test_the_second_time_nothing_changes(document: StoredDocument, decisions: li
     after = again(document, decisions)
     if after is not None:
         assert again(after, decisions, replace(BY, now=LATER)) is None
+
+
+def test_what_corrections_withdraw_stays_known_until_a_person_decides() -> None:
+    by = replace(BY, corrects=True)
+    document = stored(fields={LABEL: "cat"}, labels={LABEL: {**entry("auto", "cat"), "taxonomy_id": "tax_1"}})
+    first = {"set_at": EARLIER, "value": "cat", "taxonomy_id": "tax_1"}
+    cow = again(document, [decision("cow")], by)
+    assert cow is not None
+    assert cow.labels[LABEL]["withdrawn"] == judged_of(cow.labels[LABEL]) == first
+    assert again(cow, [decision("cow")], by) is None
+    hen = again(cow, [decision("hen")], by)
+    assert hen is not None
+    assert hen.labels[LABEL]["withdrawn"] == first
+    back = again(hen, [decision("cat")], by)
+    assert back is not None
+    assert "withdrawn" not in back.labels[LABEL]
+    plain = again(document, [decision("cow")])
+    assert plain is not None
+    assert "withdrawn" not in plain.labels[LABEL]
