@@ -1,13 +1,16 @@
 """Lists of documents, of one collection or of many: plain pages or groups."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.common.database.cursors import order_in
 from services.common.database.listings import Page, Scope, Window, list_page
 from services.common.errors import InvalidArgumentError
+from services.common.filters import Filter
 from services.gateway.context import Tenant
 from services.gateway.document_views import View, shown
+from services.gateway.field_warnings import said, unknown_in_collections
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.documents import DocumentListBody, DocumentListQuery, Partition
 from services.gateway.shapes.pages import filter_of, pagination_of, search_of, sorts_of, window_of
@@ -28,6 +31,7 @@ class Asked:
     values: tuple[object, ...]
     query: DocumentListQuery
     body: DocumentListBody
+    collection_ids: Sequence[str] = ()
 
     @property
     def view(self) -> View:
@@ -61,7 +65,15 @@ async def document_list(tenant: Tenant, asked: Asked) -> JsonObject:
         search_sql=SEARCH_DOCUMENTS,
     )
     field = asked.body.group_field()
-    return await (_groups(tenant, asked, scope, window, field) if field else _page(tenant, asked, scope, window))
+    found = await (_groups(tenant, asked, scope, window, field) if field else _page(tenant, asked, scope, window))
+    return found if window.cursor or window.offset else await _warned(tenant, asked, scope.filters, found)
+
+
+async def _warned(tenant: Tenant, asked: Asked, filters: Filter, found: JsonObject) -> JsonObject:
+    """The list with what to say of fields that nothing has."""
+    is_empty = not (found["results"] or found.get("groups"))
+    warnings = await unknown_in_collections(tenant, asked.collection_ids, filters, is_empty=is_empty)
+    return {**found, "warnings": said(warnings)} if warnings else found
 
 
 async def _page(tenant: Tenant, asked: Asked, scope: Scope, window: Window) -> JsonObject:

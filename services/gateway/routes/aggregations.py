@@ -3,10 +3,13 @@
 from services.common.database.bounded import bounded
 from services.common.database.pool import Pool
 from services.common.database.resources import get_collection, get_row
+from services.common.filters import Filter, parse
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace
+from services.gateway.field_warnings import unknown_in_bucket, unknown_in_collections
 from services.gateway.routing import routes_of
 from services.gateway.shapes.aggregations import Aggregate, Aggregated
+from services.gateway.shapes.base import Degraded, JsonObject
 from services.gateway.store.aggregation_sql import OF_BUCKET, Query, aggregation_query
 
 router = routes_of("Documents")
@@ -16,17 +19,34 @@ router = routes_of("Documents")
 async def aggregate_documents(collection: str, form: Aggregate, tenant: InNamespace) -> JsonAnswer:
     """Groups documents and computes metrics of each group; without group_by, of all of them."""
     found = await get_collection(tenant.gateway.queries, tenant.namespace_id, collection)
-    return await _answer(tenant.gateway.queries, aggregation_query(form, found.collection_id))
+    answer = await _answer(tenant.gateway.queries, aggregation_query(form, found.collection_id))
+    warnings = await unknown_in_collections(
+        tenant, [found.collection_id], _filters(form), is_empty=not answer["total_groups"] or not form.group_by
+    )
+    return _warned(answer, warnings)
 
 
 @router.post("/buckets/{bucket}/objects/aggregate", response_model=Aggregated, tags=["Objects"])
 async def aggregate_objects(bucket: str, form: Aggregate, tenant: InNamespace) -> JsonAnswer:
     """Groups objects and computes metrics of each group; without group_by, of all of them."""
     found = await get_row(tenant.gateway.queries, "bucket", tenant.namespace_id, bucket)
-    return await _answer(tenant.gateway.queries, aggregation_query(form, found["bucket_id"], OF_BUCKET))
+    answer = await _answer(tenant.gateway.queries, aggregation_query(form, found["bucket_id"], OF_BUCKET))
+    schema = found["bucket_schema"].get("properties") or {}
+    warnings = await unknown_in_bucket(
+        tenant, found["bucket_id"], schema, _filters(form), is_empty=not answer["total_groups"] or not form.group_by
+    )
+    return _warned(answer, warnings)
 
 
-async def _answer(pool: Pool, query: Query) -> JsonAnswer:
+def _filters(form: Aggregate) -> Filter:
+    return parse(form.filters, "body.filters", inputs=False)
+
+
+def _warned(answer: JsonObject, warnings: list[Degraded]) -> JsonAnswer:
+    return JsonAnswer({**answer, "warnings": [each.model_dump() for each in warnings]})
+
+
+async def _answer(pool: Pool, query: Query) -> JsonObject:
     async with bounded(pool, "body") as connection:
         rows = await connection.fetch(query.sql, *query.values)
     results = [
@@ -36,4 +56,4 @@ async def _answer(pool: Pool, query: Query) -> JsonAnswer:
         }
         for row in rows
     ]
-    return JsonAnswer({"results": results, "total_groups": rows[0]["total"] if rows else 0})
+    return {"results": results, "total_groups": rows[0]["total"] if rows else 0}

@@ -7,6 +7,7 @@ from fastapi import Query
 from services.common.database.resources import get_collection
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.routing import routes_of
 from services.gateway.shapes.counts import (
     CountBody,
@@ -63,7 +64,8 @@ async def count_by_body(collection: str, tenant: InNamespace, body: CountBody | 
 async def _count(identifier: str, tenant: Tenant, filters: Filter) -> DocumentCount:
     found = await get_collection(tenant.gateway.queries, tenant.namespace_id, identifier)
     counted = await count_documents(tenant.gateway.queries, found.collection_id, filters)
-    return DocumentCount(collection_id=found.collection_id, count=counted)
+    warnings = await unknown_in_collections(tenant, [found.collection_id], filters, is_empty=not counted)
+    return DocumentCount(collection_id=found.collection_id, count=counted, warnings=warnings)
 
 
 @router.post("/documents/distinct")
@@ -73,4 +75,5 @@ async def distinct_values(collection: str, body: DistinctBody, tenant: InNamespa
     filters = parse(body.filters, "body.filters")
     rows = await count_values(tenant.gateway.queries, found.collection_id, body.field, filters)
     values = [DistinctValue(value=row["value"], count=row["count"]) for row in rows if row["value"] is not None]
-    return DistinctValues(field=body.field, values=values[: body.limit], total_distinct=len(values))
+    warnings = await unknown_in_collections(tenant, [found.collection_id], filters, is_empty=not rows)
+    return DistinctValues(field=body.field, values=values[: body.limit], total_distinct=len(values), warnings=warnings)

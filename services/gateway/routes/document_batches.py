@@ -10,12 +10,13 @@ from services.common.filters import Filter, canonical_json, compile_sql
 from services.gateway.affected import affected_by
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import require_declared
+from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.document_edits import within_of
 from services.gateway.routes.documents import IN_COLLECTION
 from services.gateway.routing import routes_of
 from services.gateway.selecting import selection_of
-from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.base import Degraded, JsonObject
 from services.gateway.shapes.document_edits import (
     MAX_BATCH,
     BatchDelete,
@@ -55,7 +56,8 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
     await require_declared(tenant, within.collection_id, changes, "body.update_data")
     selection = selection_of(form)
     ids = form.document_ids or await _matching(tenant, within, selection)
-    return await _edit(tenant, within, dict.fromkeys(ids, changes))
+    done = await _edit(tenant, within, dict.fromkeys(ids, changes))
+    return done.model_copy(update={"warnings": await _warnings(tenant, within, selection, is_empty=not ids)})
 
 
 async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) -> BatchUpdated:
@@ -100,7 +102,8 @@ async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) 
     if form.document_ids is None:
         inputs = {"filters": canonical_json(selection), "reason": form.reason}
         task_id = await _task(tenant, within, DELETE_TASK, inputs)
-        return BatchDeleted(task_id=task_id, status=PENDING, message="Bulk delete enqueued")
+        warnings = await _warnings(tenant, within, selection)
+        return BatchDeleted(task_id=task_id, status=PENDING, message="Bulk delete enqueued", warnings=warnings)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await delete_documents(connection, within, form.document_ids)
         await tell_batch(connection, tenant.namespace_id, "deleted", str(within.collection_id), done)
@@ -120,7 +123,11 @@ async def bulk_update(collection: str, form: BulkUpdate, tenant: InNamespace) ->
     selection = selection_of(form)
     await _require(tenant, within, form.document_ids or [])
     task_id = await _task(tenant, within, UPDATE_TASK, {"filters": canonical_json(selection), "changes": changes})
-    return BulkUpdated(task_id=task_id, status=PENDING)
+    return BulkUpdated(task_id=task_id, status=PENDING, warnings=await _warnings(tenant, within, selection))
+
+
+async def _warnings(tenant: Tenant, within: Within, selection: Filter, *, is_empty: bool = True) -> list[Degraded]:
+    return await unknown_in_collections(tenant, [str(within.collection_id)], selection, is_empty=is_empty)
 
 
 async def _require(tenant: Tenant, within: Within, document_ids: list[str]) -> None:

@@ -61,7 +61,10 @@ async def _documents_of(
     collection_id: str, tenant: Tenant, query: DocumentListQuery, body: DocumentListBody | None
 ) -> JsonObject:
     values = (collection_id, tenant.namespace_id)
-    return await document_list(tenant, Asked(where=OF_ONE, values=values, query=query, body=body or DocumentListBody()))
+    asked = Asked(
+        where=OF_ONE, values=values, query=query, body=body or DocumentListBody(), collection_ids=[collection_id]
+    )
+    return await document_list(tenant, asked)
 
 
 @router.get(f"{IN_COLLECTION}/{{document_id}}", response_model=Document)

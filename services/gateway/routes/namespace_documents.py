@@ -89,7 +89,8 @@ async def _list(tenant: Tenant, query: DocumentListQuery, body: NamespaceListBod
         return await document_list(tenant, asked)
     known, unknown = await _collections(tenant, body.collection_ids)
     where, values = "d.namespace_id = $1 AND d.collection_id = ANY($2)", (tenant.namespace_id, known)
-    found = await document_list(tenant, Asked(where=where, values=values, query=query, body=body))
+    asked = Asked(where=where, values=values, query=query, body=body, collection_ids=known)
+    found = await document_list(tenant, asked)
     return {**found, "unknown_collection_ids": unknown}
 
 

@@ -10,6 +10,7 @@ from services.common.database.resources import get_row
 from services.gateway.affected import affected_by, affected_headers
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.field_warnings import unknown_in_bucket
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import listed
 from services.gateway.object_creation import Options, upload
@@ -18,7 +19,7 @@ from services.gateway.routing import routes_of
 from services.gateway.shapes.object_answers import with_fields
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
-from services.gateway.shapes.pages import ListQuery
+from services.gateway.shapes.pages import ListQuery, filter_of
 from services.gateway.shapes.schema_check import require_types
 from services.gateway.shapes.unique_keys import key_fields, require_same_key, touched_keys
 from services.gateway.store.objects import read_object
@@ -79,7 +80,15 @@ async def _list(
     results = await object_answers(tenant, found.page.rows, presigned=presigned)
     if body is not None and body.select is not None:
         results = [with_fields(each, body.select) for each in results]
-    return JsonAnswer({"results": results, "pagination": found.pagination.model_dump()})
+    warnings = await unknown_in_bucket(
+        tenant,
+        row["bucket_id"],
+        row["bucket_schema"].get("properties") or {},
+        filter_of(query, body),
+        is_empty=not (results or found.window.cursor or found.window.offset),
+    )
+    told = [each.model_dump() for each in warnings]
+    return JsonAnswer({"results": results, "pagination": found.pagination.model_dump(), "warnings": told})
 
 
 @router.get("/{object_id}", response_model=ObjectOut)

@@ -14,6 +14,7 @@ from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, parse
 from services.common.grpc_client import call
 from services.gateway.context import InNamespace, Tenant
+from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.routing import routes_of
 from services.gateway.shapes.taxonomy_runs import ApplyTaxonomy, JoinAnswer, TaxonomyApplied, TaxonomyExecute
 from services.gateway.store import taxonomies as store
@@ -68,6 +69,7 @@ async def apply_taxonomy(collection: str, tenant: InNamespace, form: ApplyTaxono
         taxonomy_id=deciding[0],
         taxonomy_ids=list(deciding),
         estimated_documents=estimated,
+        warnings=await unknown_in_collections(tenant, [found.collection_id], filters, is_empty=not estimated),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 
 FieldName = Annotated[str, Field(min_length=1, max_length=512)]
 Alias = Annotated[str, Field(min_length=1, max_length=200)]
@@ -88,3 +88,4 @@ class Aggregated(Answer):
 
     results: list[AggregationResult]
     total_groups: int
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AliasChoices, Field
 
 from services.common.known_keys import IDLE, LeftOut
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.pages import ListBody, Pagination
 
 MAX_OBJECTS = 50_000
@@ -171,6 +171,7 @@ class Batch(Answer):
     lifecycle_reason: str | None
     max_node_death_resubmits: int = 0
     max_deploy_resubmits: int = 0
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
     created_at: datetime
     updated_at: datetime
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from services.gateway.shapes.base import Answer, Form
+from services.gateway.shapes.base import Answer, Degraded, Form
 
 
 class CountBody(Form):
@@ -18,6 +18,7 @@ class DocumentCount(Answer):
 
     collection_id: str
     count: int
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
 
 
 class DistinctBody(Form):
@@ -41,6 +42,7 @@ class DistinctValues(Answer):
     field: str
     values: list[DistinctValue]
     total_distinct: int
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
 
 
 class Share(Answer):

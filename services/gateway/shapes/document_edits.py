@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from services.gateway.shapes.affected import Affected
-from services.gateway.shapes.base import Answer, Deleted, Form, JsonObject
+from services.gateway.shapes.base import Answer, Degraded, Deleted, Form, JsonObject
 from services.gateway.shapes.documents import Document
 
 MAX_BATCH = 1000
@@ -70,6 +70,7 @@ class BatchUpdated(Answer):
     failed_count: int = 0
     results: list[DocumentResult] | None = None
     message: str = "Batch update completed"
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
     affected: Affected | None = None
 
 
@@ -88,6 +89,7 @@ class BatchDeleted(Answer):
     failed_count: int = 0
     results: list[DocumentResult] | None = None
     message: str = "Batch delete completed"
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
     affected: Affected | None = None
 
 
@@ -110,3 +112,4 @@ class BulkUpdated(Answer):
     status: str
     updated_count: int | None = None
     message: str = "Bulk update enqueued"
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")

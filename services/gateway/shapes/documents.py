@@ -135,3 +135,4 @@ class DocumentList(Answer):
     groups: list[DocumentGroup] | None = None
     group_by_field: str | None = None
     unknown_collection_ids: list[str] | None = None
+    warnings: Annotated[list[str] | None, Field(description="Fields of the filter that nothing has")] = None

@@ -128,6 +128,7 @@ class ObjectList(Answer):
 
     results: list[ObjectOut]
     pagination: Pagination
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
 
 
 class BatchSuccess(ObjectOut):

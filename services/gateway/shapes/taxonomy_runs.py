@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AliasChoices, Field
 
 from services.common.known_keys import IDLE, LeftOut
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 
 MOST_SAMPLES = 500
 Documents = Annotated[list[JsonObject], Field(max_length=MOST_SAMPLES)]
@@ -98,3 +98,4 @@ class TaxonomyApplied(Answer):
     taxonomy_id: str
     taxonomy_ids: list[str]
     estimated_documents: int
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
