@@ -179,3 +179,18 @@ async def test_a_unique_key_that_objects_cannot_have_names_them(
     assert why in error["message"]
     assert (await ok(client, "GET", BUCKET))["unique_key"] is None
     assert len((await ok(client, "GET", OBJECTS))["results"]) == 2
+
+
+async def test_nothing_said_of_the_organization_changes_nothing(client: httpx.AsyncClient) -> None:
+    before = await ok(client, "GET", "/v1/organizations")
+    assert await ok(client, "PATCH", "/v1/organizations", {}) == before
+    assert await ok(client, "PATCH", "/v1/organizations", {"organization_name": before["organization_name"]}) == before
+
+
+@pytest.mark.parametrize("label", [None, "", "  "])
+async def test_a_node_may_leave_its_label_to_its_documents(client: httpx.AsyncClient, label: str | None) -> None:
+    await set_up(client)
+    nodes = [{"collection_id": "products_unified", "label": label}]
+    config = {"taxonomy_type": "hierarchical", "hierarchical_nodes": nodes, "retriever_id": RETRIEVER["retriever_name"]}
+    made = await client.post("/v1/taxonomies", json={"taxonomy_name": f"labels {uuid4().hex}", "config": config})
+    assert made.status_code in (200, 422), made.text

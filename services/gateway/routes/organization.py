@@ -29,4 +29,4 @@ async def update_organization(form: OrganizationPatch, gateway: Caller) -> Organ
     columns = form.model_dump(exclude_none=True)
     async with gateway.pool.acquire() as connection, connection.transaction():
         change = await change_row(connection, "organizations", "organization_id", row["organization_id"], columns)
-    return to_organization(change.row if change else row, gateway.settings.rate_limit_per_minute)
+    return to_organization(change.row if change and change.columns else row, gateway.settings.rate_limit_per_minute)

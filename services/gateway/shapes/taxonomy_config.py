@@ -80,7 +80,7 @@ class Node(Form):
 
     collection_id: Text
     parent_collection_id: Text | None = None
-    label: Annotated[str | None, BeforeValidator(label_value), Field(max_length=512)] = None
+    label: Annotated[Annotated[str, Field(max_length=512)] | None, BeforeValidator(label_value)] = None
     summary: Annotated[str | None, Field(max_length=5000)] = None
     keywords: Annotated[list[str] | None, Field(max_length=MOST_FIELDS)] = None
     retriever_id: Text | None = None
