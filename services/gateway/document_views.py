@@ -12,6 +12,7 @@ from services.gateway.shapes.document_answers import to_document
 from services.gateway.shapes.selection import EXPANDED, references, resolved, selected
 from services.gateway.store.blobs import files_of
 from services.gateway.store.documents import Vectors, get_documents, vectors_of
+from services.gateway.store.evidence import current_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,18 @@ async def _documents(
     tenant: Tenant, rows: Sequence[asyncpg.Record], vectors: Mapping[str, Vectors], *, presigned: bool
 ) -> list[JsonObject]:
     files = await files_of(tenant.gateway.pool, rows)
+    labels = await current_labels(tenant.gateway.pool, rows)
     links = None
     if presigned:
         links = await links_to(tenant, (file.blob for several in files.values() for file in several))
     return [
-        to_document(dict(row), files[row["document_id"]], tenant.base_url, links, vectors.get(row["document_id"]))
+        to_document(
+            {**row, "labels": labels.get(row["document_id"], row["labels"])},
+            files[row["document_id"]],
+            tenant.base_url,
+            links,
+            vectors.get(row["document_id"]),
+        )
         for row in rows
     ]
 

@@ -150,3 +150,21 @@ async def test_labelling_offers_to_label_what_waits(client: httpx.AsyncClient, s
     assert affected["next_step"] == f"POST /v1/collections/{collection['collection_id']}/apply-taxonomy"
     method, path = affected["next_step"].split(" ")
     assert (await ok(client, method, path))["estimated_documents"] == 3
+
+
+async def test_the_evidence_that_is_shown_is_as_it_is_now(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    _, document_id = await human(client, stack)
+    other_object, other = await human(client, stack)
+    created = await upload(client)
+    evidence = [{"document_id": each, "label": "Hammer", "label_source": "human"} for each in (document_id, other)]
+    lent = {"document_id": document_id, "field": LABEL, "value": "Hammer"}
+    entry = {"source": "auto", "value": "Hammer", "rests_on": [lent], "evidence": evidence}
+    follower = await stack.process(created["object_id"], labels={LABEL: entry}, fields={LABEL: "Hammer"})
+    answer = await ok(client, "PATCH", f"{OBJECTS}/{other_object}", {"metadata": {LABEL: "Saw"}})
+    assert (answer.get("affected") or {"documents": 0})["documents"] == 0
+    shown = await ok(client, "GET", f"{DOCUMENTS}/{follower}")
+    assert [each["label"] for each in shown["_internal"]["labels"][LABEL]["evidence"]] == ["Hammer", "Saw"]
+    await client.delete(f"{OBJECTS}/{other_object}")
+    (shown,) = [each for each in (await ok(client, "GET", DOCUMENTS))["results"] if each["document_id"] == follower]
+    assert [each["label"] for each in shown["_internal"]["labels"][LABEL]["evidence"]] == ["Hammer", None]
