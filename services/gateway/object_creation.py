@@ -1,7 +1,7 @@
 """Creating an object: read its forms, keep its inline blobs, then store it with its jobs in one transaction."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,6 +80,16 @@ async def upload(tenant: Tenant, bucket: asyncpg.Record, form: ObjectCreate, opt
     await refresh_index(gateway, created.document_ids)
     answer = await _answer(tenant, new, created)
     return Uploaded(answer=answer, replayed_by=created.replayed_by, is_new=created.created_at is not None)
+
+
+async def blobs_of(tenant: Tenant, bucket: asyncpg.Record, forms: Sequence[BlobForm]) -> list[NewBlob]:
+    """The blobs of a request, their bytes kept; InvalidArgumentError for what is no blob but the value of a field."""
+    items = [_read(tenant, blob, position, bucket["bucket_schema"]) for position, blob in enumerate(forms)]
+    for item in items:
+        if isinstance(item.data, FieldValue):
+            path = f"{item.path}.data"
+            raise InvalidArgumentError(f"{path} is the value of a field; send it in 'metadata'.", path=path)
+    return [await _keep(tenant, bucket["bucket_id"], item) for item in items]
 
 
 async def _answer(tenant: Tenant, new: NewObject, created: Created) -> JsonObject:

@@ -162,3 +162,14 @@ async def test_what_is_no_picture_is_never_shown_in_the_browser(client: httpx.As
     opened = await client.get(f"/v1/blobs/{created['blobs'][0]['blob_id']}")
     assert opened.headers["content-disposition"].startswith("attachment")
     assert "sandbox" in opened.headers["content-security-policy"]
+
+
+async def test_a_blob_is_given_a_new_link_by_patch(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    created = await ok(client, "POST", OBJECTS, with_data("https://h/expired.jpg"))
+    path = f"{OBJECTS}/{created['object_id']}"
+    body = {"blobs": [{"property": "image_url", "type": "image", "data": "https://h/new.jpg"}]}
+    patched = await ok(client, "PATCH", path, body)
+    assert [blob["properties"]["url"] for blob in patched["blobs"]] == ["https://h/new.jpg"]
+    error = await refused(client, 422, "PATCH", path, {"blobs": [{"property": "image_url"}]})
+    assert error["details"]["path"] == "body.blobs.0.data"

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from services.common.changed_inputs import Change, Held
+from services.common.database.blob_changes import replace_blobs
 from services.common.database.carriers import carry_from_object
 from services.common.database.corrections import NOTHING, Affected, decide_again
 from services.common.database.document_events import GONE, tell_changed, tell_gone
@@ -55,7 +56,13 @@ class Deleted:
 
 
 async def patch_object(
-    pool: Pool, bucket_id: str, object_id: str, fields: Mapping[str, Any], key_prefix: str | None
+    pool: Pool,
+    bucket_id: str,
+    object_id: str,
+    fields: Mapping[str, Any],
+    key_prefix: str | None,
+    *,
+    blobs: Sequence[JsonObject] = (),
 ) -> Patched:
     """Merges `fields` into the object and carries them to its documents, as set by a person.
 
@@ -63,6 +70,7 @@ async def patch_object(
     The object's row is locked first, as an ingest does too, so that neither can lose the other's label.
     What was made of a field that changes is processed anew, where it has been processed.
     What the object, or a document, says already is no change of it, and nobody is told.
+    `blobs`, rows of the table, replace those of their properties, and what reads them is processed anew.
     """
     set_at = datetime.now(UTC).isoformat()
     async with pool.acquire() as connection, connection.transaction():
@@ -74,8 +82,9 @@ async def patch_object(
         names = differing(row["fields"], fields, list(fields))
         names += ["key_prefix"] if key_prefix not in (None, row["key_prefix"]) else []
         await _write(connection, row, fields, key_prefix, said_at=set_at, is_changed=bool(names))
+        names += ["blobs"] if blobs else []
         if names:
-            await _renew(connection, row, bucket_id, fields)
+            await _renew(connection, row, bucket_id, fields, blobs)
             payload = {"bucket_id": bucket_id, **changed_fields(names)}
             await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
         changed = await carry_from_object(connection, object_id, fields, set_at)
@@ -85,12 +94,20 @@ async def patch_object(
     return Patched(object_id=object_id, document_ids=list(changed), fields=touched, affected=affected)
 
 
-async def _renew(connection: Connection, row: asyncpg.Record, bucket_id: str, fields: Mapping[str, Any]) -> None:
-    """Processes anew what was made of a field that says something else now."""
-    blobs = await blobs_held(connection, row["object_id"])
-    before = Held(blobs=blobs, fields=row["fields"])
-    after = Held(blobs=blobs, fields={**row["fields"], **fields})
-    await renew(connection, row["object_id"], bucket_id, Change(before=before, after=after, sent=fields))
+async def _renew(
+    connection: Connection,
+    row: asyncpg.Record,
+    bucket_id: str,
+    fields: Mapping[str, Any],
+    blobs: Sequence[JsonObject] = (),
+) -> None:
+    """Processes anew what was made of a field that says something else now, or of a blob that is replaced."""
+    object_id = row["object_id"]
+    before = Held(blobs=await blobs_held(connection, object_id), fields=row["fields"])
+    await replace_blobs(connection, object_id, blobs)
+    after = Held(blobs=await blobs_held(connection, object_id), fields={**row["fields"], **fields})
+    change = Change(before=before, after=after, sent=fields, sent_blobs=bool(blobs), is_upload=bool(blobs))
+    await renew(connection, object_id, bucket_id, change)
 
 
 async def _write(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from services.common.database import objects as stored
-from services.common.database.creation import Policy
+from services.common.database.creation import Policy, blob_rows
 from services.common.database.resources import get_row
 from services.gateway.affected import affected_by, affected_headers
 from services.gateway.answers import JsonAnswer
@@ -13,7 +13,7 @@ from services.gateway.context import InNamespace, Tenant
 from services.gateway.field_warnings import unknown_in_bucket
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import listed
-from services.gateway.object_creation import Options, upload
+from services.gateway.object_creation import Options, blobs_of, upload
 from services.gateway.object_views import object_answer, object_answers
 from services.gateway.routing import routes_of
 from services.gateway.shapes.object_answers import with_fields
@@ -108,7 +108,8 @@ async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: I
     require_types(fields, row["bucket_schema"].get("properties") or {}, "body")
     if touched := touched_keys(key_fields(row["unique_key"]), fields):
         require_same_key(touched, fields, (await read_object(gateway.pool, row["bucket_id"], object_id))["fields"])
-    patched = await stored.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix)
+    blobs = blob_rows(await blobs_of(tenant, row, form.blobs or []))
+    patched = await stored.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix, blobs=blobs)
     await refresh_index(gateway, patched.document_ids)
     given = patched.fields if any(value is not None for value in fields.values()) else ()
     affected = await affected_by(gateway, patched.affected, patched.document_ids, given)

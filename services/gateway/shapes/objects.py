@@ -57,11 +57,15 @@ class ObjectCreate(OpenForm):
 
 
 class ObjectPatch(OpenForm):
-    """PatchObjectRequest: fields in `metadata` or at the root are merged; null clears a field."""
+    """PatchObjectRequest: fields in `metadata` or at the root are merged; null clears a field.
+
+    `blobs` replace those of their properties, such as one whose link has expired, and are processed.
+    """
 
     skip_duplicates: Annotated[Literal[False] | None, Field(description="A patch makes no object")] = None
     key_prefix: Annotated[str | None, Field(max_length=1024)] = None
     metadata: JsonObject | None = None
+    blobs: Annotated[list[BlobForm] | None, Field(max_length=64)] = None
 
 
 class ObjectBatch(Form):

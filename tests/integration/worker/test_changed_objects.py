@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.common.blobs import open_blob_store
-from services.common.database.creation import Created, NewBlob, NewObject, Policy, create_object
+from services.common.database.creation import Created, NewBlob, NewObject, Policy, blob_rows, create_object
 from services.common.database.document_edits import Within, edit_documents
 from services.common.database.objects import patch_object
 from services.common.errors import InvalidArgumentError
@@ -293,3 +293,17 @@ async def test_a_change_that_waits_for_a_batch_is_not_done(bench: Bench) -> None
         assert await ended(bench.pool, batch_id) == "COMPLETED"
         assert await bench.settled(made.object_id) == {made.object_id: "COMPLETED"}
     assert [item.text for item in bench.extractor.seen] == ["twice"]
+
+
+async def test_an_expired_link_is_given_a_new_one(bench: Bench, tmp_path: Path) -> None:
+    bench.settings = bench.settings.model_copy(update={"fetch_allow": "127.0.0.0/8"})
+    (tmp_path / "new").write_bytes(b"a cat")
+    with file_server(tmp_path) as web:
+        async with bench.services(), bench.worker():
+            made = await send(bench, url=f"{web}/expired", price=1)
+            assert await bench.settled(made.object_id) == {made.object_id: "FAILED"}
+            rows = blob_rows([NewBlob(property="image_url", type="image", source_url=f"{web}/new")])
+            await patch_object(bench.pool, BUCKET, made.object_id, {}, None, blobs=rows)
+            assert await bench.settled(made.object_id) == {made.object_id: "COMPLETED"}
+    assert len(await bench.documents(made.object_id, COLLECTION)) == 1
+    assert await bench.pool.fetchval("SELECT count(*) FROM blobs WHERE object_id = $1", made.object_id) == 1
