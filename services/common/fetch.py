@@ -9,6 +9,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from services.common.connection_words import why_unreachable
 from services.common.errors import InvalidArgumentError, LikenessError, UnavailableError
 from services.common.fetched import Fetched, filename_of, mime_type_of, safe_filename
 from services.common.outgoing import open_session
@@ -111,8 +112,12 @@ def _translated(error: Exception, url: str) -> LikenessError:
         case TimeoutError():
             return UnavailableError(f"'{where}' did not answer in time.", reason="FETCH_TIMEOUT")
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            return InvalidArgumentError(f"'{where}' cannot be trusted: {error}.", reason="FETCH_CERTIFICATE")
+            return InvalidArgumentError(
+                f"'{where}' cannot be trusted: {why_unreachable(error)}.", reason="FETCH_CERTIFICATE"
+            )
         case aiohttp.InvalidURL() | ValueError():
             return InvalidArgumentError(f"'{where}' is not a usable URL.", reason="FETCH_URL")
         case _:
-            return UnavailableError(f"'{where}' cannot be reached: {error}.", reason="FETCH_UNREACHABLE")
+            return UnavailableError(
+                f"'{where}' cannot be reached: {why_unreachable(error)}.", reason="FETCH_UNREACHABLE"
+            )

@@ -10,6 +10,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from services.common.connection_words import why_unreachable
 from services.common.errors import LikenessError
 from services.worker.delivering.domain import Outcome
 from services.worker.delivering.outcomes import of_answer, shortened
@@ -74,7 +75,7 @@ def _failure(error: Exception, url: str, seconds: float) -> Outcome:
         case TimeoutError():
             said = f"'{host}' did not answer within {seconds:g} seconds."
         case aiohttp.ClientSSLError() | ssl.SSLError():
-            said = f"'{host}' cannot be trusted: {error}."
+            said = f"'{host}' cannot be trusted: {why_unreachable(error)}."
         case aiohttp.InvalidURL() | ValueError():
             said, over = f"The request cannot be made: {error}.", True
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | ConnectionResetError():
@@ -82,7 +83,7 @@ def _failure(error: Exception, url: str, seconds: float) -> Outcome:
         case aiohttp.ClientResponseError():
             said = f"'{host}' answered what is not HTTP: {error.message}."
         case _:
-            said = f"'{host}' cannot be reached: {error}."
+            said = f"'{host}' cannot be reached: {why_unreachable(error)}."
     return Outcome(verdict="over" if over else "again", error=shortened(said))
 
 
