@@ -9,6 +9,8 @@ ALGORITHMS = ("hdbscan", "kmeans", "dbscan", "agglomerative", "spectral", "gauss
 NOISE = -1
 SEED = 0
 SMALLEST = 4
+# The cosine of near copies; so are those of a run of a cluster.
+NEARLY = 0.97
 
 Matrix = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -25,11 +27,53 @@ class Clustering:
 
 
 def cluster(vectors: Matrix, how: Clustering) -> Labels:
-    """The cluster of each row, numbered from the largest; -1 is noise. Fewer than four rows are one cluster."""
+    """The cluster of each row, numbered from the largest; -1 is noise. Fewer than four rows are one cluster.
+
+    Near copies are clustered as one, since many points in one place hide all others; as many of them as a cluster needs
+    are one by themselves when they would be noise.
+    """
     count = len(vectors)
     if count < SMALLEST:
         return np.zeros(count, dtype=np.int64)
-    return renumbered(_fit(vectors.astype(np.float64), how))
+    leaders, of = folded(vectors)
+    labels = _labels(vectors[leaders], how)
+    heavy = np.flatnonzero((labels == NOISE) & (np.bincount(of) >= _least(count, how)))
+    labels[heavy] = labels.max() + 1 + np.arange(len(heavy))
+    return renumbered(labels[of])
+
+
+def folded(vectors: Matrix) -> tuple[Labels, Labels]:
+    """The rows that stand for themselves and for their near copies, and for each row which of them it is with."""
+    near = vectors @ vectors.T >= NEARLY
+    leads = np.zeros(len(vectors), dtype=bool)
+    of = np.arange(len(vectors))
+    for row in range(len(vectors)):
+        ahead = np.flatnonzero(near[row, :row] & leads[:row])
+        leads[row] = not len(ahead)
+        of[row] = row if leads[row] else ahead[0]
+    leaders = np.flatnonzero(leads)
+    return leaders, np.searchsorted(leaders, of)
+
+
+def _labels(vectors: Matrix, how: Clustering) -> Labels:
+    """Labels of vectors that are no copies; of very few, all are noise or each is by itself."""
+    count = len(vectors)
+    is_dense = how.algorithm in ("hdbscan", "dbscan")
+    if count == 1:
+        return np.zeros(1, dtype=np.int64)
+    if count < SMALLEST and is_dense:
+        return np.full(count, NOISE, dtype=np.int64)
+    if not is_dense and _wanted(count, how) >= count:
+        return np.arange(count)
+    return _fit(vectors.astype(np.float64), how)
+
+
+def _wanted(count: int, how: Clustering) -> int:
+    return how.n_clusters or max(2, min(8, count // 10))
+
+
+def _least(count: int, how: Clustering) -> int:
+    return max(2, min(how.min_cluster_size, count // 3))
 
 
 def _fit(vectors: NDArray[np.float64], how: Clustering) -> Labels:
@@ -38,8 +82,7 @@ def _fit(vectors: NDArray[np.float64], how: Clustering) -> Labels:
     from sklearn.mixture import GaussianMixture
 
     count = len(vectors)
-    wanted = min(how.n_clusters or max(2, min(8, count // 10)), count - 1)
-    least = max(2, min(how.min_cluster_size, count // 3))
+    wanted, least = _wanted(count, how), _least(count, how)
     match how.algorithm:
         case "kmeans":
             found = KMeans(wanted, random_state=SEED, n_init=4).fit_predict(vectors)

@@ -10,6 +10,8 @@ from services.worker.clustering.points import Labels
 from services.worker.clustering.shape import NOISE
 
 DEFAULT_SMALLEST = 5
+# They choose how many clusters there are, but know no least size.
+UNSIZED = ("mean_shift", "gaussian_mixture")
 
 
 def agreed(labels: Sequence[Labels], smallest: int) -> Labels:
@@ -19,6 +21,11 @@ def agreed(labels: Sequence[Labels], smallest: int) -> Labels:
     groups = groups.reshape(-1)
     kept = (stacked != NOISE).all(axis=1) & (sizes[groups] >= smallest)
     return np.where(kept, groups, NOISE).astype(np.int64)
+
+
+def smallest_heap(plan: ClusterPlan) -> int:
+    """The fewest copies of one document that are a group by themselves."""
+    return max(smallest_group(plan), DEFAULT_SMALLEST if plan.algorithm in UNSIZED else 1)
 
 
 def smallest_group(plan: ClusterPlan) -> int:

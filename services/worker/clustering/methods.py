@@ -34,25 +34,28 @@ class Method:
     """`reduces_from`: from so many points on it fails in wide spaces, so that they are reduced first, unless one of
     `distances`, with their defaults, is set.
 
-
-    `has_noise`: it leaves points out. `most_points` is what it can bear at once, None for any number.
+    `has_noise`: it leaves points out. `chooses`: it finds out by itself how many clusters there are. `most_points` is
+    what it can bear at once, None for any number.
     """
 
     fit: Callable[[Points, Parameters, Notes], Labels]
     most_points: int | None = None
     has_noise: bool = False
+    chooses: bool = False
     reduces_from: int | None = None
     distances: Mapping[str, Any] = field(default_factory=dict)
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
     {
-        "auto": Method(fit=automatic, reduces_from=100, has_noise=True),
-        "hdbscan": Method(fit=hdbscan, reduces_from=100, has_noise=True),
-        "dbscan": Method(fit=dbscan, most_points=SOME, reduces_from=16, has_noise=True, distances=EPS),
-        "optics": Method(fit=optics, most_points=FEW, has_noise=True),
-        "mean_shift": Method(fit=mean_shift, most_points=FEW, reduces_from=100, distances={"bandwidth": None}),
-        "gaussian_mixture": Method(fit=gaussian_mixture, reduces_from=16),
+        "auto": Method(fit=automatic, reduces_from=50, has_noise=True, chooses=True),
+        "hdbscan": Method(fit=hdbscan, reduces_from=50, has_noise=True, chooses=True),
+        "dbscan": Method(fit=dbscan, most_points=SOME, reduces_from=16, has_noise=True, chooses=True, distances=EPS),
+        "optics": Method(fit=optics, most_points=FEW, has_noise=True, chooses=True),
+        "mean_shift": Method(
+            fit=mean_shift, most_points=FEW, reduces_from=100, chooses=True, distances={"bandwidth": None}
+        ),
+        "gaussian_mixture": Method(fit=gaussian_mixture, reduces_from=16, chooses=True),
         "kmeans": Method(fit=kmeans),
         "agglomerative": Method(fit=agglomerative, most_points=SOME),
         "spectral": Method(fit=spectral, most_points=FEW),

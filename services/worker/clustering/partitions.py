@@ -54,6 +54,8 @@ def spectral(points: Points, parameters: Parameters, notes: Notes) -> Labels:
     """Cuts the graph of likenesses."""
     from sklearn.cluster import SpectralClustering
 
+    if len(points) == 2:  # of a graph of two nodes it finds one part
+        return np.arange(_how_many(points, parameters, 8, notes))[[0, -1]]
     most = max(len(points) - 1, 1)
     affinity = parameters.choice("affinity", "rbf", ("rbf", "nearest_neighbors", "laplacian"))
     near = parameters.whole("n_neighbors", 10)

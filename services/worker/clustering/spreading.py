@@ -1,10 +1,12 @@
 """From a clustered sample to all rows: each goes where its nearest sampled neighbours are."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.worker.clustering.copies import NEARLY
 from services.worker.clustering.neighbours import searcher
 from services.worker.clustering.points import Labels
 from services.worker.clustering.shape import NOISE
@@ -16,12 +18,16 @@ LEAST_DISTANCE = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class Sampled:
-    """The sampled rows with their vectors, labels and coordinates, in the same order."""
+    """The sampled rows with their vectors, labels and coordinates, in the same order.
+
+    `voters` are the places of those that vote on other rows: of several copies one.
+    """
 
     rows: Rows
     matrix: Matrix
     labels: Labels
     coordinates: Matrix | None
+    voters: Rows
 
 
 def spread(
@@ -58,8 +64,9 @@ class _Electorate:
     """The sample, asked for the label and the place of other vectors."""
 
     def __init__(self, sampled: Sampled, *, has_noise: bool) -> None:
-        directions = unit(sampled.matrix)
-        self._sampled = sampled
+        directions = unit(sampled.matrix[sampled.voters])
+        self._labels = sampled.labels[sampled.voters]
+        self._places = None if sampled.coordinates is None else sampled.coordinates[sampled.voters]
         self._searcher = searcher(directions, VOTES)
         self._reach = self._reach_of_clusters(directions) if has_noise else None
 
@@ -67,7 +74,7 @@ class _Electorate:
         """Labels (m,) and coordinates (m, 2 or 3): the nearest sampled vectors vote, the nearer the heavier."""
         distances, rows = self._searcher.kneighbors(directions)
         weights = 1 / np.maximum(distances, LEAST_DISTANCE)
-        votes = self._sampled.labels[rows]
+        votes = self._labels[rows]
         agreeing = votes[:, :, None] == votes[:, None, :]
         winner = np.argmax((agreeing * weights[:, None, :]).sum(axis=2), axis=1)
         labels = np.take_along_axis(votes, winner[:, None], axis=1)[:, 0]
@@ -77,9 +84,9 @@ class _Electorate:
         )
 
     def _place(self, rows: Rows, weights: NDArray[np.float64]) -> Matrix | None:
-        if self._sampled.coordinates is None:
+        if self._places is None:
             return None
-        places = self._sampled.coordinates[rows] * weights[:, :, None]
+        places = self._places[rows] * weights[:, :, None]
         return np.asarray(places.sum(axis=1) / weights.sum(axis=1, keepdims=True), np.float32)
 
     def _within_reach(self, labels: Labels, nearest: NDArray[np.float64]) -> Labels:
@@ -88,11 +95,16 @@ class _Electorate:
         return np.where(nearest <= self._reach[labels], labels, NOISE)
 
     def _reach_of_clusters(self, directions: Matrix) -> NDArray[np.float64]:
-        """Per label, and at its end for noise, how far a member's nearest fellow is at most."""
+        """Per label, and at its end for noise, how far a member's nearest fellow is at most.
+
+        Copies alone, of which one votes, reach as far as a near copy does.
+        """
         distances, rows = self._searcher.kneighbors(directions)
-        labels = self._sampled.labels
+        labels = self._labels
         fellows = (labels[rows] == labels[:, None]) & (rows != np.arange(len(labels))[:, None])
         nearest = np.where(fellows, distances, 0).max(axis=1)
         reach = np.zeros(labels.max(initial=NOISE) + 2)
         np.maximum.at(reach, labels, nearest)
+        single = np.flatnonzero(np.bincount(labels[labels != NOISE], minlength=len(reach) - 1) == 1)
+        reach[single] = math.sqrt(2 * (1 - NEARLY))
         return reach

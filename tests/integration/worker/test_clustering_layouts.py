@@ -48,7 +48,7 @@ def test_a_sample_finds_the_clusters_of_the_whole(whole: ClusterOutcome, tmp_pat
 def test_strangers_to_the_sample_stay_out_where_there_is_noise(has_noise: bool, left_out: float) -> None:
     mixed = np.concatenate([VECTORS, blobs(40, 40, 128, 0.7, seed=9)[0]])
     vectors, rows = Vectors((mixed,), (1.0,), normalize=True), np.arange(200)
-    sampled = Sampled(rows=rows, matrix=vectors.take(rows), labels=TRUTH[:200], coordinates=None)
+    sampled = Sampled(rows=rows, matrix=vectors.take(rows), labels=TRUTH[:200], coordinates=None, voters=np.arange(200))
     labels, _ = spread(vectors, np.arange(len(mixed)), sampled, has_noise=has_noise)
     assert (labels[ROWS:] == -1).mean() == left_out
     assert adjusted_rand_score(TRUTH, labels[:ROWS]) > 0.95

@@ -109,3 +109,35 @@ def test_distribution_based_fusion_puts_searches_on_one_scale() -> None:
     assert all(
         math.isfinite(each.score) for each in fuse([Ranking(weight=1.0, candidates=scored(1.0))] * 2, Fusion.DBSF)
     )
+
+
+HEAPS = [np.eye(8)[0]] * 10 + [np.eye(8)[1]] * 10
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (HEAPS[:4], [0] * 4),
+        (HEAPS[:9], [0] * 9),
+        (HEAPS, [0] * 10 + [1] * 10),
+        (HEAPS[:8] + HEAPS[10:15], [0] * 8 + [1] * 5),
+    ],
+    ids=["four equal ones", "nine equal ones", "two heaps of equal ones", "heaps of eight and five"],
+)
+def test_equal_vectors_are_together(algorithm: str, rows: list[Any], expected: list[int]) -> None:
+    how = Clustering(algorithm=algorithm, n_clusters=0, min_cluster_size=5, eps=0.3)
+    assert cluster(np.array(rows, dtype=np.float32), how).tolist() == expected
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_copies_of_one_do_not_change_how_the_others_are_grouped(algorithm: str) -> None:
+    random = np.random.default_rng(3)
+    centres = np.repeat(np.eye(16)[:3], 12, axis=0)
+    rows = centres + 0.15 * random.normal(size=centres.shape)
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    how = Clustering(algorithm=algorithm, n_clusters=3, min_cluster_size=4, eps=0.4)
+    once = cluster(vectors, how)
+    many = cluster(np.concatenate([vectors, np.repeat(vectors[5:6], 25, axis=0)]), how)
+    assert len(set(many[36:].tolist()) | {int(many[5])}) == 1
+    assert ((many[:36, None] == many[:36]) == (once[:, None] == once)).all()
