@@ -17,6 +17,7 @@ from services.gateway.object_views import created_answer, object_answer
 from services.gateway.own_links import own_blob
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.blob_data import FieldValue, read_data
+from services.gateway.shapes.key_slips import slips_of, with_slips
 from services.gateway.shapes.object_fields import created_fields
 from services.gateway.shapes.objects import BlobForm, ObjectCreate
 from services.gateway.shapes.schema_check import require_types
@@ -78,7 +79,8 @@ async def upload(tenant: Tenant, bucket: asyncpg.Record, form: ObjectCreate, opt
     )
     created = await create_object(gateway.pool, new)
     await refresh_index(gateway, created.document_ids)
-    answer = await _answer(tenant, new, created)
+    slips = slips_of(form, form.metadata, bucket["bucket_schema"])
+    answer = with_slips(await _answer(tenant, new, created), slips)
     return Uploaded(answer=answer, replayed_by=created.replayed_by, is_new=created.created_at is not None)
 
 

@@ -16,6 +16,7 @@ from services.gateway.listing import listed
 from services.gateway.object_creation import Options, blobs_of, upload
 from services.gateway.object_views import object_answer, object_answers
 from services.gateway.routing import routes_of
+from services.gateway.shapes.key_slips import slips_of, with_slips
 from services.gateway.shapes.object_answers import with_fields
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
@@ -113,7 +114,8 @@ async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: I
     await refresh_index(gateway, patched.document_ids)
     given = patched.fields if any(value is not None for value in fields.values()) else ()
     affected = await affected_by(gateway, patched.affected, patched.document_ids, given)
-    return JsonAnswer(await object_answer(tenant, row["bucket_id"], object_id) | affected)
+    slips = slips_of(form, form.metadata, row["bucket_schema"])
+    return JsonAnswer(with_slips(await object_answer(tenant, row["bucket_id"], object_id), slips) | affected)
 
 
 @router.delete("/{object_id}", status_code=204)

@@ -124,7 +124,7 @@ class ObjectOut(OpenAnswer):
     consistency: Consistency
     metadata: JsonObject
     affected: Affected | None = None
-    warnings: list[Degraded] = Field(default_factory=list, description="Why it waits, where nothing processes it")
+    warnings: list[Degraded] = Field(default_factory=list, description="Why it waits for nothing; likely slips")
 
 
 class ObjectList(Answer):
