@@ -61,6 +61,17 @@ def test_copies_of_one_hide_no_other_group(algorithm: str, nearly: float, tmp_pa
     assert len(set(outcome.assignments[80:].tolist())) == 1
 
 
+@pytest.mark.parametrize("algorithm", ["hdbscan", "auto"])
+def test_copies_do_not_make_one_group_of_kinds_that_overlap(algorithm: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    common, own = random.normal(size=WIDE), random.normal(size=(4, WIDE))
+    truth = np.repeat(np.arange(4), 20)
+    kinds = unit(2 * common + own[truth] + 2.3 * random.normal(size=(80, WIDE)))
+    outcome = run_here(plan_of(algorithm), tmp_path, np.concatenate([kinds, stranger(0.1)]))
+    assert outcome.num_clusters == 5
+    assert adjusted_rand_score(np.append(truth, [4] * COPIES), outcome.assignments) > 0.85
+
+
 @pytest.mark.parametrize("algorithm", FOUND_BY_THEMSELVES)
 def test_copies_go_where_what_they_are_copies_of_goes(algorithm: str, tmp_path: Path) -> None:
     kinds, truth = related(4, 20)
