@@ -239,3 +239,15 @@ async def test_a_change_that_is_not_committed_is_not_told(client: httpx.AsyncCli
     finally:
         await pool.execute(f"DROP TRIGGER fail_{namespace_id} ON events; DROP FUNCTION fail_{namespace_id}")
     assert await contents(pool, namespace_id) == before
+
+
+async def test_an_object_is_renamed_with_its_documents(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    created = await upload(client, {**BOOTSTRAP_OBJECT, "metadata": {"product_label": "Bots", "price": 3}})
+    document_id = await stack.process(created["object_id"], fields={"product_label": "Bots"})
+    await ok(client, "PATCH", f"{DOCUMENTS}/{document_id}", {"product_label": "Boots"})
+    after = await ok(client, "GET", f"{OBJECTS}/{created['object_id']}")
+    assert (after["metadata"]["product_label"], after["metadata"]["price"]) == ("Boots", 3)
+    listener = await listening(client)
+    await ok(client, "PATCH", f"{DOCUMENTS}/{document_id}", {"product_label": "Boots", "price": 4})
+    assert await listener.types() == ["document.updated"]

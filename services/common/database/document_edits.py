@@ -1,6 +1,7 @@
 """A person's changes of documents: fields and labels, on these documents alone, many in one transaction.
 
-A label set here is the document's own: its object and the other documents of its object keep theirs.
+A label set here is the document's own: the other documents of its object keep theirs. An object that had the label
+which all its documents of a collection have lost is renamed with them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from services.common.database.carriers import carry_from_documents, write_labell
 from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.documents import lock_objects
 from services.common.database.object_events import tell_objects_gone
+from services.common.database.object_labels import rename_on_objects
 from services.common.database.pool import Connection
 from services.common.database.read_fields import require_unread
 from services.common.database.rejections import reject_parts
@@ -82,6 +84,8 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
         if names := changed_names(labelled(row), after):
             written[row["document_id"]], changed[row["document_id"]] = after, names
     await write_labelled(connection, written)
+    objects = [row["object_id"] for row in rows if row["document_id"] in written]
+    await rename_on_objects(connection, objects, label_fields, set_at)
     followers = await carry_from_documents(connection, carried, set_at)
     await tell_changed(connection, {**followers, **changed})
     return Edited(found=[row["document_id"] for row in rows], changed=list(changed))
