@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from services.gateway.context import Tenant
-from services.gateway.labelling_warnings import faults_of, mapping_faults, threshold_faults, unjudged
+from services.gateway.labelling_warnings import faults_of, input_faults, mapping_faults, threshold_faults, unjudged
 from services.gateway.shapes.collections import Collection
 from services.gateway.store.labelling import labelling_runs, missing_clusters, reasons
 
@@ -44,6 +44,7 @@ def _warnings(collection: Collection, runs: Rows, left_out: Rows) -> Iterator[st
     for run in runs:
         yield from faults_of(run)
         yield from threshold_faults(run)
+        yield from input_faults(run, fields)
         # Buckets without a schema take whatever comes.
         yield from mapping_faults(run, fields) if collection.input_schema.properties else ()
     yield from unjudged(left_out)

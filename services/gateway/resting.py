@@ -81,13 +81,20 @@ def lost(rows: Sequence[Mapping[str, Any]]) -> list[Degraded]:
 
 def labelling_faults(runs: Sequence[Mapping[str, Any]]) -> list[Degraded]:
     """What is amiss with how a retriever or a taxonomy labels, each thing once."""
-    found = [(run["collection_id"], text) for run in runs for text in (*faults_of(run), *threshold_faults(run))]
+    found = [(_subject(run), text) for run in runs for text in (*faults_of(run), *threshold_faults(run))]
     return [
         Degraded(
-            resource="taxonomy" if collection_id is None else "collection",
-            id=collection_id,
+            resource=kind,
+            id=identity,
             reason=text,
             next_step="Change the threshold, the retriever's min_score, or what the taxonomy or retriever names.",
         )
-        for collection_id, text in dict.fromkeys(found)
+        for (kind, identity), text in dict.fromkeys(found)
     ]
+
+
+def _subject(run: Mapping[str, Any]) -> tuple[str, str]:
+    """The collection that is labelled, or the taxonomy where it labels none."""
+    if run["collection_id"] is None:
+        return "taxonomy", run["taxonomy_id"]
+    return "collection", run["collection_id"]

@@ -97,7 +97,32 @@ async def test_who_names_no_threshold_gets_that_of_the_model(stack: Stack, clien
     assert "confidence_threshold 0.3 is far from 0.45" in await warnings(client)
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, "high"])
+async def test_the_number_that_decides_is_the_one_that_is_called_far(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    await ok(client, "PATCH", CLASSIFIER, {"stages": with_min_score(0.6)})
+    told = await warnings(client)
+    assert "confidence_threshold 0.3 has no effect" in told
+    assert "its retriever's min_score 0.6 is far from 0.3" in told
+    made = await ok(client, "POST", "/v1/taxonomies", {"taxonomy_name": "kinds", "config": CONFIG})
+    (warning,) = made["warnings"]
+    assert (warning["resource"], warning["id"]) == ("taxonomy", made["taxonomy_id"])
+    assert "its retriever's min_score 0.6 is far from 0.3" in warning["reason"]
+
+
+@pytest.mark.parametrize("name", ["min_score", "score_threshold"])
+async def test_a_min_score_beside_the_searches_counts_where_a_search_names_none(
+    client: httpx.AsyncClient, name: str
+) -> None:
+    await set_up(client)
+    first, second = with_min_score(0.5)
+    parameters = second["config"]["parameters"]
+    for least, searches in ((0.7, [{**parameters["searches"][0], "min_score": None}]), (0.5, parameters["searches"])):
+        config = {**second["config"], "parameters": {"searches": searches, name: 0.7}}
+        await ok(client, "PATCH", CLASSIFIER, {"stages": [first, {**second, "config": config}]})
+        assert f"under its min_score {least:g}" in await warnings(client)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, "high", True])
 async def test_a_threshold_outside_of_0_to_1_is_refused(client: httpx.AsyncClient, threshold: Any) -> None:
     await set_up(client)
     response = await client.patch(PATH, json={"taxonomy": {"confidence_threshold": threshold}})
@@ -156,6 +181,43 @@ async def test_a_mapped_path_that_nothing_has_is_known_when_it_is_applied(client
         )
         await ok(client, "PATCH", PATH, {"taxonomy_applications": [{"taxonomy_id": name}]})
         assert (f"from '{path}', which is neither" in await warnings(client)) is (path == "imgae_url")
+
+
+@pytest.mark.parametrize(
+    ("source_type", "key", "is_told"),
+    [("payload", "query_image", False), ("payload", "image", True), ("vector", "image", False)],
+)
+async def test_an_input_that_no_mapping_gives_is_known_when_it_is_applied(
+    client: httpx.AsyncClient, source_type: str, key: str, is_told: bool
+) -> None:
+    await set_up(client)
+    mappings = [{"input_key": key, "source_type": source_type, "path": "image_url"}]
+    form = {"taxonomy_name": "kinds", "config": {**CONFIG, "input_mappings": mappings}}
+    await ok(client, "POST", "/v1/taxonomies", form)
+    await ok(client, "PATCH", PATH, {"taxonomy_applications": [{"taxonomy_id": "kinds"}]})
+    assert ("asks for 'query_image', and its input_mappings give 'image'" in await warnings(client)) is is_told
+
+
+@pytest.mark.parametrize(("mapping", "is_told"), [("vector", True), ("payload", False)])
+async def test_models_that_differ_matter_only_where_vectors_are_compared(
+    stack: Stack, client: httpx.AsyncClient, mapping: str, is_told: bool
+) -> None:
+    await set_up(client)
+    mappings = [{"input_key": "query_image", "source_type": mapping, "path": "image_url"}]
+    form = {"taxonomy_name": "kinds", "config": {**CONFIG, "input_mappings": mappings}}
+    await ok(client, "POST", "/v1/taxonomies", form)
+    other = {**COLLECTION, "collection_name": "other", "taxonomy": None}
+    await ok(client, "POST", "/v1/collections", {**other, "taxonomy_applications": [{"taxonomy_id": "kinds"}]})
+    await stack.gateway.pool.execute("UPDATE collections SET model = 'another' WHERE collection_name = 'other'")
+    assert ("cannot compare" in await warnings(client, "/v1/collections/other")) is is_told
+
+
+async def test_a_collection_without_vectors_says_that_its_taxonomy_asks_in_vain(client: httpx.AsyncClient) -> None:
+    await set_up(client)
+    plain = {"feature_extractor_name": "passthrough_extractor", "version": "v1", "field_passthrough": ["product_label"]}
+    form = {**COLLECTION, "collection_name": "plain", "feature_extractor": plain}
+    made = await ok(client, "POST", "/v1/collections", form)
+    assert any("give nothing, and this collection makes no vectors" in each for each in made["warnings"])
 
 
 async def test_documents_that_could_not_be_judged_are_counted_with_their_reason(

@@ -7,7 +7,7 @@ from pydantic import Field
 from services.gateway.shapes.base import Form, JsonObject, OpenAnswer
 
 References = Literal["all", "human"]
-Threshold = Annotated[float, Field(ge=0.0, le=1.0)]
+Threshold = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
 LabelField = Annotated[str, Field(min_length=1, max_length=255)]
 
 

@@ -13,7 +13,7 @@ MOST_NODES = 1000
 NO_MODEL = "no language model makes hierarchies here; name hierarchical_nodes or a path_field."
 MOST_FIELDS = 100
 Text = Annotated[str, Field(min_length=1, max_length=512)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0, strict=True)]
 
 
 class EnrichmentField(Form):

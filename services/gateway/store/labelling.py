@@ -20,7 +20,7 @@ FOUND = """
       ) AS m LEFT JOIN collections c ON c.collection_id = m.id
     ) AS found ON true"""
 RUN = "LEFT JOIN LATERAL jsonb_to_recordset(l.runs) AS run (retriever text, collection text, node text) ON true"
-COLUMNS = """l.taxonomy_id, l.taxonomy_name, l.inline, l.config, run.retriever AS named, r.retriever_id,
+COLUMNS = """l.taxonomy_id, l.taxonomy_name, l.inline, l.config, run.retriever AS named, run.node, r.retriever_id,
     r.retriever_name, r.stages, found.missing, found.bound, found.models"""
 RUNS = f"""
     SELECT l.collection_id, l.model, l.suits AS label_threshold, {COLUMNS}

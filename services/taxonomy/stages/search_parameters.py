@@ -17,6 +17,8 @@ MOST_RESULTS = 5000
 MOST_FACETS = 10
 MOST_COLLECTIONS = 100
 LEXICAL = "is not supported; to find words use an attribute_filter with operator 'text', 'phrase' or 'words'."
+SCORES = ("min_score", "score_threshold")
+SHARED = (*SCORES, "top_k", "weight", "on_empty", "optional", "filters")
 LEARNED = "'learned' is not supported, since nothing is learned from interactions here"
 
 
@@ -60,9 +62,17 @@ def parse_searches(parameters: Mapping[str, Any], path: str) -> tuple[Search, ..
     if parameters.get("searches") is None:
         flat = Parameters({"top_k": parameters.get("limit"), **parameters}, path)
         return (_parse_search(flat, (), lone=True),) if "query" in parameters else ()
-    parts = given.parts("searches", most=MOST_SEARCHES)
     collections = parse_collections(given)
+    parts = (_with_shared(part, parameters) for part in given.parts("searches", most=MOST_SEARCHES))
     return tuple(_parse_search(part, collections, lone=False) for part in parts)
+
+
+def _with_shared(part: Parameters, parameters: Mapping[str, Any]) -> Parameters:
+    """A search with what stands beside the list of searches, and so is meant for each that does not say otherwise."""
+    own = {name: value for name, value in part.raw.items() if value is not None}
+    said = {*own, *(SCORES if any(name in own for name in SCORES) else ())}
+    shared = {name: parameters[name] for name in SHARED if name not in said and parameters.get(name) is not None}
+    return Parameters({**own, **shared}, part.path)
 
 
 def parse_collections(given: Parameters) -> tuple[str, ...]:

@@ -130,6 +130,18 @@ def test_defaults_are_the_contracts() -> None:
     assert (stage.final_top_k, stage.fusion) == (25, Fusion.RRF)
 
 
+def test_what_stands_beside_the_searches_holds_for_each_that_does_not_say_otherwise() -> None:
+    plain = {"feature_uri": URI, "query": QUERY}
+    searches = [plain, {**plain, "score_threshold": 0.2, "top_k": 3, "weight": None}]
+    stage = feature_search({"searches": searches, "min_score": 0.7, "top_k": 9, "weight": 0.5})
+    assert [(search.min_score, search.top_k, search.weight) for search in stage.searches] == [
+        (0.7, 9, 0.5),
+        (0.2, 3, 0.5),
+    ]
+    with pytest.raises(InvalidArgumentError, match="min_score must be a number"):
+        feature_search({"searches": [plain], "min_score": 7})
+
+
 def test_nulls_mean_absent() -> None:
     nulls = dict.fromkeys(("top_k", "min_score", "weight", "on_empty", "filters", "query_preprocessing"))
     stage = feature_search(
