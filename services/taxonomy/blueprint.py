@@ -152,12 +152,13 @@ def _blueprint(rows: Sequence[asyncpg.Record]) -> Blueprint:
 
 def _run(rows: Sequence[asyncpg.Record]) -> Run:
     first = rows[0]
+    searched = rows if first["retriever_id"] else []
     return Run(
         node=first["node"],
         retriever_id=first["retriever_id"] or "",
         stages_json=first["stages"] or "[]",
         bindings=first["bindings"] or {},
-        targets=tuple({row["collection_id"]: _target(row, "") for row in rows if row["collection_id"]}.values()),
+        targets=tuple({row["collection_id"]: _target(row, "") for row in searched if row["collection_id"]}.values()),
         missing=tuple(_missing(rows)),
     )
 

@@ -38,12 +38,13 @@ class Classifier:
         vectors = await self.engine.documents.vectors(namespace_id, ids)
         mapped = any(mapping.may_name_a_blob for mapping in mappings_of(blueprint))
         blobs = await self.engine.blobs.of([each.object_id for each in candidates]) if mapped else {}
+        fields = await self.engine.rows.subject_fields(ids) if mapped else {}
         return [
             Known(
                 object_id=candidate.object_id,
                 document_id=candidate.document_id,
                 vectors=vectors.get(candidate.document_id, {}),
-                fields=_fields(candidate),
+                fields={**fields.get(candidate.document_id, {}), **_fields(candidate)},
                 blobs=blobs.get(candidate.object_id, {}),
                 own_blobs=own_blobs(frozenset(), blobs.get(candidate.object_id, {})),
             )

@@ -12,7 +12,7 @@ from services.taxonomy.decide import nothing
 from services.taxonomy.definition import InputMapping, Kind
 from services.taxonomy.domain import Candidate, Json, Row
 from services.taxonomy.engine import Engine
-from services.taxonomy.hierarchy import descend
+from services.taxonomy.hierarchy import Descent, descend
 from services.taxonomy.judging import Judge
 from services.taxonomy.object_blobs import ObjectBlob
 from services.taxonomy.parse import parse_stages_json
@@ -76,7 +76,7 @@ async def _subjects(
     stored = [each.document_id for each in asked if not each.vectors and each.document_id]
     vectors = await engine.documents.vectors(order.namespace_id, stored) if stored else {}
     bare = [each.document_id for each in asked if each.fields is None and each.document_id]
-    fields = await _fields(engine, bare) if bare and any(_reads_fields(each) for each in blueprints) else {}
+    fields = await engine.rows.subject_fields(bare) if bare and any(_reads_fields(each) for each in blueprints) else {}
     blobs = await _blobs(engine, blueprints, [each.object_id for each in asked])
     own = own_paths(blueprints[0])
     return tuple(
@@ -219,4 +219,5 @@ async def _records(engine: Engine, document_ids: set[str]) -> Mapping[str, Mappi
 
 def _undecided(blueprint: Blueprint, reason: str = "") -> Decided:
     definition = blueprint.definition
-    return of_flat(definition, nothing(definition.threshold, reason), {})
+    verdict = nothing(definition.threshold, reason)
+    return of_nodes(definition, Descent(best=verdict), {}) if definition.nodes else of_flat(definition, verdict, {})

@@ -11,6 +11,9 @@ from services.taxonomy.reading import Reader
 from services.taxonomy.rows import to_record
 
 RECORDS = "SELECT d.document_id, to_jsonb(d) AS record FROM documents d WHERE d.document_id = ANY($1)"
+SUBJECTS = """
+    SELECT d.document_id, coalesce(o.fields, '{}') || d.fields AS fields
+    FROM documents d LEFT JOIN objects o USING (object_id) WHERE d.document_id = ANY($1)"""
 TIMES = "SELECT collection_id FROM collection_moments WHERE collection_id = ANY($1) AND path = $2"
 PASSING = """
     SELECT e.position FROM jsonb_array_elements($1) WITH ORDINALITY AS e (value, position),
@@ -27,6 +30,11 @@ class RowReader:
         """The rows of the documents that exist, as JSON objects."""
         rows = await self._reader.fetch(RECORDS, list(document_ids))
         return {row["document_id"]: row["record"] for row in rows}
+
+    async def subject_fields(self, document_ids: Collection[str]) -> dict[str, dict[str, Json]]:
+        """What is known of documents that are to be judged: the fields of their objects under their own."""
+        rows = await self._reader.fetch(SUBJECTS, list(document_ids))
+        return {row["document_id"]: row["fields"] for row in rows}
 
     async def passing(self, candidates: Sequence[Candidate], tree: Filter) -> list[Candidate]:
         """The candidates that pass a filter with the fields that stages gave them."""

@@ -62,7 +62,7 @@ def _subject(ingest: Ingest, part: Part) -> pb.Subject:
         for embedding in part.embeddings
     ]
     subject = pb.Subject(subject_id=ingest.object_id, object_id=ingest.object_id, embeddings=embeddings)
-    if not all(labeller.inline for labeller in ingest.labellers):
+    if not embeddings or not all(labeller.inline for labeller in ingest.labellers):
         passed = pass_through(ingest.seen.fields, rules_of(ingest.collection.feature_extractor))
         subject.fields_json = orjson.dumps({**ingest.seen.fields, **passed, **part.fields}).decode()
     return subject

@@ -101,7 +101,8 @@ async def test_several_taxonomies_answer_in_their_order(world: World) -> None:
     assert values_of(decisions[2]) == {"colour": "red"}
 
 
-async def test_a_payload_mapping_fills_the_retrievers_filter(world: World) -> None:
+async def by_brand(world: World) -> tuple[str, str, str]:
+    """As `catalog`, and only references of the same brand are found."""
     production, reference, taxonomy_id = await catalog(world, {"field_path": "product_label"})
     brand = attribute_filter({"field": "brand", "operator": "eq", "value": "{{INPUT.brand}}"}, "same_brand")
     await world.pool.execute(
@@ -121,6 +122,11 @@ async def test_a_payload_mapping_fills_the_retrievers_filter(world: World) -> No
     await world.apply(production, taxonomy_id)
     await world.document(reference, at(5), "other brand", brand="b")
     await world.document(reference, at(40), "own brand", brand="a")
+    return production, reference, taxonomy_id
+
+
+async def test_a_payload_mapping_fills_the_retrievers_filter(world: World) -> None:
+    production, _, _ = await by_brand(world)
     asked = subject(at(0))
     asked.fields_json = json.dumps({"brand": "a"})
     unknown = subject(at(0), "obj_2")
@@ -322,6 +328,41 @@ async def test_whoever_asks_is_told_that_a_taxonomy_cannot_run(world: World) -> 
     stored = await world.document(production, at(0))
     with pytest.raises(NotFoundError, match="no retriever"):
         await world.ask(pb.EnrichRequest(taxonomy_id=taxonomy_id, subjects=[pb.Subject(document_id=stored)]))
+
+
+async def test_a_taxonomy_without_its_retriever_says_so_where_its_collection_is_there(world: World) -> None:
+    production, _, taxonomy_id = await catalog(world, {"field_path": "product_label"})
+    await world.apply(production, taxonomy_id)
+    gone = await world.pool.fetchval(
+        "DELETE FROM retrievers WHERE namespace_id = $1 RETURNING retriever_id", world.namespace_id
+    )
+    decision = await world.decide(production, at(0))
+    assert (values_of(decision), decision.reason) == ({"product_label": None}, f"There is no retriever '{gone}'.")
+
+
+async def test_a_hierarchy_that_cannot_run_gives_its_reason_for_its_fields(world: World) -> None:
+    production, nodes, config = await tree(world)
+    await world.apply(production, await world.native(config, runs_of(nodes)))
+    await world.pool.execute("DELETE FROM retrievers WHERE namespace_id = $1", world.namespace_id)
+    decision = await world.decide(production, at(0))
+    assert decision.reason == "There is no retriever 'matcher'."
+    assert values_of(decision)["category_name"] is None
+    await world.retriever([{"config": {"stage_id": "no_such_stage"}}], "shoes", name="matcher")
+    decision = await world.decide(production, at(0))
+    assert "no_such_stage" in decision.reason
+    assert "category_name" in values_of(decision)
+
+
+async def test_a_stored_document_is_judged_by_its_objects_fields_as_it_was_at_first(world: World) -> None:
+    production, _, taxonomy_id = await by_brand(world)
+    lent = await world.document(production, at(0))
+    own = await world.document(production, at(0), brand="b")
+    await world.pool.execute(
+        "UPDATE objects SET fields = $2 WHERE namespace_id = $1", world.namespace_id, {"brand": "a"}
+    )
+    asked = [pb.Subject(document_id=each) for each in (lent, own)]
+    decisions = await world.ask(pb.EnrichRequest(taxonomy_id=taxonomy_id, collection_id=production, subjects=asked))
+    assert [values_of(decision)["product_label"] for decision in decisions] == ["own brand", "other brand"]
 
 
 async def test_afresh_machines_labels_of_the_collection_are_no_references(world: World) -> None:
