@@ -42,9 +42,14 @@ async def affected_by(
         task_id=found.task_id,
         unlabelled=min(unlabelled, MOST),
         unlabelled_is_more=unlabelled > MOST,
-        next_step=None if first is None else f"POST /v1/collections/{first['collection_id']}/apply-taxonomy",
+        next_step=None if first is None else next_step(first["collection_id"]),
     )
     return {"affected": affected.model_dump()}
+
+
+def next_step(collection_id: str) -> str:
+    """The call that labels what waits in a collection."""
+    return f"POST /v1/collections/{collection_id}/apply-taxonomy"
 
 
 def affected_headers(found: dict[str, Any]) -> dict[str, str]:

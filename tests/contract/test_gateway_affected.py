@@ -168,3 +168,38 @@ async def test_the_evidence_that_is_shown_is_as_it_is_now(client: httpx.AsyncCli
     await client.delete(f"{OBJECTS}/{other_object}")
     (shown,) = [each for each in (await ok(client, "GET", DOCUMENTS))["results"] if each["document_id"] == follower]
     assert [each["label"] for each in shown["_internal"]["labels"][LABEL]["evidence"]] == ["Hammer", None]
+
+
+@pytest.mark.parametrize("way", ["changed", "deleted", "named"])
+async def test_a_change_of_many_tells_what_rests_on_them(client: httpx.AsyncClient, stack: Stack, way: str) -> None:
+    await set_up(client)
+    _, document_id = await human(client, stack)
+    first = await resting(client, stack, document_id)
+    await resting(client, stack, first)
+    people = {"field": f"_internal.labels.{LABEL}.source", "operator": "eq", "value": "human"}
+    selection: Json = {"document_ids": [document_id]} if way == "named" else {"filters": people}
+    if way == "deleted":
+        answer = await ok(client, "DELETE", f"{DOCUMENTS}/batch", selection)
+    else:
+        answer = await ok(client, "PATCH", f"{DOCUMENTS}/bulk", {**selection, "update_data": {LABEL: "Pliers"}})
+    assert (answer["affected"]["documents"], answer["affected"]["task_id"]) == (2, answer["task_id"])
+
+
+@pytest.mark.parametrize("changes", [{LABEL: "Hammer"}, {"note": "x"}])
+async def test_a_change_of_many_that_changes_no_label_concerns_nobody(
+    client: httpx.AsyncClient, stack: Stack, changes: Json
+) -> None:
+    await set_up(client)
+    _, document_id = await human(client, stack)
+    await resting(client, stack, document_id)
+    body = {"document_ids": [document_id], "update_data": changes}
+    assert (await ok(client, "PATCH", f"{DOCUMENTS}/bulk", body))["affected"] is None
+
+
+async def test_labelling_many_offers_to_label_the_others(client: httpx.AsyncClient, stack: Stack) -> None:
+    await set_up(client)
+    ids = [await stack.process((await upload(client))["object_id"], match=UNMATCHED) for _ in range(3)]
+    body = {"document_ids": ids[:1], "update_data": {LABEL: "Hammer"}}
+    affected = (await ok(client, "PATCH", f"{DOCUMENTS}/bulk", body))["affected"]
+    assert (affected["documents"], affected["unlabelled"]) == (0, 2)
+    assert affected["next_step"].endswith("/apply-taxonomy")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.common.database.pool import Connection
+from services.common.database.pool import Connection, Executor
 from services.common.database.tasks import NewTask, create_task
 
 DECIDE_AGAIN = "decide_again"
@@ -15,6 +15,7 @@ HERE = """
 TAKE_HERE = """
     UPDATE stale_labels SET task_id = $2
     WHERE task_id IS NULL AND NOT rejected AND xid = pg_current_xact_id() AND namespace_id = $1"""
+LET_GO = "UPDATE stale_labels SET task_id = NULL WHERE task_id = $1"
 WAITING = """
     SELECT s.document_id, s.field, s.namespace_id FROM stale_labels s JOIN namespaces n USING (namespace_id)
     WHERE s.task_id IS NULL AND NOT s.rejected AND n.deleted_at IS NULL
@@ -49,6 +50,16 @@ async def decide_again(connection: Connection, namespace_id: str) -> Affected:
     task_id = await _task(connection, namespace_id, len(rows))
     await connection.execute(TAKE_HERE, namespace_id, task_id)
     return Affected(document_ids=tuple(row["document_id"] for row in rows), task_id=task_id)
+
+
+async def take_on(connection: Connection, namespace_id: str, task_id: str) -> None:
+    """Hands what the caller's transaction has taken the evidence from to a task that runs already."""
+    await connection.execute(TAKE_HERE, namespace_id, task_id)
+
+
+async def let_go(executor: Executor, task_id: str) -> None:
+    """What a task will not decide any more waits for another one."""
+    await executor.execute(LET_GO, task_id)
 
 
 async def decide_waiting(connection: Connection, limit: int) -> int:

@@ -8,6 +8,7 @@ from services.common.database.tasks import PENDING, NewTask, create_task
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import Filter, canonical_json, compile_sql
 from services.gateway.affected import affected_by
+from services.gateway.bulk_affected import by_task, expected_of_changes, expected_of_deletion
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import require_declared
 from services.gateway.field_warnings import unknown_in_collections
@@ -101,9 +102,15 @@ async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) 
     selection = selection_of(form)
     if form.document_ids is None:
         inputs = {"filters": canonical_json(selection), "reason": form.reason}
+        expected = await expected_of_deletion(tenant, str(within.collection_id), selection)
         task_id = await _task(tenant, within, DELETE_TASK, inputs)
-        warnings = await _warnings(tenant, within, selection)
-        return BatchDeleted(task_id=task_id, status=PENDING, message="Bulk delete enqueued", warnings=warnings)
+        return BatchDeleted(
+            task_id=task_id,
+            status=PENDING,
+            message="Bulk delete enqueued",
+            warnings=await _warnings(tenant, within, selection),
+            affected=by_task(expected, task_id),
+        )
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await delete_documents(connection, within, form.document_ids)
         await tell_batch(connection, tenant.namespace_id, "deleted", str(within.collection_id), done)
@@ -122,8 +129,14 @@ async def bulk_update(collection: str, form: BulkUpdate, tenant: InNamespace) ->
     await require_declared(tenant, within.collection_id, changes, "body.update_data")
     selection = selection_of(form)
     await _require(tenant, within, form.document_ids or [])
+    expected = await expected_of_changes(tenant, str(within.collection_id), selection, changes)
     task_id = await _task(tenant, within, UPDATE_TASK, {"filters": canonical_json(selection), "changes": changes})
-    return BulkUpdated(task_id=task_id, status=PENDING, warnings=await _warnings(tenant, within, selection))
+    return BulkUpdated(
+        task_id=task_id,
+        status=PENDING,
+        warnings=await _warnings(tenant, within, selection),
+        affected=by_task(expected, task_id),
+    )
 
 
 async def _warnings(tenant: Tenant, within: Within, selection: Filter, *, is_empty: bool = True) -> list[Degraded]:

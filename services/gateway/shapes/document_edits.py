@@ -113,3 +113,4 @@ class BulkUpdated(Answer):
     updated_count: int | None = None
     message: str = "Bulk update enqueued"
     warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
+    affected: Affected | None = None

@@ -66,8 +66,12 @@ async def scene_of(db: Executor, collection: Collection, taxonomy_ids: Sequence[
     return Scene(collection=collection, by=by, fields=fields, why=why)
 
 
-async def decide(ask: Ask, collection: Collection, rows: Sequence[asyncpg.Record]) -> Decided:
-    """What is decided of stored documents now, by examples that people gave inside their collection."""
+async def decide(ask: Ask, collection: Collection, rows: Sequence[asyncpg.Record], *, afresh: bool = True) -> Decided:
+    """What is decided of stored documents now.
+
+    `afresh` is by examples that people gave inside their collection, and an error where a taxonomy cannot run; else it
+    is as for an upload.
+    """
     request = pb.EnrichRequest(
         namespace_id=collection.namespace_id,
         collection_id=collection.collection_id,
@@ -75,7 +79,7 @@ async def decide(ask: Ask, collection: Collection, rows: Sequence[asyncpg.Record
             pb.Subject(subject_id=row["document_id"], object_id=row["object_id"], document_id=row["document_id"])
             for row in rows
         ],
-        afresh=True,
+        afresh=afresh,
     )
     return {row["document_id"]: answer for row, answer in zip(rows, await ask(request), strict=True)}
 

@@ -1,5 +1,7 @@
 """Changing or deleting all documents of a collection that pass a filter, some hundreds a transaction.
 
+Then what machines had labelled by them is decided again, in the same task.
+
 The documents are those there were when the task first ran: it goes through them in the order in which they were made,
 and notes how far it has come in the transaction of each step, so that a second run goes on from there.
 """
@@ -8,12 +10,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from services.common.database.bounded import SETTINGS
+from services.common.database.corrections import let_go, take_on
 from services.common.database.document_edits import Edited, Within, delete_documents, edit_documents
 from services.common.database.document_events import tell_batch
 from services.common.database.pool import Connection
-from services.common.errors import NotFoundError
+from services.common.errors import LikenessError, NotFoundError
 from services.common.filters import compile_sql, parse_json
-from services.worker.tasks.task import Done, JsonObject, Task
+from services.worker.tasks.task import Done, Handler, JsonObject, Task, TaskCanceledError
 
 UPDATE, DELETE = "bulk_update_documents", "bulk_delete_documents"
 STEP = 500
@@ -27,9 +30,10 @@ Change = Callable[[Connection, Within, list[str]], Awaitable[Edited]]
 
 @dataclass(frozen=True, kw_only=True)
 class BulkDocuments:
-    """The handlers; `refresh` makes the index re-read documents."""
+    """The handlers; `refresh` makes the index re-read documents, `again` decides what is left to the task."""
 
     refresh: Refresh
+    again: Handler
 
     async def update(self, task: Task) -> Done:
         """Sets the same fields on every document, as a person does."""
@@ -38,7 +42,7 @@ class BulkDocuments:
         async def edit(connection: Connection, within: Within, ids: list[str]) -> Edited:
             return await edit_documents(connection, within, dict[str, JsonObject].fromkeys(ids, changes))
 
-        return Done(outputs={"updated_count": await self._walk(task, edit, "updated")})
+        return await self._all(task, edit, "updated")
 
     async def delete(self, task: Task) -> Done:
         """Deletes every document."""
@@ -47,7 +51,16 @@ class BulkDocuments:
             gone = await delete_documents(connection, within, ids)
             return Edited(found=gone, changed=gone)
 
-        return Done(outputs={"deleted_count": await self._walk(task, delete, "deleted")})
+        return await self._all(task, delete, "deleted")
+
+    async def _all(self, task: Task, change: Change, verb: str) -> Done:
+        try:
+            count = await self._walk(task, change, verb)
+        except (TaskCanceledError, LikenessError):
+            await let_go(task.pool, task.task_id)
+            raise
+        again = await self.again(task)
+        return Done(outputs={f"{verb}_count": count, "decided_again": again.outputs["processed"]})
 
     async def _walk(self, task: Task, change: Change, verb: str) -> int:
         within = Within(namespace_id=str(task.namespace_id), collection_id=task.inputs["collection_id"])
@@ -80,6 +93,7 @@ class BulkDocuments:
             done = await change(connection, within, [row["document_id"] for row in rows])
             collection_id = str(within.collection_id)
             await tell_batch(connection, within.namespace_id, verb, collection_id, done.changed, task_id=task.task_id)
+            await take_on(connection, within.namespace_id, task.task_id)
             progress["position"] = rows[-1]["row_key"]
             progress["done"] += len(done.found)
             await connection.execute(NOTE, task.task_id, progress)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import asyncpg
 
 from services.common.database.resources import get_collection
+from services.common.errors import InvalidArgumentError, NotFoundError
 from services.worker.domain import Decision
 from services.worker.tasks import anew
 from services.worker.tasks.anew import Ask, Refresh, Scene
@@ -48,20 +49,20 @@ class DecideAgain:
 
     async def run(self, task: Task) -> Done:
         """Decides about every document that was handed to this task."""
-        progress: JsonObject = {"processed": 0, "changed": 0, **task.additional_data}
+        progress: JsonObject = {key: task.additional_data.get(key, 0) for key in ("processed", "changed")}
         while rows := await _next(task):
             scene = await _scene(task, rows[0]["collection_id"])
             changed = await self._step(task, scene, rows, progress)
             await self.refresh(list(dict.fromkeys([*(row["document_id"] for row in rows), *changed])))
             await task.progress()
-        return Done(outputs={key: progress[key] for key in ("processed", "changed")})
+        return Done(outputs=progress)
 
     async def _step(self, task: Task, scene: Scene, rows: Sequence[asyncpg.Record], progress: JsonObject) -> list[str]:
         """Writes what is decided, takes it off the list and notes how far the task has come, in one transaction.
 
         Returns the ids of what changed.
         """
-        answers = await anew.decide(self.ask, scene.collection, rows)
+        answers = await self._answers(scene, rows)
         decided = {row["document_id"]: _answer(row, answers) for row in rows}
         fallen = {row["document_id"]: row["fields"] for row in rows}
         async with task.pool.acquire() as connection, connection.transaction():
@@ -72,6 +73,13 @@ class DecideAgain:
             progress["changed"] += len(changed)
             await connection.execute(NOTE, task.task_id, progress)
         return changed
+
+    async def _answers(self, scene: Scene, rows: Sequence[asyncpg.Record]) -> anew.Decided:
+        """What is decided now. A taxonomy that cannot run keeps no label alive: it says nothing, and why."""
+        try:
+            return await anew.decide(self.ask, scene.collection, rows)
+        except (InvalidArgumentError, NotFoundError):
+            return await anew.decide(self.ask, scene.collection, rows, afresh=False)
 
 
 async def _next(task: Task) -> list[asyncpg.Record]:

@@ -26,11 +26,12 @@ from services.worker.tasks.task import Handler
 
 def handlers_of(services: Services) -> dict[str, Handler]:
     """Every kind of task that this worker can run."""
-    documents = BulkDocuments(refresh=services.indexer.refresh)
+    again = DecideAgain(ask=services.labels.ask, refresh=services.indexer.refresh).run
+    documents = BulkDocuments(refresh=services.indexer.refresh, again=again)
     removal = Removal(services.indexer)
     return {
         APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.indexer.refresh).run,
-        DECIDE_AGAIN: DecideAgain(ask=services.labels.ask, refresh=services.indexer.refresh).run,
+        DECIDE_AGAIN: again,
         BATCH: follow_batches,
         TRIGGER: trigger_collection,
         PASSING: PassThrough(refresh=services.indexer.refresh).run,

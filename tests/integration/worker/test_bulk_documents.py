@@ -10,7 +10,7 @@ from services.common.database.pool import Pool
 from services.common.errors import NotFoundError
 from services.worker.tasks import bulk_documents
 from services.worker.tasks.bulk_documents import BulkDocuments
-from services.worker.tasks.task import Task, TaskCanceledError
+from services.worker.tasks.task import Done, Task, TaskCanceledError
 from tests.integration.gateway.test_cursors_while_writing import INSERT, SETTING
 
 INPUTS = {"collection_id": "col", "filters": '{"field": "number", "operator": "gte", "value": 3}'}
@@ -25,6 +25,11 @@ class Refreshed:
 
     async def __call__(self, document_ids: Sequence[str]) -> None:
         self.documents += document_ids
+
+
+async def nothing(_: Task) -> Done:
+    """Decides again about nothing."""
+    return Done(outputs={"processed": 0})
 
 
 @pytest.fixture
@@ -50,8 +55,8 @@ async def stored(task: Task) -> dict[str, Any]:
 
 
 async def test_it_changes_what_passes_the_filter(task: Task, refreshed: Refreshed) -> None:
-    done = await BulkDocuments(refresh=refreshed).update(task)
-    assert done.outputs == {"updated_count": 7}
+    done = await BulkDocuments(refresh=refreshed, again=nothing).update(task)
+    assert done.outputs == {"updated_count": 7, "decided_again": 0}
     changed = [row["document_id"] for row in await task.pool.fetch(LABELS)]
     assert sorted(changed) == sorted(refreshed.documents) == [f"doc_{number}" for number in range(3, 10)]
     assert await task.pool.fetchval("SELECT count(*) FROM events WHERE event_type = 'document.updated'") == 7
@@ -62,10 +67,10 @@ async def test_it_goes_on_where_a_killed_run_ended(task: Task, refreshed: Refres
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError):
-        await BulkDocuments(refresh=dies).update(task)
+        await BulkDocuments(refresh=dies, again=nothing).update(task)
     again = replace(task, additional_data=await stored(task))
-    done = await BulkDocuments(refresh=refreshed).update(again)
-    assert done.outputs == {"updated_count": 7}
+    done = await BulkDocuments(refresh=refreshed, again=nothing).update(again)
+    assert done.outputs == {"updated_count": 7, "decided_again": 0}
     assert await task.pool.fetchval("SELECT count(*) FROM events WHERE event_type = 'document.updated'") == 7
 
 
@@ -76,8 +81,8 @@ async def test_it_deletes_and_leaves_what_is_added_meanwhile(task: Task) -> None
         for number in late:
             await task.pool.execute(INSERT, [number], [{"number": number}])
 
-    done = await BulkDocuments(refresh=adds).delete(task)
-    assert done.outputs == {"deleted_count": 7}
+    done = await BulkDocuments(refresh=adds, again=nothing).delete(task)
+    assert done.outputs == {"deleted_count": 7, "decided_again": 0}
     rows = await task.pool.fetch("SELECT document_id FROM documents ORDER BY row_key")
     assert [row["document_id"] for row in rows] == ["doc_0", "doc_1", "doc_2", "doc_20"]
 
@@ -87,11 +92,11 @@ async def test_it_stops_when_asked_to(task: Task) -> None:
         await task.pool.execute("UPDATE tasks SET cancel_requested = true")
 
     with pytest.raises(TaskCanceledError):
-        await BulkDocuments(refresh=cancels).update(task)
+        await BulkDocuments(refresh=cancels, again=nothing).update(task)
     assert len(await task.pool.fetch(LABELS)) == 3
 
 
 async def test_a_collection_that_is_gone_ends_it(task: Task, refreshed: Refreshed) -> None:
     await task.pool.execute("DELETE FROM collections")
     with pytest.raises(NotFoundError):
-        await BulkDocuments(refresh=refreshed).delete(task)
+        await BulkDocuments(refresh=refreshed, again=nothing).delete(task)
