@@ -12,6 +12,8 @@ from services.common.database.resources import get_row
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
 from services.common.filters import EVERYTHING, OBJECTS, compile_sql, parse
 from services.gateway.context import Tenant
+from services.gateway.field_warnings import unknown_in_bucket
+from services.gateway.shapes.base import Degraded
 from services.gateway.shapes.batches import MAX_OBJECTS, BatchCreate
 
 OBJECTS_PATH = "body.object_ids"
@@ -64,6 +66,15 @@ async def filtered_objects(db: Executor, bucket_id: str, filters: Any, limit: in
     where, values = compile_sql(wanted, start=3, table=OBJECTS)
     rows = await db.fetch(CHOSEN.format(where=where), bucket_id, limit, *values)
     return [row["object_id"] for row in rows]
+
+
+async def unknown_in_batch(tenant: Tenant, bucket: asyncpg.Record, filters: Any, *, is_empty: bool) -> list[Degraded]:
+    """What to say of a filter that chose objects by fields that nothing has."""
+    if filters is None:
+        return []
+    declared = bucket["bucket_schema"].get("properties") or {}
+    tree = parse(filters, "body.filters", inputs=False)
+    return await unknown_in_bucket(tenant, bucket["bucket_id"], declared, tree, is_empty=is_empty)
 
 
 async def require_objects(db: Executor, bucket_id: str, object_ids: Sequence[str]) -> None:

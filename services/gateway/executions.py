@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2
+from services.common.bindings import Bindings
 from services.common.errors import InvalidArgumentError, LikenessError
 from services.common.filters import canonical_json, parse
 from services.common.grpc_client import call
@@ -21,7 +22,9 @@ from services.gateway.execution_answers import (
     noted,
     stage_statistics,
 )
+from services.gateway.execution_fields import unknown_in_stages
 from services.gateway.execution_writes import write_results
+from services.gateway.field_warnings import said
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.execution_pages import PageWanted, pages_of
 from services.gateway.shapes.executions import ExecuteRetriever
@@ -40,6 +43,7 @@ class Run:
     collection_identifiers: Sequence[str]
     retriever_id: str = ""
     version: int = 0
+    bindings: Bindings = field(default_factory=dict)
     execution_id: str = field(default_factory=lambda: new_id("exec", 16))
 
 
@@ -67,7 +71,7 @@ async def execute(tenant: Tenant, form: ExecuteRetriever, run: Run) -> JsonObjec
         "stage_statistics": {"stages": statistics, "total_time_ms": ended.duration_ms, **FREE},
         "budget": {**FREE, "time_used_ms": ended.duration_ms},
         "degraded": [],
-        "warnings": [*ranked.warnings, *_conflicts(form)],
+        "warnings": [*ranked.warnings, *_conflicts(form), *await _unknown(tenant, form, run, page, documents)],
         **noted(statistics, "facets"),
         **noted(statistics, "aggregations"),
     }
@@ -76,6 +80,16 @@ async def execute(tenant: Tenant, form: ExecuteRetriever, run: Run) -> JsonObjec
     if form.target_collection_id:
         answer["written_to"] = await _written(tenant, form.target_collection_id, run, ranked)
     return answer
+
+
+async def _unknown(
+    tenant: Tenant, form: ExecuteRetriever, run: Run, page: PageWanted, documents: Sequence[JsonObject]
+) -> list[str]:
+    """What to say of filters on fields that nothing has; a later page need not repeat it."""
+    if page.offset or page.after:
+        return []
+    identifiers, is_empty = run.collection_identifiers, not documents
+    return said(await unknown_in_stages(tenant, run.stages, identifiers, run.bindings, form.filters, is_empty=is_empty))
 
 
 async def _written(

@@ -4,16 +4,18 @@ Only the newest documents are looked at, so that the look costs the same in a la
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from services.common.database.bounded import bounded
-from services.common.filters import DOCUMENTS, OBJECTS, And, Condition, Filter, Not, Operator, Or, Table
+from services.common.database.resources import get_row
+from services.common.filters import DOCUMENTS, OBJECTS, And, Condition, Filter, Not, Operator, Or, Table, parse
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import Column
 from services.common.near import nearest
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import Degraded
 from services.gateway.shapes.collection_answers import input_properties, output_properties
-from services.gateway.store.collections import read_collection
+from services.gateway.store.collections import collection_ids_of, read_collection
 from services.gateway.store.values import value_sql
 
 LOOKED_AT = 2000
@@ -82,15 +84,42 @@ async def unknown_in_collections(
     return [_warning(name, "document", known) for name in absent]
 
 
+async def collections_to_look_at(tenant: Tenant) -> list[str]:
+    """All collections of the namespace, or as many as are too many to look into."""
+    return await collection_ids_of(tenant.gateway.pool, tenant.namespace_id, MOST_COLLECTIONS + 1)
+
+
 async def unknown_in_bucket(
     tenant: Tenant, bucket_id: str, schema: Iterable[str], tree: Filter, *, is_empty: bool
 ) -> list[Degraded]:
     """The same for the objects of a bucket, whose schema has these fields."""
-    known = set(schema)
-    names = asked_fields(tree, OBJECTS, is_empty=is_empty)
+    return await _unknown_in(tenant, [bucket_id], asked_fields(tree, OBJECTS, is_empty=is_empty), set(schema))
+
+
+async def _unknown_in(
+    tenant: Tenant, bucket_ids: Sequence[str], names: Sequence[str], known: set[str]
+) -> list[Degraded]:
     missing = [name for name in names if root_of(name) not in known and name not in known]
-    absent = await _absent(tenant, SELECT_OBJECTS, OBJECTS, [bucket_id], missing)
+    absent = await _absent(tenant, SELECT_OBJECTS, OBJECTS, bucket_ids, missing)
     return [_warning(name, "object", known) for name in absent]
+
+
+async def unknown_in_sources(
+    tenant: Tenant, bucket_ids: Sequence[str], source_collection_ids: Sequence[str], filters: Any
+) -> list[Degraded]:
+    """A warning for each field that a filter of a collection's sources asks for in vain, be they objects or documents.
+
+    What such a filter finds is seen later, so that every field of it is looked for.
+    """
+    if filters is None:
+        return []
+    tree = parse(filters, "source_filters", inputs=False)
+    if source_collection_ids:
+        return await unknown_in_collections(tenant, source_collection_ids, tree, is_empty=True)
+    rows = [await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, each) for each in bucket_ids]
+    known = {name for row in rows for name in row["bucket_schema"].get("properties") or {}}
+    names = asked_fields(tree, OBJECTS, is_empty=True)
+    return await _unknown_in(tenant, bucket_ids, names, known)
 
 
 async def _absent(tenant: Tenant, sql: str, table: Table, ids: Sequence[str], names: Sequence[str]) -> list[str]:

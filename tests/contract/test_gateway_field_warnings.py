@@ -6,7 +6,10 @@ import httpx
 import pytest
 
 from tests.contract.test_gateway_batches import BATCHES
+from tests.contract.test_gateway_clusters import CLUSTERS, body
+from tests.contract.test_gateway_triggers import TRIGGERS, form
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, set_up, upload
+from tests.support.tutorial import COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -26,6 +29,7 @@ KNOWN: list[Any] = [
 QUESTIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", f"{DOCUMENTS}/list", {}),
     ("POST", "/v1/documents/list", {"collection_ids": ["products_unified"]}),
+    ("POST", "/v1/documents/list", {}),
     ("POST", f"{DOCUMENTS}/count", {}),
     ("POST", f"{DOCUMENTS}/distinct", {"field": "number"}),
     ("POST", f"{DOCUMENTS}/aggregate", {"aggregations": [{"function": "count", "alias": "n"}]}),
@@ -74,9 +78,65 @@ async def test_objects_and_batches_name_it_too(client: httpx.AsyncClient) -> Non
     await set_up(client)
     await upload(client)
     for filters in (SLIP, LACKING):
-        for method, path in (("POST", f"{OBJECTS}/list"), ("POST", BATCHES)):
+        for method, path in (("POST", f"{OBJECTS}/list"), ("POST", BATCHES), ("POST", f"{BATCHES}/bulk-submit")):
             answer = await ok(client, method, path, {"filters": filters})
             assert answer["warnings"][0]["id"] == filters["field"]
             assert answer["warnings"][0]["next_step"]
     known = {"field": "product_label", "operator": "eq", "value": "nobody"}
     assert (await ok(client, "POST", f"{OBJECTS}/list", {"filters": known}))["warnings"] == []
+
+
+async def test_what_filters_later_says_so_when_it_is_made_and_run(client: httpx.AsyncClient) -> None:
+    await filled(client)
+    cluster = await ok(client, "POST", CLUSTERS, {**body(), "filters": SLIP})
+    one = f"{CLUSTERS}/{cluster['cluster_id']}"
+    answers = [
+        cluster,
+        await ok(client, "PATCH", one, {"filters": SLIP}),
+        await ok(client, "POST", f"{one}/execute", {"filters": SLIP}),
+        await ok(client, "POST", "/v1/collections", {**COLLECTION, "collection_name": "few", "source": filtered(SLIP)}),
+    ]
+    for answer in answers:
+        assert "product_lable" in told(answer)
+    known = {"field": "product_label", "operator": "exists", "value": True}
+    right = {**COLLECTION, "collection_name": "some", "source": filtered(known)}
+    for path, asked in ((CLUSTERS, {**body(), "filters": known}), ("/v1/collections", right)):
+        assert "filter" not in told(await ok(client, "POST", path, asked))
+
+
+def filtered(filters: dict[str, Any]) -> dict[str, Any]:
+    return {**COLLECTION["source"], "source_filters": {"filters": filters}}
+
+
+@pytest.mark.parametrize(
+    ("action", "config", "key"),
+    [
+        ("collection_trigger", {"collection_id": "products_unified"}, "source_filters"),
+        ("retriever_execution", {"retriever_id": "products_unified_classifier"}, "filters"),
+    ],
+)
+async def test_a_trigger_whose_filter_asks_for_nothing_says_so(
+    client: httpx.AsyncClient, action: str, config: dict[str, Any], key: str
+) -> None:
+    await filled(client)
+    for filters, slips in ((SLIP, ["product_lable"]), (KNOWN[0], [])):
+        made = await ok(client, "POST", TRIGGERS, form(action_type=action, action_config={**config, key: filters}))
+        assert [each["id"] for each in made["warnings"]] == slips
+
+
+async def test_a_collection_that_is_triggered_by_a_slip_says_so(client: httpx.AsyncClient) -> None:
+    await filled(client)
+    response = await client.post("/v1/collections/products_unified/trigger", json={"source_filters": SLIP})
+    assert response.status_code == 202
+    assert "Did you mean 'product_label'?" in told(response.json())
+
+
+async def test_a_retriever_whose_filter_asks_for_nothing_says_so(client: httpx.AsyncClient) -> None:
+    await filled(client)
+    stage = {"stage_id": "attribute_filter", "parameters": {"conditions": {"AND": [SLIP]}}}
+    asked = {**RETRIEVER, "retriever_name": "slipped", "stages": [{"config": stage}]}
+    made = await ok(client, "POST", "/v1/retrievers", asked)
+    assert [each["id"] for each in made["warnings"]] == ["product_lable"]
+    assert "product_lable" in told(await ok(client, "GET", "/v1/retrievers/slipped"))
+    mended = await ok(client, "PATCH", "/v1/retrievers/slipped", {"stages": RETRIEVER["stages"]})
+    assert "product_lable" not in told(mended)

@@ -9,10 +9,8 @@ from services.common.batch_tally import DRAFT, ENDED
 from services.common.database.batch_runs import add_objects, cancel_batch, lock_batch, of_status
 from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
-from services.common.filters import parse
-from services.gateway.batch_plans import asked_collections, make_batch, require_objects, submit
+from services.gateway.batch_plans import asked_collections, make_batch, require_objects, submit, unknown_in_batch
 from services.gateway.context import InNamespace, Tenant
-from services.gateway.field_warnings import unknown_in_bucket
 from services.gateway.listing import listed
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Deleted
@@ -65,15 +63,7 @@ async def create_batch(
         if next((wish for wish in wishes if wish is not None), False):
             await submit(connection, await lock_batch(connection, batch_id), [])
     answer = await batch_answer(tenant.gateway.pool, batch_id)
-    if form.filters is None:
-        return answer
-    warnings = await unknown_in_bucket(
-        tenant,
-        row["bucket_id"],
-        row["bucket_schema"].get("properties") or {},
-        parse(form.filters, "body.filters", inputs=False),
-        is_empty=not answer.object_ids,
-    )
+    warnings = await unknown_in_batch(tenant, row, form.filters, is_empty=not answer.object_ids)
     return answer.model_copy(update={"warnings": warnings})
 
 

@@ -5,7 +5,7 @@ from services.common.database.pool import Pool
 from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError
 from services.common.ids import new_id
-from services.gateway.batch_plans import asked_collections, filtered_objects, submit
+from services.gateway.batch_plans import asked_collections, filtered_objects, submit, unknown_in_batch
 from services.gateway.context import InNamespace
 from services.gateway.routing import routes_of
 from services.gateway.shapes.batches import BulkSubmit, BulkSubmitted, Submitted
@@ -37,7 +37,9 @@ async def bulk_submit(bucket: str, tenant: InNamespace, form: BulkSubmit | None 
         metadata={"batch_group_id": group},
     )
     chunks = [object_ids[start : start + form.chunk_size] for start in range(0, len(object_ids), form.chunk_size)]
-    return _answer([await _submit(pool, new, chunk) for chunk in chunks], form.chunk_size, group)
+    warnings = await unknown_in_batch(tenant, row, form.filters, is_empty=not object_ids)
+    answer = _answer([await _submit(pool, new, chunk) for chunk in chunks], form.chunk_size, group)
+    return answer.model_copy(update={"warnings": warnings})
 
 
 async def _objects(pool: Pool, bucket_id: str, form: BulkSubmit) -> list[str]:

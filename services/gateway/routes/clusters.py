@@ -8,16 +8,19 @@ from fastapi import Query, Request, Response
 from services.common.database.bounded import snapshot
 from services.common.database.cluster_runs import start_run
 from services.common.errors import InvalidArgumentError
+from services.common.filters import parse
 from services.gateway.cluster_plans import native_filters, plan_cluster
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.routing import routes_of
-from services.gateway.shapes.base import JsonObject
+from services.gateway.shapes.base import Degraded, JsonObject
 from services.gateway.shapes.cluster_answers import (
     Cluster,
     ClusterConfig,
     ClusterDeleted,
     ClusterList,
+    ClusterStarted,
     stats_of,
     to_cluster,
     to_config,
@@ -25,7 +28,7 @@ from services.gateway.shapes.cluster_answers import (
 from services.gateway.shapes.clustering_config import known_parameters
 from services.gateway.shapes.clusters import ClusterCreate, ClusterExecute, ClusterPatch
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
-from services.gateway.shapes.tasks import TaskOut, to_task
+from services.gateway.shapes.tasks import to_task
 from services.gateway.store import clusters as store
 from services.gateway.store.tasks import get_task
 
@@ -37,7 +40,16 @@ OF_VECTORS = ("sample_size", "layout_stability", "algorithm_params")
 async def create_cluster(form: ClusterCreate, tenant: InNamespace) -> Cluster:
     """Creates a cluster; `POST /clusters/{cluster}/execute` runs it."""
     cluster_id = await store.create_cluster(tenant.gateway.pool, await plan_cluster(tenant, form))
-    return to_cluster(await store.read_cluster(tenant.gateway.pool, tenant.namespace_id, cluster_id))
+    row = await store.read_cluster(tenant.gateway.pool, tenant.namespace_id, cluster_id)
+    return to_cluster(row).model_copy(update={"warnings": await _unknown(tenant, row, form.filters)})
+
+
+async def _unknown(tenant: Tenant, row: asyncpg.Record, filters: JsonObject | None) -> list[Degraded]:
+    """What to say of a filter on fields that no document of the cluster's collections has."""
+    if filters is None:
+        return []
+    tree = parse(filters, "body.filters", inputs=False)
+    return await unknown_in_collections(tenant, row["collection_ids"], tree, is_empty=True)
 
 
 @router.get("")
@@ -96,7 +108,8 @@ async def update_cluster(cluster: str, form: ClusterPatch, tenant: InNamespace) 
         await connection.execute("SELECT FROM clusters WHERE cluster_id = $1 FOR UPDATE", found["cluster_id"])
         row = await store.read_cluster(connection, tenant.namespace_id, found["cluster_id"])
         await store.change_cluster(connection, row, changes_of(row, form))
-    return to_config(await store.read_cluster(pool, tenant.namespace_id, found["cluster_id"]))
+    row = await store.read_cluster(pool, tenant.namespace_id, found["cluster_id"])
+    return to_config(row).model_copy(update={"warnings": await _unknown(tenant, row, form.filters)})
 
 
 def changes_of(row: asyncpg.Record, form: ClusterPatch) -> JsonObject:
@@ -144,13 +157,14 @@ async def delete_cluster(
 
 
 @router.post("/{cluster}/execute")
-async def execute_cluster(cluster: str, tenant: InNamespace, form: ClusterExecute | None = None) -> TaskOut:
+async def execute_cluster(cluster: str, tenant: InNamespace, form: ClusterExecute | None = None) -> ClusterStarted:
     """Starts a run; `inputs` of the task name it."""
     pool, asked = tenant.gateway.pool, form or ClusterExecute()
     row = await store.read_cluster(pool, tenant.namespace_id, cluster)
     async with pool.acquire() as connection, connection.transaction():
         started = await start_run(connection, row["cluster_id"], mode=asked.mode, options=options_of(asked))
-    return to_task(await get_task(pool, started.task_id, [tenant.namespace_id]))
+    task = to_task(await get_task(pool, started.task_id, [tenant.namespace_id]))
+    return ClusterStarted(**task.model_dump(), warnings=await _unknown(tenant, row, asked.filters))
 
 
 def options_of(asked: ClusterExecute) -> JsonObject:

@@ -3,6 +3,7 @@
 from services.common.database.collection_triggers import Wanted, trigger
 from services.common.database.resources import get_collection
 from services.gateway.context import InNamespace
+from services.gateway.field_warnings import unknown_in_sources
 from services.gateway.routing import routes_of
 from services.gateway.shapes.collection_triggers import Triggered, TriggerForm
 
@@ -26,4 +27,5 @@ async def trigger_collection(collection: str, tenant: InNamespace, form: Trigger
         task_ids=[made.task_id],
         batch_count=len(made.batch_ids),
         message=f"The sources of collection {found.collection_name} are being processed; ask for the task.",
+        warnings=await unknown_in_sources(tenant, made.bucket_ids, made.source_collection_ids, wanted.source_filters),
     )

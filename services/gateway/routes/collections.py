@@ -11,6 +11,7 @@ from services.gateway.collection_changes import change_collection
 from services.gateway.collection_plans import plan_collection
 from services.gateway.collection_warnings import with_warnings
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.field_warnings import said, unknown_in_sources
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.resting import resting_on
@@ -38,7 +39,10 @@ router = routes_of("Collections", "/collections")
 async def create_collection(form: CollectionCreate, tenant: InNamespace) -> Collection:
     """Creates a collection and pins the model that serves its slot; `warnings` says when it is a stand-in."""
     collection_id = await collections.create_collection(tenant.gateway.pool, await plan_collection(tenant, form))
-    return await _read(tenant, collection_id)
+    made = await _read(tenant, collection_id)
+    filters = (made.source.source_filters or {}).get("filters")
+    unknown = await unknown_in_sources(tenant, made.source.bucket_ids or [], made.source.collection_ids or [], filters)
+    return made.model_copy(update={"warnings": [*made.warnings, *said(unknown)]})
 
 
 async def _read(tenant: Tenant, identifier: str) -> Collection:

@@ -86,6 +86,7 @@ def run_of(row: asyncpg.Record) -> Run:
         version=row["version"],
         stages=row["stages"],
         collection_identifiers=row["collection_identifiers"],
+        bindings=row["bindings"],
     )
 
 

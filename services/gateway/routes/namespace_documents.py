@@ -11,6 +11,7 @@ from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.document_lists import Asked, document_list
 from services.gateway.document_views import View, shown
+from services.gateway.field_warnings import collections_to_look_at
 from services.gateway.routes.documents import ListedBy, OneBy, one
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Answer, Form, JsonObject
@@ -85,7 +86,9 @@ async def list_documents_in_batch(body: BatchList, tenant: InNamespace) -> JsonA
 
 async def _list(tenant: Tenant, query: DocumentListQuery, body: NamespaceListBody) -> JsonObject:
     if body.collection_ids is None:
-        asked = Asked(where="d.namespace_id = $1", values=(tenant.namespace_id,), query=query, body=body)
+        within = await collections_to_look_at(tenant) if query.filters or body.filters else []
+        values: tuple[object, ...] = (tenant.namespace_id,)
+        asked = Asked(where="d.namespace_id = $1", values=values, query=query, body=body, collection_ids=within)
         return await document_list(tenant, asked)
     known, unknown = await _collections(tenant, body.collection_ids)
     where, values = "d.namespace_id = $1 AND d.collection_id = ANY($2)", (tenant.namespace_id, known)

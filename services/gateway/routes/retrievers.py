@@ -9,10 +9,11 @@ from services.common.bindings import Bindings, bound
 from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.execution_fields import unknown_in_stages
 from services.gateway.listing import count_of, listed, unresolved
 from services.gateway.resting import labelling_faults, lost, resting_on
 from services.gateway.routing import routes_of
-from services.gateway.shapes.base import Deleted
+from services.gateway.shapes.base import Degraded, Deleted
 from services.gateway.shapes.input_schema import read_input_schema
 from services.gateway.shapes.nulls import cleared
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination
@@ -54,7 +55,13 @@ async def _created(form: RetrieverCreate, tenant: Tenant, bindings: Bindings | N
         settings=form.settings(),
         bindings=bindings,
     )
-    return (await _shaped(tenant, [row]))[0]
+    shown = (await _shaped(tenant, [row]))[0]
+    return shown.model_copy(update={"warnings": await _unknown(tenant, row)})
+
+
+async def _unknown(tenant: Tenant, row: asyncpg.Record) -> list[Degraded]:
+    """What to say of its filters on fields that nothing has yet."""
+    return await unknown_in_stages(tenant, row["stages"], row["collection_identifiers"], row["bindings"], is_empty=True)
 
 
 async def _shaped(tenant: Tenant, rows: list[asyncpg.Record]) -> list[Retriever]:
@@ -112,7 +119,7 @@ async def _list(
 async def get_retriever(retriever: str, tenant: InNamespace) -> Retriever:
     """One retriever, by id, name or `ret_<name>`."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
-    return await _warned(tenant, (await _shaped(tenant, [row]))[0])
+    return await _warned(tenant, (await _shaped(tenant, [row]))[0], row)
 
 
 @router.patch("/{retriever}")
@@ -129,15 +136,17 @@ async def change_retriever(retriever: str, form: RetrieverPatch, tenant: InNames
     }
     nulls = cleared(form, "description", "input_schema")
     changed = await update_retriever(tenant.gateway.pool, row["retriever_id"], given, nulls)
-    shown = await _warned(tenant, (await _shaped(tenant, [changed]))[0])
+    shown = await _warned(tenant, (await _shaped(tenant, [changed]))[0], changed)
     return RetrieverPatched(retriever=shown, warnings=shown.warnings)
 
 
-async def _warned(tenant: Tenant, retriever: Retriever) -> Retriever:
-    """The retriever with what is amiss with how it labels."""
+async def _warned(tenant: Tenant, retriever: Retriever, row: asyncpg.Record) -> Retriever:
+    """The retriever with what is amiss with how it labels, and with what it asks for."""
     pool, retriever_id = tenant.gateway.pool, retriever.retriever_id
     faults = labelling_faults(await runs_of_retriever(pool, tenant.namespace_id, retriever_id))
-    return retriever.model_copy(update={"warnings": [*lost(await gone(pool, retriever_id)), *faults]})
+    return retriever.model_copy(
+        update={"warnings": [*lost(await gone(pool, retriever_id)), *faults, *await _unknown(tenant, row)]}
+    )
 
 
 @router.post("/{retriever}/clone")

@@ -26,6 +26,7 @@ from services.gateway.store.trigger_lists import list_executions, list_triggers
 from services.gateway.store.triggers import get_trigger, insert_trigger, lock_trigger
 from services.gateway.trigger_changes import execute_now, patch_trigger, pause_trigger, remove_trigger, resume_trigger
 from services.gateway.trigger_plans import ACTIVE, Asked, plan_trigger
+from services.gateway.trigger_warnings import unknown_in_action
 
 router = routes_of("Triggers", "/triggers")
 
@@ -36,7 +37,9 @@ async def create_trigger(form: TriggerCreate, tenant: InNamespace) -> Trigger:
     asked = Asked(**{**form.model_dump(), "status": form.status or ACTIVE}, created_by=tenant.key_id)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         new = await plan_trigger(connection, tenant.namespace_id, asked)
-        return to_trigger(await insert_trigger(connection, new))
+        made = to_trigger(await insert_trigger(connection, new))
+    warnings = await unknown_in_action(tenant, made.action_type, made.action_config)
+    return made.model_copy(update={"warnings": warnings})
 
 
 @router.get("")

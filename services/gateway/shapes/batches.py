@@ -262,3 +262,4 @@ class BulkSubmitted(Answer):
     failed: int
     chunk_size: int
     batches: list[Submitted]
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")

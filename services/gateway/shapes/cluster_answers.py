@@ -10,6 +10,9 @@ from services.common.database.cluster_runs import algorithm_of
 from services.gateway.shapes.base import Answer, Degraded, JsonObject
 from services.gateway.shapes.llm_labeling import shown_labeling
 from services.gateway.shapes.pages import Pagination
+from services.gateway.shapes.tasks import TaskOut
+
+UNKNOWN_FIELDS = "Fields of the filter that nothing has"
 
 Status = Literal["PENDING", "PROCESSING", "COMPLETED", "FAILED", "CANCELED"]
 SAME = (
@@ -65,6 +68,7 @@ class Cluster(Answer):
     completed_at: datetime | None
     llm_labeling_errors: list[str] | None
     metadata: JsonObject
+    warnings: list[Degraded] = Field(default_factory=list, description=UNKNOWN_FIELDS)
 
 
 class ClusterConfig(Answer):
@@ -91,6 +95,7 @@ class ClusterConfig(Answer):
     last_run_id: str | None
     created_at: datetime
     updated_at: datetime
+    warnings: list[Degraded] = Field(default_factory=list, description=UNKNOWN_FIELDS)
 
 
 class ClusterListStats(Answer):
@@ -110,6 +115,12 @@ class ClusterList(Answer):
     total_count: int
     stats: ClusterListStats
     warnings: list[Degraded] = Field(default_factory=list)
+
+
+class ClusterStarted(TaskOut):
+    """The task of a run."""
+
+    warnings: list[Degraded] = Field(default_factory=list, description=UNKNOWN_FIELDS)
 
 
 class ClusterDeleted(Answer):

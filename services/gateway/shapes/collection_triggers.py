@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from services.common.known_keys import LeftOut
-from services.gateway.shapes.base import Answer, Form
+from services.gateway.shapes.base import Answer, Degraded, Form
 from services.gateway.shapes.batches import MAX_OBJECTS, Strategy
 
 Sources = Annotated[list[str], Field(min_length=1, max_length=1000)]
@@ -39,3 +39,4 @@ class Triggered(Answer):
     batch_count: int
     total_tiers: int = 1
     message: str
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")

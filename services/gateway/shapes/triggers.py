@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, field_validator
 from services.common.known_keys import IDLE, LeftOut
 from services.common.triggers.actions import ActionType
 from services.common.triggers.schedules import EVENT, TriggerType
-from services.gateway.shapes.base import Answer, Form, JsonObject
+from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 
 INTERNAL = "self-hosted"
 # `failed` is what the server says of a trigger that it has given up.
@@ -114,6 +114,7 @@ class Trigger(Answer):
     updated_at: datetime
     created_by: str | None
     is_overdue: bool
+    warnings: list[Degraded] = Field(default_factory=list, description="Fields of its filter that nothing has")
 
 
 class TriggerList(Answer):
@@ -147,7 +148,7 @@ class TriggerHistory(Answer):
 
 def to_trigger(row: asyncpg.Record) -> Trigger:
     """A trigger from its row."""
-    same = set(Trigger.model_fields) - {"internal_id", "is_overdue"}
+    same = set(Trigger.model_fields) - {"internal_id", "is_overdue", "warnings"}
     return Trigger(**{name: row[name] for name in same}, is_overdue=_is_overdue(row))
 
 

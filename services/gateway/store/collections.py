@@ -28,6 +28,7 @@ INSERT = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     RETURNING *"""
 LOCK_SETTINGS = "SELECT settings FROM collections WHERE collection_id = $1 FOR NO KEY UPDATE"
+ALL_IDS = "SELECT collection_id FROM collections WHERE namespace_id = $1 ORDER BY created_at LIMIT $2"
 TOUCH = "UPDATE collections SET updated_at = now() WHERE collection_id = $1"
 LOCK_OBJECTS = """
     SELECT object_id FROM objects
@@ -112,6 +113,11 @@ async def _insert(connection: Connection, collection_id: str, new: NewCollection
         new.settings,
         new.label_threshold,
     )
+
+
+async def collection_ids_of(db: Executor, namespace_id: str, most: int) -> list[str]:
+    """The ids of the oldest collections of a namespace."""
+    return [row["collection_id"] for row in await db.fetch(ALL_IDS, namespace_id, most)]
 
 
 async def read_collection(db: Executor, namespace_id: str, identifier: str) -> asyncpg.Record:

@@ -9,6 +9,7 @@ from typing import Any
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import And, Condition, Filter, Not, Or, has_dynamic, parse
+from services.common.filters.stage_conditions import conditions_of
 from services.taxonomy.domain import Ranked, State, both
 from services.taxonomy.stages.candidates import passing as passing_rows
 from services.taxonomy.stages.candidates import with_rows
@@ -16,9 +17,6 @@ from services.taxonomy.stages.stage import Execution
 from services.taxonomy.templates import Templates, is_template
 
 STAGE_ID = "attribute_filter"
-CONDITION_KEYS = ("conditions", "filters")
-GROUPS = frozenset({"AND", "OR", "NOT", "must", "should", "must_not"})
-FILTER_KEYS = GROUPS | {"field", "operator", "value", "case_sensitive", "case_insensitive"}
 NOTHING = (None, "", "null")
 SCORES = ("score", "scores")
 
@@ -64,7 +62,7 @@ def parse_attribute_filter(name: str, parameters: Mapping[str, Any], path: str) 
             f"{path}.natural_language is not supported; write the filter as 'conditions'.",
             path=f"{path}.natural_language",
         )
-    return make_filter(name, *_conditions(parameters, path), ignore_case=parameters.get("case_insensitive") is True)
+    return make_filter(name, *conditions_of(parameters, path), ignore_case=parameters.get("case_insensitive") is True)
 
 
 def make_filter(name: str, conditions: Any, path: str, *, ignore_case: bool = False) -> AttributeFilter:
@@ -74,17 +72,6 @@ def make_filter(name: str, conditions: Any, path: str, *, ignore_case: bool = Fa
     for template in _templates(tree):
         templates.check(template, path)
     return AttributeFilter(name=name, path=path, filter=tree)
-
-
-def _conditions(parameters: Mapping[str, Any], path: str) -> tuple[Any, str]:
-    for key in CONDITION_KEYS:
-        if parameters.get(key) is not None:
-            return parameters[key], f"{path}.{key}"
-    if "field" in parameters and "operator" not in parameters and "value" not in parameters:
-        raise InvalidArgumentError(f"{path} needs 'conditions', or 'operator' and 'value'.", path=path)
-    if "field" not in parameters and not GROUPS.intersection(parameters):
-        raise InvalidArgumentError(f"{path} needs 'conditions', or 'field', 'operator' and 'value'.", path=path)
-    return {key: value for key, value in parameters.items() if key in FILTER_KEYS}, path
 
 
 def _fields(tree: Filter) -> Iterator[str]:

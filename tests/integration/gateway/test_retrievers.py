@@ -120,6 +120,45 @@ async def test_every_way_to_page_ends_with_every_document_once(client: httpx.Asy
         assert (ids(second), second["pagination"]["has_next"]) == (documents[4:], False)
 
 
+def only(**condition: Any) -> JsonObject:
+    return stage("attribute_filter", conditions={"AND": [condition]})
+
+
+async def test_a_filter_on_a_field_that_nothing_has_says_so(client: httpx.AsyncClient, world: World) -> None:
+    await shelf(world)
+    slip: JsonObject = {"field": "kinds", "operator": "eq", "value": "shoe"}
+    await retriever(client, only(**slip), SEARCH)
+    adhoc = {"stages": [only(**slip)], "collection_identifiers": ["products"]}
+    answers = [
+        await ok(client, "POST", EXECUTE, INPUTS),
+        await ok(client, "POST", "/v1/retrievers/execute", adhoc),
+        await ok(client, "POST", "/v1/retrievers/execute", {"stages": [only(**slip)]}),
+        await ok(client, "POST", "/v1/retrievers/execute", {"stages": [SEARCH], "filters": slip, **INPUTS}),
+    ]
+    for answer in answers:
+        assert answer["documents"] == []
+        assert ["'kinds'" in each for each in answer["warnings"]] == [True]
+    batch = await ok(client, "POST", f"{EXECUTE}/batch", {"queries": [INPUTS]})
+    assert "kinds" in batch["results"][0]["execution"]["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        [only(field="kind", operator="eq", value="boat")],
+        [only(field="kind", operator="exists", value=True), SEARCH],
+        [SEARCH, only(field="score", operator="gt", value=2)],
+        [SEARCH, stage("json_transform", template='{"made": 1}'), only(field="made", operator="eq", value=2)],
+        [SEARCH, stage("score_normalize", output_field="scaled"), only(field="scaled", operator="gt", value=2)],
+    ],
+)
+async def test_fields_of_documents_and_of_stages_are_known(
+    client: httpx.AsyncClient, world: World, stages: list[JsonObject]
+) -> None:
+    await shelf(world)
+    assert (await ok(client, "POST", "/v1/retrievers/execute", {"stages": stages, **INPUTS}))["warnings"] == []
+
+
 async def test_a_cursor_goes_on_where_it_stood_although_something_better_came(
     client: httpx.AsyncClient, world: World
 ) -> None:

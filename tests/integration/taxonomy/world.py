@@ -90,7 +90,8 @@ class World:
         await self.pool.execute(
             """INSERT INTO collections (collection_id, namespace_id, collection_name, bucket_ids, source,
                  feature_extractor, extractor, model, feature_uri, dimensions)
-               VALUES ($1, $2, $3, ARRAY[$4], '{}', '{}', 'image_extractor@v1', $5, $6, $7)""",
+               VALUES ($1, $2, $3, ARRAY[$4], '{}', '{"feature_extractor_name": "image_extractor", "version": "v1"}',
+                       'image_extractor@v1', $5, $6, $7)""",
             collection_id,
             self.namespace_id,
             name,
