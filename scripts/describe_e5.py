@@ -19,6 +19,8 @@ NETWORK, TOKENIZER = "model.onnx", "tokenizer.json"
 HIDDEN = "last_hidden_state"
 MAX_TOKENS = 512
 PAD = 1
+# Its card: cosines lie between 0.7 and 1.0, unlike texts too. The middle of that, until somebody measures it.
+LABEL_THRESHOLD = 0.85
 ASK = "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: "
 ALIKE = "Instruct: Retrieve semantically similar text\nQuery: "
 
@@ -48,6 +50,7 @@ def manifest(folder: Path, names: list[str]) -> TextManifest:
         output=HIDDEN,
         dimensions=width(folder / NETWORK),
         prefixes={"retrieval_query": ASK, "semantic_similarity": ALIKE},
+        label_threshold=LABEL_THRESHOLD,
         licence="MIT",
         source="intfloat/multilingual-e5-large-instruct",
     )

@@ -37,6 +37,7 @@ def test_the_pack_is_the_named_model_and_comes_before_the_stand_in(tmp_path: Pat
     manifests = [model.manifest for model in faces_of(tmp_path)]
     assert [(each.model, each.is_named_model) for each in manifests] == [("buffalo_l", True), ("yunet_sface", False)]
     assert manifests[0].dimensions == DIMENSIONS
+    assert [each.label_threshold for each in manifests] == [0.40, 0.45]
     assert manifests[0].files.keys() == {"det_10g.onnx", "w600k_r50.onnx"}
     assert [model.manifest.model for model in faces_of(tmp_path, strict=True)] == ["buffalo_l"]
 

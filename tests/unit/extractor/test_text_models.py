@@ -248,6 +248,7 @@ def test_published_files_of_e5_become_a_model_folder(tmp_path: Path) -> None:
     manifest = model.manifest
     assert isinstance(manifest, TextManifest)
     assert (manifest.dimensions, manifest.input.max_tokens, manifest.is_named_model) == (WIDTH, 512, True)
+    assert manifest.label_threshold == 0.85
     asked = words(only(model, Source(text="red shoe", is_query=True)))
     assert asked.startswith("<s> Instruct : ")
     assert asked.endswith(" Query : red shoe </s>")

@@ -21,6 +21,8 @@ from services.extractor.models.port import Model
 from services.extractor.models.session import preferred_providers, session_options
 
 LICENCE = "insightface: its published packs are for non-commercial research only, see the pack"
+# The package's own: its comparisons of faces take 0.40 or 0.45 (insightface 2.1). The packs could not be measured here.
+LABEL_THRESHOLD = 0.40
 DETECTION, RECOGNITION = "detection", "recognition"
 INPUT_SIZE = (640, 640)
 
@@ -30,6 +32,7 @@ class PackManifest(Manifest):
 
     family: Literal["insightface"] = "insightface"
     same_from: float = SAME_FACE
+    label_threshold: float = LABEL_THRESHOLD
     detector: str
 
     @property
