@@ -44,6 +44,12 @@ QUERIES: Mapping[str, Sequence[str]] = {
         BOUND,
         TRIGGERED,
     ),
+    "cluster": (
+        """SELECT 'collection' AS kind, collection_id AS id, collection_name AS name FROM collections
+           WHERE namespace_id = $1
+             AND settings -> 'cluster_applications' @> jsonb_build_array(jsonb_build_object('cluster_id', $2::text))""",
+        TRIGGERED,
+    ),
     "bucket": (
         """SELECT 'collection', collection_id, collection_name FROM collections
            WHERE namespace_id = $1 AND bucket_ids @> ARRAY[$2]""",

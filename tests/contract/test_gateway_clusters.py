@@ -177,6 +177,18 @@ async def test_a_deleted_cluster_takes_its_runs_along_and_stops_those_that_go_on
     assert events == ["cluster.created", "cluster.deleted"]
 
 
+async def test_a_deleted_cluster_names_who_rests_on_it(client: httpx.AsyncClient) -> None:
+    collection = await set_up(client)
+    cluster_id = (await ok(client, "POST", CLUSTERS, CLUSTER))["cluster_id"]
+    path = f"/v1/collections/{collection['collection_id']}"
+    await ok(client, "PATCH", path, {"cluster_applications": [{"cluster_id": cluster_id}]})
+    schedule = {"trigger_type": "interval", "schedule_config": {"interval_seconds": 3600}}
+    action = {"action_type": "cluster", "action_config": {"cluster_id": cluster_id}}
+    trigger = await ok(client, "POST", "/v1/triggers", {**schedule, **action})
+    deleted = await ok(client, "DELETE", f"{CLUSTERS}/{cluster_id}")
+    assert {each["id"] for each in deleted["warnings"]} == {collection["collection_id"], trigger["trigger_id"]}
+
+
 async def test_a_list_of_an_unknown_namespace_is_empty_and_says_so(stack: Stack) -> None:
     async with stack.client("nowhere") as client:
         listed = await ok(client, "POST", f"{CLUSTERS}/list")

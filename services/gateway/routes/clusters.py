@@ -13,6 +13,7 @@ from services.gateway.cluster_plans import native_filters, plan_cluster
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.listing import count_of, listed, unresolved
+from services.gateway.resting import resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Degraded, JsonObject
 from services.gateway.shapes.cluster_answers import (
@@ -149,10 +150,13 @@ async def delete_cluster(
     cascade_output_collections: Annotated[bool, Query(description="There are none; has no effect")] = True,
 ) -> ClusterDeleted:
     """Deletes a cluster with its executions; documents stay as they are."""
-    row = await store.read_cluster(tenant.gateway.pool, tenant.namespace_id, cluster)
-    canceled = await store.delete_cluster(tenant.gateway.pool, row)
+    pool = tenant.gateway.pool
+    row = await store.read_cluster(pool, tenant.namespace_id, cluster)
+    identity, name = row["cluster_id"], row["cluster_name"]
+    warnings = await resting_on(pool, tenant.namespace_id, "cluster", identity, name)
+    canceled = await store.delete_cluster(pool, row)
     return ClusterDeleted(
-        message=f"Deleted cluster {row['cluster_name']}.", cluster_id=row["cluster_id"], canceled_runs=canceled
+        message=f"Deleted cluster {name}.", cluster_id=identity, canceled_runs=canceled, warnings=warnings
     )
 
 

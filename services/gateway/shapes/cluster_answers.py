@@ -130,6 +130,7 @@ class ClusterDeleted(Answer):
     success: bool = True
     cluster_id: str
     canceled_runs: list[str]
+    warnings: list[Degraded] = Field(default_factory=list)
 
 
 def to_cluster(row: asyncpg.Record) -> Cluster:
