@@ -12,7 +12,7 @@ from services.gateway.shapes.document_answers import to_document
 from services.gateway.shapes.selection import EXPANDED, references, resolved, selected
 from services.gateway.store.blobs import files_of
 from services.gateway.store.documents import Vectors, get_documents, vectors_of
-from services.gateway.store.evidence import current_labels
+from services.gateway.store.evidence import current_labels, stale_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +48,17 @@ async def _documents(
 ) -> list[JsonObject]:
     files = await files_of(tenant.gateway.pool, rows)
     labels = await current_labels(tenant.gateway.pool, rows)
+    stale = await stale_fields(tenant.gateway.pool, [row["document_id"] for row in rows])
     links = None
     if presigned:
         links = await links_to(tenant, (file.blob for several in files.values() for file in several))
     return [
         to_document(
-            {**row, "labels": labels.get(row["document_id"], row["labels"])},
+            {
+                **row,
+                "labels": labels.get(row["document_id"], row["labels"]),
+                "stale": stale.get(row["document_id"], {}),
+            },
             files[row["document_id"]],
             tenant.base_url,
             links,

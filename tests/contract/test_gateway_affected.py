@@ -117,6 +117,24 @@ async def test_a_label_that_is_called_wrong_is_no_reference(
     assert await stale(stack, first) == set()
 
 
+async def test_a_label_that_is_called_wrong_says_so_and_waits_for_a_person(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    await set_up(client)
+    _, document_id = await human(client, stack)
+    wrong = await resting(client, stack, document_id)
+    queue = "/v1/collections/products_unified/analytics/review-queue"
+    assert (await ok(client, "GET", queue))["length"] == 0
+    await ok(client, "POST", "/v1/annotations", {"document_id": wrong, "label": "incorrect"})
+    shown = await ok(client, "GET", f"{DOCUMENTS}/{wrong}")
+    assert (shown[LABEL], shown["_internal"]["stale"]) == ("Hammer", {LABEL: True})
+    waiting = await ok(client, "GET", queue)
+    assert (waiting["length"], waiting["fields"][0]["called_wrong"]) == (1, 1)
+    shown = await ok(client, "PATCH", f"{DOCUMENTS}/{wrong}", {LABEL: "Pliers"})
+    assert "stale" not in shown["_internal"]
+    assert (await ok(client, "GET", queue))["length"] == 0
+
+
 async def test_a_persons_label_can_be_called_wrong_too(client: httpx.AsyncClient, stack: Stack) -> None:
     await set_up(client)
     object_id, document_id = await human(client, stack)

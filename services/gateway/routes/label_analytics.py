@@ -59,20 +59,27 @@ async def review_queue(
     tenant: InNamespace,
     low: Annotated[float, Query(ge=0, le=1, description="A machine's label under this waits for a check")] = LOW,
 ) -> ReviewQueue:
-    """How many documents wait for a person: those without a label, and unsure labels that nobody has checked."""
+    """How many documents wait for a person: without a label, called wrong, or unsure and unchecked."""
     pool = tenant.gateway.queries
     found = await get_collection(pool, tenant.namespace_id, collection)
     fields = await label_fields_of(pool, found.collection_id)
     async with bounded(pool, "path.collection") as connection:
         rows = {row["field"]: row for row in await connection.fetch(sql.QUEUE, found.collection_id, fields, low)}
-    counts = {field: (rows[field]["unlabelled"], rows[field]["low"]) if field in rows else (0, 0) for field in fields}
+    kinds = ("unlabelled", "low", "wrong")
+    counts = {field: [rows[field][kind] if field in rows else 0 for kind in kinds] for field in fields}
     return ReviewQueue(
         collection_id=found.collection_id,
         low=low,
         length=next((row["documents"] for row in rows.values()), 0),
         fields=[
-            FieldQueue(field=field, length=sum(counted), unlabelled=counted[0], low_confidence=counted[1])
-            for field, counted in counts.items()
+            FieldQueue(
+                field=field,
+                length=unlabelled + unsure + wrong,
+                unlabelled=unlabelled,
+                low_confidence=unsure,
+                called_wrong=wrong,
+            )
+            for field, (unlabelled, unsure, wrong) in counts.items()
         ],
     )
 

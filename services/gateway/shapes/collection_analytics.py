@@ -139,10 +139,11 @@ class FieldQueue(Answer):
     length: int
     unlabelled: int
     low_confidence: int
+    called_wrong: Annotated[int, Field(description="Labels that an annotation calls wrong, and nobody has corrected")]
 
 
 class ReviewQueue(Answer):
-    """Documents that nobody could label, and machine labels of low confidence that no annotation has judged."""
+    """Documents without a label, labels called wrong, and unsure labels of machines that no annotation has judged."""
 
     collection_id: str
     low: float

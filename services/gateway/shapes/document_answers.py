@@ -94,6 +94,7 @@ def _internal(row: Mapping[str, Any], shown: Sequence[JsonObject]) -> JsonObject
         **stored,
         "lineage": {**_lineage(row), **(stored.get("lineage") or {})},
         "labels": row["labels"],
+        **({"stale": row["stale"]} if row.get("stale") else {}),
         **_taxonomy_results(row["labels"]),
     }
 

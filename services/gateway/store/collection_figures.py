@@ -43,9 +43,11 @@ COVERAGE = """
 # $2 the label fields, $3 the confidence under which a machine's label is worth a look
 QUEUE = """
     WITH waiting AS (
-      SELECT d.document_id, f.field, NOT is_label(field_value(d.fields, f.field)) AS empty
+      SELECT d.document_id, f.field, NOT is_label(field_value(d.fields, f.field)) AS empty,
+        wrong.field IS NOT NULL AS wrong
       FROM documents d CROSS JOIN unnest($2::text[]) AS f (field)
-      WHERE d.collection_id = $1 AND (
+      LEFT JOIN stale_labels wrong ON wrong.document_id = d.document_id AND wrong.field = f.field AND wrong.rejected
+      WHERE d.collection_id = $1 AND (wrong.field IS NOT NULL OR
         (NOT is_label(field_value(d.fields, f.field))
          AND d.labels #>> ARRAY[f.field, 'source'] IS DISTINCT FROM 'human')
         OR (d.labels #>> ARRAY[f.field, 'source'] = 'auto' AND (d.labels #>> ARRAY[f.field, 'score'])::float8 < $3
@@ -53,6 +55,7 @@ QUEUE = """
               SELECT FROM annotations a WHERE a.document_id = d.document_id AND a.deleted_at IS NULL
                 AND a.verdict IS NOT NULL AND a.judged ->> 'field' = f.field
                 AND a.judged ->> 'value' = d.labels #>> ARRAY[f.field, 'value']))))
-    SELECT field, count(*) FILTER (WHERE empty) AS unlabelled, count(*) FILTER (WHERE NOT empty) AS low,
+    SELECT field, count(*) FILTER (WHERE empty) AS unlabelled, count(*) FILTER (WHERE NOT empty AND NOT wrong) AS low,
+           count(*) FILTER (WHERE NOT empty AND wrong) AS wrong,
            (SELECT count(DISTINCT document_id) FROM waiting) AS documents
     FROM waiting GROUP BY field"""

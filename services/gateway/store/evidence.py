@@ -14,6 +14,14 @@ NOW = """
     SELECT d.document_id, asked.field, field_value(d.fields, asked.field) AS label,
            coalesce(d.labels -> asked.field ->> 'source', $3) AS label_source
     FROM unnest($1::text[], $2::text[]) AS asked (document_id, field) JOIN documents d USING (document_id)"""
+STALE = """
+    SELECT document_id, jsonb_object_agg(field, true) AS fields FROM stale_labels
+    WHERE document_id = ANY($1) GROUP BY document_id"""
+
+
+async def stale_fields(db: Executor, document_ids: Sequence[str]) -> dict[str, JsonObject]:
+    """Document id -> {field: true} of its labels that are no references: called wrong, or without their evidence."""
+    return {row["document_id"]: row["fields"] for row in await db.fetch(STALE, list(document_ids))}
 
 
 async def current_labels(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, JsonObject]:
