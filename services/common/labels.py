@@ -1,23 +1,31 @@
 """What a person's label does to a document: the label, where it came from, and what the machine had said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.common.sameness import same_value
 
 HUMAN, AUTO, IMPORT = "human", "auto", "import"
+WITHDRAWN = "withdrawn"
+"""The key of what a machine first said, in the label that corrections gave instead, or in `_internal` without one."""
 JUDGED = ("value", "score", "threshold", "taxonomy_id", "taxonomy_version", "set_at")
 """What is remembered of a machine's label that a person decided over."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledDocument:
-    """The parts of a document that a label touches; `labels` maps a field to its provenance."""
+    """The parts of a document that a label touches; `labels` maps a field to its provenance.
+
+    `withdrawn` is what a machine said of fields that corrections of others have left without a label, `unasked` are the
+    fields whose label a person takes away now without any machine having an answer.
+    """
 
     fields: Mapping[str, Any]
     labels: Mapping[str, Any]
     taxonomy_match: Mapping[str, Any] | None
+    withdrawn: Mapping[str, Any] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
 
 def apply_human_fields(
@@ -26,15 +34,18 @@ def apply_human_fields(
     """The document after a person set the fields in `changed`; `label_field` is the one that the taxonomy fills."""
     fields = {**document.fields, **changed}
     if label_field is None or label_field not in changed:
-        return LabelledDocument(fields=fields, labels=document.labels, taxonomy_match=document.taxonomy_match)
+        return replace(document, fields=fields)
     before = document.labels.get(label_field)
     if _is_said(document, before, label_field, changed[label_field]):
-        return LabelledDocument(fields=fields, labels=document.labels, taxonomy_match=document.taxonomy_match)
-    entry = human_label(changed[label_field], set_at, proposal_of(before), judged_of(before))
-    return LabelledDocument(
+        return replace(document, fields=fields)
+    judged = document.withdrawn.get(label_field) if before is None else judged_of(before)
+    entry = human_label(changed[label_field], set_at, proposal_of(before), judged)
+    return replace(
+        document,
         fields=fields,
         labels={**document.labels, label_field: entry},
         taxonomy_match=manual_match(document.taxonomy_match),
+        unasked=(*document.unasked, *([label_field] if _is_unasked(entry) else [])),
     )
 
 
@@ -43,6 +54,10 @@ def _is_said(document: LabelledDocument, label: Mapping[str, Any] | None, field:
     if label is None or label.get("source") != HUMAN:
         return False
     return same_value(label.get("value"), value) and same_value(document.fields.get(field), value)
+
+
+def _is_unasked(entry: Mapping[str, Any]) -> bool:
+    return entry["value"] is None and "proposal" not in entry
 
 
 def human_label(
@@ -74,7 +89,7 @@ def judged_of(before: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if before is None:
         return None
     if before.get("source") == AUTO:
-        return before.get("withdrawn") or remembered(before)
+        return before.get(WITHDRAWN) or remembered(before)
     proposal = before.get("proposal") or {}
     earlier = before.get("source") == HUMAN and str(proposal.get("set_at", "~")) < str(before.get("set_at", ""))
     return before.get("judged") or (remembered(proposal) if earlier else None)

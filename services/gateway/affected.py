@@ -33,7 +33,7 @@ async def affected_by(
     await refresh_index(gateway, found.document_ids)
     rows = await gateway.pool.fetch(UNLABELLED, list(labelled), list(fields), MOST + 1) if labelled and fields else []
     waiting = [row for row in rows if row["documents"]]
-    if not found.document_ids and not waiting:
+    if not found.task_id and not waiting:
         return {}
     first = waiting[0] if waiting else None
     unlabelled = sum(row["documents"] for row in waiting)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from services.common.label_values import label_value
-from services.common.labels import HUMAN, JUDGED, judged_of, proposal_of
+from services.common.labels import HUMAN, IMPORT, JUDGED, judged_of, proposal_of
 from services.common.passthrough import strip_root
 
 JsonObject = dict[str, Any]
@@ -42,8 +42,9 @@ def judged_label(
 
 def _shown(entry: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """The machine's label that the document shows, or that a person has decided over."""
-    by_person = entry is not None and entry.get("source") == HUMAN
-    return (judged_of(entry) if by_person else None) or proposal_of(entry)
+    if entry is None or entry.get("source") == IMPORT:
+        return None
+    return (judged_of(entry) if entry.get("source") == HUMAN else None) or proposal_of(entry)
 
 
 def verdict_of(label: str, judged: Mapping[str, Any] | None) -> str | None:

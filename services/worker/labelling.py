@@ -1,7 +1,7 @@
 """Whose label a document gets: a person's always, then the upload's, then the machine's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
@@ -79,7 +79,7 @@ def settle(claims: Claims) -> Label:
     """The label that stands. What the machine thinks of a person's label is kept as a proposal."""
     stored = claims.stored_label
     if claims.stored is not None and stored is not None and stored.get("source") == HUMAN:
-        return _kept_of_person(claims, claims.stored, stored)
+        return _kept(claims, claims.stored, stored)
     value = label_value(lookup(claims.current.fields, claims.source))
     if claims.human_set_at is not None:
         proposal = proposal_of(stored) if claims.answer is None else _auto(claims.answer, claims)
@@ -94,26 +94,26 @@ def settle(claims: Claims) -> Label:
     return _by_machine(claims)
 
 
-def _kept_of_person(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:
-    """A person's label as it stands, with what the machine says of the picture that is there now."""
-    kept = _kept(claims, stored, provenance)
-    if claims.answer is None:
-        return kept
-    now = {"proposal": _auto(claims.answer, claims), "judged": judged_of(provenance)}
-    entry = {name: each for name, each in (provenance | now).items() if each is not None or name not in now}
-    return Label(value=kept.value, provenance=entry, match=manual_match(_match(claims.answer)))
-
-
 def _kept(claims: Claims, stored: StoredDocument, provenance: JsonObject) -> Label:
     match = stored.taxonomy_match or (manual_match(None) if provenance["source"] == HUMAN else dict(IMPORTED_MATCH))
-    return Label(value=lookup(stored.fields, claims.field), provenance=provenance, match=match)
+    kept = Label(value=lookup(stored.fields, claims.field), provenance=provenance, match=match)
+    return kept if claims.answer is None else _beside(kept, claims.answer, provenance, claims)
 
 
 def _imported(value: Any, claims: Claims) -> Label:
     stored = claims.stored_label or {}
     known = stored.get("source") == IMPORT and stored.get("value") == value
     provenance = stored if known else {"source": IMPORT, "set_at": claims.now, "value": value}
-    return Label(value=value, provenance=provenance, match=dict(IMPORTED_MATCH))
+    label = Label(value=value, provenance=provenance, match=dict(IMPORTED_MATCH))
+    return label if claims.answer is None else _beside(label, claims.answer, provenance, claims)
+
+
+def _beside(label: Label, answer: Answer, provenance: JsonObject, claims: Claims) -> Label:
+    """A label that stands, with what the machine says of the picture that is there now."""
+    now = {"proposal": _auto(answer, claims), "judged": judged_of(provenance)}
+    entry = {name: each for name, each in (provenance | now).items() if each is not None or name not in now}
+    plain = IMPORTED_MATCH if provenance["source"] == IMPORT else manual_match(None)
+    return replace(label, provenance=entry, match={**plain, "confidence": answer.decision.confidence})
 
 
 def _by_machine(claims: Claims) -> Label:

@@ -105,10 +105,14 @@ def undecided(labellers: Sequence[Labeller], reason: str) -> tuple[Decision, ...
 
 
 def needs_label(ingest: Ingest) -> bool:
-    """Whether something labels the collection, and there is a field that did not come with the upload."""
+    """Whether something labels the collection, and there is a field that did not come with the upload.
+
+    Of what is processed anew it is asked in any case: beside the label stands what a machine says of what is there now.
+    """
     rules = rules_of(ingest.collection.feature_extractor)
     return any(
-        not labeller.label_fields
+        ingest.input_digest is not None
+        or not labeller.label_fields
         or any(not is_imported(ingest.seen, label_source(field, rules)) for field in labeller.label_fields)
         for labeller in ingest.labellers
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.label_values import label_value
-from services.common.labels import AUTO, remembered
+from services.common.labels import AUTO, HUMAN, WITHDRAWN, remembered
 from services.common.paths import value_at
 from services.worker.answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, JsonObject
@@ -37,6 +37,11 @@ def open_fields(stored: StoredDocument, fields: Collection[str], cleared: Collec
     return [field for field in fields if field not in cleared and _is_open(stored, field)]
 
 
+def of_persons(stored: StoredDocument, fields: Collection[str]) -> list[str]:
+    """Those of the fields that a person has decided: a machine says what it thinks of them, and changes none."""
+    return [field for field in fields if stored.labels.get(field, {}).get("source") == HUMAN]
+
+
 def _is_open(stored: StoredDocument, field: str) -> bool:
     entry = stored.labels.get(field)
     return label_value(value_at(stored.fields, field)) is None if entry is None else entry.get("source") == AUTO
@@ -53,12 +58,13 @@ def relabelled(
     values: JsonObject = {field: label.value for field, label in settled.items()}
     labels = {field: entry for field, entry in stored.labels.items() if field not in settled}
     labels |= {
-        field: _as_before(stored.labels.get(field), label.provenance, by)
+        field: _as_before(stored, field, label.provenance, by)
         for field, label in settled.items()
         if label.provenance is not None
     }
     match = settled[by.primary].match if by.primary in settled else stored.taxonomy_match
-    internal = _internal(stored.internal, own)
+    lost = [field for field, label in settled.items() if label.provenance is None]
+    internal = _internal(_remembering(stored, settled, lost, by), own)
     changed = replace(stored, fields=stored.fields | values, labels=labels, taxonomy_match=match, internal=internal)
     return None if changed == stored else replace(changed, internal=_noted(internal, own, by.now))
 
@@ -79,7 +85,9 @@ def without(
     ]
     match = {"matched": False, "confidence": 0.0} if by.primary in gone else stored.taxonomy_match
     labels = {field: entry for field, entry in stored.labels.items() if field not in gone}
-    return replace(stored, fields=stored.fields | dict.fromkeys(gone), labels=labels, taxonomy_match=match)
+    internal = _remembering(stored, gone, gone, by)
+    fields = stored.fields | dict.fromkeys(gone)
+    return replace(stored, fields=fields, labels=labels, taxonomy_match=match, internal=internal)
 
 
 def _settled(field: str, stored: StoredDocument, decisions: Sequence[Decision], by: Relabelling) -> Label | None:
@@ -90,18 +98,38 @@ def _settled(field: str, stored: StoredDocument, decisions: Sequence[Decision], 
     return settle(claims)
 
 
-def _as_before(before: Mapping[str, Any] | None, said: JsonObject, by: Relabelling) -> JsonObject:
+def _as_before(stored: StoredDocument, field: str, said: JsonObject, by: Relabelling) -> JsonObject:
     """The provenance with the time at which the machine first said so, and what corrections have withdrawn."""
-    withdrawn = _withdrawn(before or {}, by)
+    before = stored.labels.get(field)
+    withdrawn = _withdrawn(stored, field, by) if before is not None or by.corrects else None
     stands = withdrawn is None or withdrawn["value"] == said["value"]
-    entry = said if stands else {**said, "withdrawn": withdrawn}
+    entry = said if stands else {**said, WITHDRAWN: withdrawn}
     same = before is not None and {**before, "set_at": None} == {**entry, "set_at": None}
     return {**entry, "set_at": before["set_at"]} if before is not None and same else entry
 
 
-def _withdrawn(before: Mapping[str, Any], by: Relabelling) -> Mapping[str, Any] | None:
-    earlier: Mapping[str, Any] | None = before.get("withdrawn")
-    return earlier or (remembered(before) if by.corrects and before.get("source") == AUTO else None)
+def _withdrawn(stored: StoredDocument, field: str, by: Relabelling) -> Mapping[str, Any] | None:
+    """What the machine first said of a field, where corrections of others have withdrawn it."""
+    before = stored.labels.get(field)
+    if before is None:
+        return _all_withdrawn(stored).get(field)
+    if before.get("source") != AUTO:
+        return None
+    earlier: Mapping[str, Any] | None = before.get(WITHDRAWN)
+    return earlier or (remembered(before) if by.corrects else None)
+
+
+def _all_withdrawn(stored: StoredDocument) -> Mapping[str, Any]:
+    known: Mapping[str, Any] = stored.internal.get(WITHDRAWN, {})
+    return known
+
+
+def _remembering(stored: StoredDocument, fields: Collection[str], lost: Collection[str], by: Relabelling) -> JsonObject:
+    """The document's `_internal` with what was withdrawn of those decided `fields` that have `lost` their label."""
+    known = {field: said for field, said in _all_withdrawn(stored).items() if field not in fields}
+    known |= {field: said for field in lost if (said := _withdrawn(stored, field, by)) is not None}
+    internal = {key: value for key, value in stored.internal.items() if key != WITHDRAWN}
+    return internal | ({WITHDRAWN: known} if known else {})
 
 
 def _internal(internal: JsonObject, own: Sequence[Decision]) -> JsonObject:

@@ -34,7 +34,7 @@ async def resting(client: httpx.AsyncClient, stack: Stack, rests_on: str, label:
 
 async def stale(stack: Stack, *document_ids: str) -> set[str]:
     rows = await stack.gateway.pool.fetch(
-        "SELECT document_id FROM stale_labels WHERE document_id = ANY($1)", list(document_ids)
+        "SELECT document_id FROM documents d WHERE document_id = ANY($1) AND d.stale_fields <> '{}'", list(document_ids)
     )
     return {row["document_id"] for row in rows}
 
@@ -221,3 +221,21 @@ async def test_labelling_many_offers_to_label_the_others(client: httpx.AsyncClie
     affected = (await ok(client, "PATCH", f"{DOCUMENTS}/bulk", body))["affected"]
     assert (affected["documents"], affected["unlabelled"]) == (0, 2)
     assert affected["next_step"].endswith("/apply-taxonomy")
+
+
+@pytest.mark.parametrize("way", ["object", "document"])
+async def test_about_what_a_person_takes_away_a_machine_is_asked(
+    client: httpx.AsyncClient, stack: Stack, way: str
+) -> None:
+    await set_up(client)
+    created = await upload(client)
+    imported = {LABEL: {"source": "import", "value": "Hammer"}}
+    match = {"matched": False, "source": "import", "confidence": 0.0}
+    document_id = await stack.process(created["object_id"], match=match, labels=imported, fields={LABEL: "Hammer"})
+    if way == "object":
+        answer = await ok(client, "PATCH", f"{OBJECTS}/{created['object_id']}", {"metadata": {LABEL: None}})
+    else:
+        answer = await ok(client, "PATCH", f"{DOCUMENTS}/{document_id}", {LABEL: None})
+    assert answer["affected"]["documents"] == 0
+    await waits_for(client, answer["affected"])
+    assert await stale(stack, document_id) == set()

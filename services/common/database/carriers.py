@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 
 from services.common.carrying import OBJECT, Carrier, carry, changed_names, said_by_person
+from services.common.database.corrections import ask_about_cleared
 from services.common.database.pool import Connection
 from services.common.labels import LabelledDocument
 from services.common.sameness import differing
@@ -15,7 +16,7 @@ JsonObject = dict[str, Any]
 Carried = dict[str, JsonObject]
 OF_OBJECT = """
     SELECT d.document_id, d.collection_id, d.source_document_id, d.fields, d.labels, d.taxonomy_match,
-           c.extractor, c.feature_extractor,
+           d.internal -> 'withdrawn' AS withdrawn, c.extractor, c.feature_extractor,
            ARRAY(SELECT field FROM labellers l, unnest(l.label_fields) WITH ORDINALITY AS of_one (field, number)
                  WHERE l.collection_id = c.collection_id
                  ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position, number) AS label_fields
@@ -68,7 +69,7 @@ async def _carry(
     found: Carried = {}
     written: dict[str, LabelledDocument] = {}
     for document_id, fields in carry(list(carriers.values()), changed).items():
-        before = _before(rows[document_id])
+        before = labelled(rows[document_id])
         after = said_by_person(before, fields, carriers[document_id].label_fields, set_at)
         if names := changed_names(before, after):
             written[document_id] = after
@@ -89,6 +90,7 @@ async def write_labelled(connection: Connection, documents: Mapping[str, Labelle
         after = list(documents.values())
         columns = ([each.fields for each in after], [each.labels for each in after])
         await connection.execute(WRITE, list(documents), *columns, [each.taxonomy_match for each in after])
+        await ask_about_cleared(connection, documents)
 
 
 def _carrier(row: asyncpg.Record) -> Carrier:
@@ -102,5 +104,11 @@ def _carrier(row: asyncpg.Record) -> Carrier:
     )
 
 
-def _before(row: asyncpg.Record) -> LabelledDocument:
-    return LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
+def labelled(row: Mapping[str, Any] | asyncpg.Record) -> LabelledDocument:
+    """What labels touch of a document's row."""
+    return LabelledDocument(
+        fields=row["fields"],
+        labels=row["labels"],
+        taxonomy_match=row["taxonomy_match"],
+        withdrawn=row["withdrawn"] or {},
+    )

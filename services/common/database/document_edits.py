@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from services.common.carrying import changed_names, said_by_person
-from services.common.database.carriers import carry_from_documents, write_labelled
+from services.common.database.carriers import carry_from_documents, labelled, write_labelled
 from services.common.database.document_events import GONE, tell_changed, tell_gone
 from services.common.database.documents import lock_objects
 from services.common.database.object_events import tell_objects_gone
@@ -29,7 +29,7 @@ JsonObject = dict[str, Any]
 
 OBJECTS = "SELECT DISTINCT object_id FROM documents WHERE document_id = ANY($1) AND namespace_id = $2"
 FIND = f"""
-    SELECT {GONE}, fields, labels, taxonomy_match FROM documents
+    SELECT {GONE}, fields, labels, taxonomy_match, internal -> 'withdrawn' AS withdrawn FROM documents
     WHERE document_id = ANY($1) AND namespace_id = $2 AND ($3::text IS NULL OR collection_id = $3)
     ORDER BY document_id FOR UPDATE"""  # noqa: S608
 FOLLOWERS = f"""
@@ -123,11 +123,6 @@ def edited_document(
 ) -> LabelledDocument:
     """The document after a person set these fields; its `taxonomy_match` is about the first of the label fields."""
     return said_by_person(labelled(row), whole_fields(row["fields"], changes), label_fields, set_at)
-
-
-def labelled(row: Mapping[str, Any] | asyncpg.Record) -> LabelledDocument:
-    """What labels touch of a document's row."""
-    return LabelledDocument(fields=row["fields"], labels=row["labels"], taxonomy_match=row["taxonomy_match"])
 
 
 def whole_fields(before: Mapping[str, Any], changes: JsonObject) -> JsonObject:

@@ -13,9 +13,10 @@ class Affected(Answer):
     documents: Annotated[
         int, Field(description="How many documents a machine labelled by what was changed: no references any more")
     ] = 0
-    task_id: Annotated[str | None, Field(description="The task that decides about them again; GET /v1/tasks/{id}")] = (
-        None
-    )
+    task_id: Annotated[
+        str | None,
+        Field(description="The task that decides about them, or about what was taken away; GET /v1/tasks/{id}"),
+    ] = None
     unlabelled: Annotated[
         int, Field(description="How many documents of the collection have no label yet; counted up to 1,000")
     ] = 0

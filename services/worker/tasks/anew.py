@@ -17,7 +17,7 @@ from services.common.label_reach import is_ambiguous
 from services.common.passthrough import rules_of
 from services.worker.domain import Decision, JsonObject
 from services.worker.labelling import label_source, said_at
-from services.worker.relabel import Relabelling, open_fields, relabelled, without
+from services.worker.relabel import Relabelling, of_persons, open_fields, relabelled, without
 from services.worker.tasks.handing_down import Changed, hand_down
 
 FIELDS = """
@@ -142,7 +142,8 @@ def _after(
     fields = tuple(dict.fromkeys((*scene.fields, *filled)))
     free = open_fields(before, fields, _cleared(fields, current, scene.collection, row["parts"]))
     stored = without(before, fallen, free, decisions, scene.by)
-    after = relabelled(stored, free, decisions, scene.by) if free or not fields else None
+    spoken = [*free, *of_persons(before, fallen)]
+    after = relabelled(stored, spoken, decisions, scene.by) if spoken or not fields else None
     return after or (None if stored == before else stored)
 
 

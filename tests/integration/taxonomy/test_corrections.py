@@ -130,6 +130,37 @@ async def test_without_its_example_a_label_goes(world: World, tools: tuple[str, 
     assert (row["labels"], row["taxonomy_match"]["matched"]) == ({}, False)
 
 
+@pytest.mark.parametrize(("degrees", "proposal"), [(2, "Hammer"), (80, None)])
+async def test_about_an_example_that_was_taken_away_the_machine_is_asked(
+    world: World, tools: tuple[str, str, list[str]], degrees: float, proposal: str | None
+) -> None:
+    collection_id, _, _ = tools
+    taken = await world.document(collection_id, at(degrees), "Saw", source="import")
+    affected = await corrected(world, taken, product_label=None)
+    assert affected.document_ids == ()
+    assert await decided_again(world, affected) == {"processed": 1, "changed": 1}
+    row = await world.pool.fetchrow("SELECT * FROM documents WHERE document_id = $1", taken)
+    assert row is not None
+    entry = row["labels"][LABEL]
+    assert (row["fields"][LABEL], entry["source"], entry["value"]) == (None, "human", None)
+    assert entry.get("proposal", {}).get("value") == proposal
+    assert row["taxonomy_match"]["confidence"] == pytest.approx(np.cos(np.radians(degrees)), abs=0.01)
+    assert (await corrected(world, taken, product_label=None)).task_id is None
+    assert (await corrected(world, taken, product_label="Hammer")).task_id is None
+    assert await world.pool.fetchval("SELECT count(*) FROM stale_labels WHERE collection_id = $1", collection_id) == 0
+
+
+async def test_a_label_that_is_set_before_the_task_runs_is_a_reference_at_once(
+    world: World, tools: tuple[str, str, list[str]]
+) -> None:
+    collection_id, _, _ = tools
+    taken = await world.document(collection_id, at(80), "Saw", source="import")
+    affected = await corrected(world, taken, product_label=None)
+    await corrected(world, taken, product_label="Pliers")
+    assert (await world.decide(collection_id, at(80))).label_json == '"Pliers"'
+    assert (await decided_again(world, affected))["processed"] == 0
+
+
 async def test_a_correction_in_the_middle_concerns_what_comes_after(
     world: World, tools: tuple[str, str, list[str]]
 ) -> None:

@@ -84,3 +84,19 @@ async def test_under_a_persons_label_stands_what_the_machine_says_of_the_new_pic
             assert entry["judged"]["value"] == "cat"
             match = {"matched": False, "source": "manual", "confidence": confidence}
             assert document["taxonomy_match"] == pytest.approx(match)
+
+
+async def test_beside_a_label_of_the_upload_stands_what_the_machine_says_of_the_new_picture(bench: Bench) -> None:
+    object_id = await bench.upload(b"picture", label="dog")
+    async with bench.services(), bench.worker():
+        await bench.settled(object_id)
+        for answer, confidence in (("hen", 0.87), (None, 0.21)):
+            bench.extractor.instead = {b"picture": b"another, for " + repr(answer).encode()}
+            bench.taxonomy.answer = answer
+            await bench.again(object_id)
+            document = await bench.document(object_id)
+            entry = document["labels"][LABEL]
+            assert (document["fields"][LABEL], entry["source"], entry["value"]) == ("dog", "import", "dog")
+            assert entry.get("proposal", {}).get("value") == answer
+            match = {"matched": False, "source": "import", "confidence": confidence}
+            assert document["taxonomy_match"] == pytest.approx(match)

@@ -13,6 +13,7 @@ ROW: dict[str, Any] = {
     "fields": {"label": "Boots", "kind": "x", "plain": 1},
     "labels": {"label": AUTO, "kind": AUTO},
     "taxonomy_match": {"matched": True, "confidence": 0.8},
+    "withdrawn": None,
 }
 
 

@@ -1,5 +1,6 @@
 """What a person's label does to a document, and what it leaves alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,6 +36,32 @@ def test_a_second_label_keeps_the_first_proposal() -> None:
 def test_without_a_machines_answer_there_is_no_proposal(before: dict[str, Any]) -> None:
     after = apply_human_fields(document(**before), {"label": "Shoes"}, "label", NOW)
     assert "proposal" not in after.labels["label"]
+
+
+def test_where_corrections_left_no_label_the_machine_is_judged_by_what_it_said() -> None:
+    before = replace(document(), fields={"label": None}, withdrawn={"label": {"value": "Boots", "taxonomy_id": "tax"}})
+    after = apply_human_fields(before, {"label": "Shoes"}, "label", NOW)
+    assert after.labels["label"]["judged"] == {"value": "Boots", "taxonomy_id": "tax"}
+    assert "proposal" not in after.labels["label"]
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "unasked"),
+    [
+        ({"label": {"source": "import", "value": "Boots"}}, None, ("label",)),
+        ({"label": {"source": "human", "value": "Boots"}}, None, ("label",)),
+        ({}, None, ("label",)),
+        ({"label": AUTO}, None, ()),
+        ({"label": {"source": "human", "value": "Boots"}}, "Shoes", ()),
+    ],
+)
+def test_a_machine_is_asked_about_what_is_taken_away_where_none_has_an_answer(
+    before: dict[str, Any], value: str | None, unasked: tuple[str, ...]
+) -> None:
+    after = apply_human_fields(document(**before), {"label": value}, "label", NOW)
+    assert after.unasked == unasked
+    again = replace(after, unasked=())
+    assert apply_human_fields(again, {"label": value, "other": 2}, "label", NOW).unasked == ()
 
 
 @pytest.mark.parametrize("label_field", [None, "label"])

@@ -20,6 +20,7 @@ JUDGED = {"field": "label", "value": "Boots", "score": 0.8, "taxonomy_id": "tax"
         ({"label": {**HUMAN, "judged": {"value": "Hats"}}}, None, {"field": "label", "value": "Hats"}),
         ({"label": {"source": "human", "value": "Shoes"}}, None, None),
         ({"label": {"source": "import", "value": "Shoes"}}, None, None),
+        ({"label": {"source": "import", "value": "Shoes", "proposal": AUTO}}, None, None),
         ({"other": {"source": "human", "value": "x"}, "label": AUTO}, None, JUDGED),
         ({"label": AUTO, "kind": {**AUTO, "value": "x"}}, {"field": "label"}, JUDGED),
         ({"label": AUTO}, {"field": "missing"}, None),

@@ -10,7 +10,8 @@ from services.common.passthrough import Rule
 from services.worker.answers import answer_for
 from services.worker.domain import Decision
 from services.worker.labelling import Claims, Label, is_imported, label_source, settle
-from tests.unit.worker.builders import LABEL, decision, seen, stored
+from services.worker.labels import needs_label
+from tests.unit.worker.builders import LABEL, decision, ingest, seen, stored
 
 NOW, EARLIER = "2026-01-02", "2026-01-01"
 AUTO_DOG = {LABEL: {"source": "auto", "value": "dog"}}
@@ -160,3 +161,22 @@ def test_the_label_follows_the_passthrough_to_its_source() -> None:
 )
 def test_only_what_came_with_a_label_needs_no_machine(current: Any, labelled: bool) -> None:
     assert is_imported(current, LABEL) is labelled
+
+
+@pytest.mark.parametrize("earlier", [None, "dog", "cow"])
+def test_beside_a_label_of_the_upload_stands_what_the_machine_says_when_it_is_asked(earlier: str | None) -> None:
+    imported = {"source": "import", "set_at": EARLIER, "value": earlier}
+    document = None if earlier is None else stored(fields={LABEL: earlier}, labels={LABEL: imported})
+    label = settled(seen(**{LABEL: "dog"}), decision("cat", 0.8), document)
+    assert label.provenance is not None
+    assert (label.value, label.provenance["source"], label.provenance["value"]) == ("dog", "import", "dog")
+    assert label.provenance["set_at"] == (EARLIER if earlier == "dog" else NOW)
+    assert label.provenance["proposal"]["value"] == "cat"
+    assert label.match == {"matched": False, "source": "import", "confidence": 0.8}
+
+
+def test_what_is_processed_anew_is_asked_about_whoever_labelled_it() -> None:
+    labelled = ingest(seen=seen(**{LABEL: "dog"}))
+    assert not needs_label(labelled)
+    assert needs_label(replace(labelled, input_digest="abc"))
+    assert not needs_label(replace(labelled, input_digest="abc", labellers=()))

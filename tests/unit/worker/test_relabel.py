@@ -10,7 +10,7 @@ from services.common.database.records import StoredDocument
 from services.common.label_values import label_value
 from services.common.labels import judged_of
 from services.worker.domain import Decision, FieldValue
-from services.worker.relabel import Relabelling, open_fields, relabelled
+from services.worker.relabel import Relabelling, of_persons, open_fields, relabelled, without
 from tests.unit.worker.builders import LABEL, decision, stored
 
 EARLIER, NOW, LATER = "2026-01-01", "2026-01-02", "2026-01-03"
@@ -149,3 +149,30 @@ def test_what_corrections_withdraw_stays_known_until_a_person_decides() -> None:
     plain = again(document, [decision("cow")])
     assert plain is not None
     assert "withdrawn" not in plain.labels[LABEL]
+
+
+def test_what_corrections_leave_without_a_label_stays_known_too() -> None:
+    by = replace(BY, corrects=True)
+    document = stored(fields={LABEL: "cat"}, labels={LABEL: {**entry("auto", "cat"), "taxonomy_id": "tax_1"}})
+    first = {"set_at": EARLIER, "value": "cat", "taxonomy_id": "tax_1"}
+    bare = again(document, [decision(None)], by)
+    assert bare is not None
+    assert (bare.fields[LABEL], bare.labels, bare.internal["withdrawn"]) == (None, {}, {LABEL: first})
+    assert without(document, [LABEL], [], [], by).internal["withdrawn"] == {LABEL: first}
+    assert again(bare, [decision(None)], by) is None
+    cow = again(bare, [decision("cow")], by)
+    assert cow is not None
+    assert (cow.labels[LABEL]["withdrawn"], "withdrawn" in cow.internal) == (first, False)
+    asked_anew = again(bare, [decision("cow")])
+    assert asked_anew is not None
+    assert "withdrawn" not in {**asked_anew.labels[LABEL], **asked_anew.internal}
+
+
+def test_a_machine_says_what_it_thinks_of_a_label_that_a_person_took_away() -> None:
+    document = stored(fields={LABEL: None}, labels={LABEL: entry("human", None), OTHER: entry("auto", "x")})
+    assert of_persons(document, [LABEL, OTHER, "third"]) == [LABEL]
+    after = relabelled(document, [LABEL], [decision("cow", 0.8)], replace(BY, corrects=True))
+    assert after is not None
+    assert (after.fields[LABEL], after.labels[LABEL]["source"]) == (None, "human")
+    assert after.labels[LABEL]["proposal"]["value"] == "cow"
+    assert after.taxonomy_match == {"matched": False, "source": "manual", "confidence": 0.8}
