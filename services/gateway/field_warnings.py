@@ -73,15 +73,21 @@ async def unknown_in_collections(
     names = asked_fields(tree, DOCUMENTS, is_empty=is_empty)
     if not names or not 0 < len(collection_ids) <= MOST_COLLECTIONS:
         return []
+    known = await declared_in(tenant, collection_ids)
+    missing = [name for name in names if root_of(name) not in known and name not in known]
+    absent = await _absent(tenant, SELECT_DOCUMENTS, DOCUMENTS, collection_ids, missing)
+    return [_warning(name, "document", known) for name in absent]
+
+
+async def declared_in(tenant: Tenant, collection_ids: Iterable[str]) -> set[str]:
+    """The fields that the collections' schemas have, and those that labels are written to."""
     known: set[str] = set()
     for collection_id in collection_ids:
         row = await read_collection(tenant.gateway.pool, tenant.namespace_id, collection_id)
         schema = input_properties(row)
         known |= schema.keys() | output_properties(row, schema).keys()
         known |= {row["field_to_enrich"]} if row["taxonomy_id"] else set()
-    missing = [name for name in names if root_of(name) not in known and name not in known]
-    absent = await _absent(tenant, SELECT_DOCUMENTS, DOCUMENTS, collection_ids, missing)
-    return [_warning(name, "document", known) for name in absent]
+    return known
 
 
 async def collections_to_look_at(tenant: Tenant) -> list[str]:

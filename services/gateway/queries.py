@@ -1,6 +1,6 @@
 """Names in the query of a request: what nobody reads is refused where something is written, and slips everywhere."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -12,25 +12,37 @@ from services.common.near import nearest
 
 READS = frozenset({"GET", "HEAD"})
 PAGING = frozenset({"limit", "page_size", "offset", "page", "cursor", "next_cursor", "after", "include_total"})
-# What the client may send and what has nothing to do here, since it is so anyhow or there is nothing of the kind.
-IDLE = frozenset(
-    {
-        *("force_schema_break", "include_document_count", "skip_validation", "force", "reason", "tier_num"),
-        *("trigger_processing", "delete_s3_object", "async", "include_system", "view", "namespace_id"),
-        *("deep", "metrics", "from_tier"),
-    }
-)
+# What the client may send and what has nothing to do here, since it is so anyhow or there is nothing of the kind: the
+# name, and how the paths end where the contract has it.
+IDLE: Mapping[str, tuple[str, ...]] = {
+    "async": ("/confirm",),
+    "delete_s3_object": ("/uploads/{upload_id}",),
+    "force": ("/submit", "/namespaces/{namespace}", "/api-keys/{key_name}"),
+    "force_schema_break": ("/buckets/{bucket}",),
+    "from_tier": ("/resubmit",),
+    "include_system": ("/namespaces/list",),
+    "reason": ("/cancel",),
+    "skip_validation": ("/batches", "/batches/{batch_id}/objects"),
+    "trigger_processing": ("/resubmit",),
+    "view": ("/namespaces/list",),
+}
+# The same of reads, which change nothing.
+IDLE_READS = frozenset({"deep", "include_document_count", "include_system", "metrics", "namespace_id", "tier_num"})
 
 
-def check_query(method: str, asked: Iterable[str], known: frozenset[str]) -> None:
-    """InvalidArgumentError for the first name that is not read, for a GET only when it is a slip of one that is."""
+def check_query(method: str, path: str, asked: Iterable[str], known: frozenset[str]) -> None:
+    """InvalidArgumentError for the first name that a route does not read, for a GET only when it is a slip of one."""
     for name in asked:
-        if name in known or name in PAGING or name in IDLE:
-            continue
-        if method not in READS or nearest(name, known) is not None:
+        if name not in known and not _is_idle(method, path, name) and (method not in READS or nearest(name, known)):
             where = f"query.{name}"
             said = said_of(name, sorted(known))
             raise InvalidArgumentError(f"{where}: {said}", reason=UNKNOWN.upper(), path=where)
+
+
+def _is_idle(method: str, path: str, name: str) -> bool:
+    if method in READS and (name in PAGING or name in IDLE_READS):
+        return True
+    return (name in PAGING and path.endswith("/list")) or path.endswith(IDLE.get(name, ()))
 
 
 def query_names(dependant: Dependant) -> frozenset[str]:

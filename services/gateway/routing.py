@@ -50,7 +50,7 @@ class JsonRoute(APIRoute):
 
         async def handler(request: Request) -> Any:
             if request.scope["query_string"]:
-                check_query(request.method, request.query_params, known)
+                check_query(request.method, self.path, request.query_params, known)
             try:
                 return await handle(JsonRequest(request.scope, request.receive))
             except HTTPException as error:

@@ -167,6 +167,11 @@ async def test_an_object_of_a_batch_names_the_unknown_key_of_its_blob(client: ht
         ("POST", f"{OBJECTS}?auto_proces=false", "auto_proces", "auto_process"),
         ("POST", f"{OBJECTS}?unheard_of=1", "unheard_of", None),
         ("DELETE", "/v1/buckets/products_unified?unheard_of=1", "unheard_of", None),
+        ("DELETE", "/v1/buckets/products_unified?force=true", "force", None),
+        ("POST", f"{OBJECTS}?reason=x", "reason", None),
+        ("PATCH", f"{DOCUMENTS}/bulk?limit=1", "limit", None),
+        ("DELETE", f"{DOCUMENTS}/batch?limit=1", "limit", None),
+        ("POST", "/v1/buckets/products_unified/batches?page_size=1", "page_size", None),
         ("GET", f"{DOCUMENTS}?filter=%7B%7D", "filter", "filters"),
         ("GET", f"{DOCUMENTS}?sortby=x", "sortby", "sort_by"),
     ],
@@ -185,6 +190,8 @@ async def test_a_list_may_be_asked_with_what_has_no_meaning(client: httpx.AsyncC
     await set_up(client)
     await ok(client, "GET", f"{DOCUMENTS}?_=123&limit=5&include_total=true")
     await ok(client, "POST", f"{DOCUMENTS}/list?limit=5&page=1")
+    await ok(client, "PATCH", "/v1/buckets/products_unified?force_schema_break=true", {"description": "d"})
+    await ok(client, "POST", "/v1/annotations/list?limit=1")
 
 
 SEARCH = {"feature_uri": "mixpeek://image_extractor@v1/google_siglip_base_v1", "query": "{{INPUT.x}}"}

@@ -1,5 +1,7 @@
 """Several documents at once: by id in one answer, by a filter as a task."""
 
+from collections.abc import Iterable
+
 from services.common.database.bounded import bounded
 from services.common.database.corrections import decide_again
 from services.common.database.document_edits import Within, delete_documents, edit_documents
@@ -11,6 +13,7 @@ from services.gateway.affected import affected_by
 from services.gateway.bulk_affected import by_task, expected_of_changes, expected_of_deletion
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import require_declared
+from services.gateway.document_slips import slips_in
 from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.document_edits import within_of
@@ -49,7 +52,9 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
             found = changed_fields(update.update_data, f"body.updates.{number}.update_data")
             await require_declared(tenant, within.collection_id, found, f"body.updates.{number}.update_data")
             edits[update.document_id] = edits.get(update.document_id, {}) | found
-        return await _edit(tenant, within, edits)
+        done = await _edit(tenant, within, edits)
+        slips = await slips_in(tenant, str(within.collection_id), {name for each in edits.values() for name in each})
+        return done.model_copy(update={"warnings": slips})
     if form.update_data is None or form.is_empty():
         message = "Send 'updates', or 'document_ids', 'filters' or 'all' with 'update_data'."
         raise InvalidArgumentError(message, path="body.updates")
@@ -58,7 +63,8 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
     selection = selection_of(form)
     ids = form.document_ids or await _matching(tenant, within, selection)
     done = await _edit(tenant, within, dict.fromkeys(ids, changes))
-    return done.model_copy(update={"warnings": await _warnings(tenant, within, selection, is_empty=not ids)})
+    warnings = await _warnings(tenant, within, selection, changes, is_empty=not ids)
+    return done.model_copy(update={"warnings": warnings})
 
 
 async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) -> BatchUpdated:
@@ -134,13 +140,18 @@ async def bulk_update(collection: str, form: BulkUpdate, tenant: InNamespace) ->
     return BulkUpdated(
         task_id=task_id,
         status=PENDING,
-        warnings=await _warnings(tenant, within, selection),
+        warnings=await _warnings(tenant, within, selection, changes),
         affected=by_task(expected, task_id),
     )
 
 
-async def _warnings(tenant: Tenant, within: Within, selection: Filter, *, is_empty: bool = True) -> list[Degraded]:
-    return await unknown_in_collections(tenant, [str(within.collection_id)], selection, is_empty=is_empty)
+async def _warnings(
+    tenant: Tenant, within: Within, selection: Filter, changes: Iterable[str] = (), *, is_empty: bool = True
+) -> list[Degraded]:
+    """What to say of fields that the selection asks for in vain, and of those changed that look like a slip."""
+    collection_id = str(within.collection_id)
+    unknown = await unknown_in_collections(tenant, [collection_id], selection, is_empty=is_empty)
+    return [*unknown, *(await slips_in(tenant, collection_id, changes) if changes else ())]
 
 
 async def _require(tenant: Tenant, within: Within, document_ids: list[str]) -> None:

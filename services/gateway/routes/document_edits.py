@@ -9,12 +9,14 @@ from services.common.database.document_edits import Within, delete_documents, ed
 from services.common.database.records import Collection, DocumentRow
 from services.common.database.resources import get_collection, get_row
 from services.common.errors import InvalidArgumentError, NotFoundError
+from services.common.known_keys import accepted_keys
 from services.gateway.affected import affected_by
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import collection_within, require_declared
+from services.gateway.document_slips import slips_in, told
 from services.gateway.freshness import refresh_index
-from services.gateway.routes.documents import IN_COLLECTION, one, shown_one
+from services.gateway.routes.documents import IN_COLLECTION, shown_one
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_creation import DocumentCreate, embeddings_of, lineage_of
@@ -47,7 +49,8 @@ async def add_document(collection: str, form: DocumentCreate, tenant: InNamespac
     )
     document_id = await create_document(gateway.pool, new)
     await refresh_index(gateway, [document_id])
-    return await one(tenant, document_id, None, DocumentQuery())
+    slips = await slips_in(tenant, found.collection_id, form.extra(), accepted_keys(DocumentCreate))
+    return JsonAnswer(told(await shown_one(tenant, document_id, None, DocumentQuery()), slips))
 
 
 async def _check_place(tenant: Tenant, form: DocumentCreate, collection: Collection) -> None:
@@ -121,7 +124,9 @@ async def _edit(tenant: Tenant, collection: str | None, document_id: str, change
     await refresh_index(gateway, [document_id])
     given = [name for name, value in changes.items() if value is not None]
     affected = await affected_by(gateway, found, edited.changed, given)
-    return JsonAnswer(await shown_one(tenant, document_id, None, DocumentQuery()) | affected)
+    document = await shown_one(tenant, document_id, None, DocumentQuery())
+    slips = await slips_in(tenant, document["collection_id"], changes)
+    return JsonAnswer(told(document, slips) | affected)
 
 
 @router.delete(ONE)

@@ -1,6 +1,6 @@
 """Keys that are the user's own, and look like a slip of one that has a meaning: taken as they are, and told. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.common.known_keys import accepted_keys
@@ -13,13 +13,14 @@ MOST_NAMES, MOST_KNOWN = 20, 200
 def slips_of(form: OpenForm, metadata: Mapping[str, Any] | None, schema: Mapping[str, Any]) -> list[Degraded]:
     """A warning for each key at the root that is nearly one of the form, or of the schema as each key of metadata."""
     declared = list(schema.get("properties") or {})
-    root = _near(form.extra(), [*accepted_keys(type(form)), *declared], declared)
-    return [*root, *_near(metadata or {}, declared, declared)]
+    return [*near_keys(form.extra(), accepted_keys(type(form)), declared), *near_keys(metadata or {}, (), declared)]
 
 
-def _near(given: Iterable[str], known: list[str], declared: list[str]) -> list[Degraded]:
+def near_keys(given: Iterable[str], meant: Iterable[str], declared: Sequence[str]) -> list[Degraded]:
+    """A warning for each given name that is nearly one with a meaning of its own, or one of the declared fields."""
+    known = [*meant, *declared][:MOST_KNOWN]
     names = [name for name in given if name not in declared][:MOST_NAMES]
-    return [_warning(name, near) for name in names if (near := nearest(name, known[:MOST_KNOWN])) is not None]
+    return [_warning(name, near) for name in names if (near := nearest(name, known)) is not None]
 
 
 def _warning(name: str, near: str) -> Degraded:
