@@ -5,6 +5,8 @@ from PIL import Image
 
 from tests.e2e.api import Api, JsonObject, until
 from tests.e2e.option_a import LABEL, create_unified, data_uri, jpeg, photos, upload_body
+from tests.support.portraits import darker, portrait
+from tests.support.portraits import jpeg as photo
 
 ENDED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED")
 
@@ -103,3 +105,44 @@ def test_a_folder_that_was_uploaded_first_is_labelled_afterwards(api: Api) -> No
     started = api.call(method, path.removeprefix("/v1"), {})
     ended(api, started["task_id"])
     assert labels(api, name, others) == ["Pliers"] * 2
+
+
+def test_a_class_renamed_on_its_examples_is_renamed_where_it_was_taken_over(api: Api) -> None:
+    name = "breeding_renamed"
+    wrong, followers = mistaken(api, name)
+    body = {"document_ids": [api.document_of(name, wrong)["document_id"]], "update_data": {LABEL: "Pliers"}}
+    answer = api.patch(f"/collections/{name}/documents/bulk", body)
+    assert answer["affected"]["documents"] == 4
+    ended(api, answer["affected"]["task_id"])
+    assert labels(api, name, followers) == ["Pliers"] * 4
+
+
+def test_a_misnamed_face_names_nobody_any_more(api: Api) -> None:
+    name = "misnamed_faces"
+    properties = {"photo": {"type": "image"}, LABEL: {"type": "string"}}
+    api.post("/buckets", {"bucket_name": name, "bucket_schema": {"properties": properties}})
+    extractor = {
+        "feature_extractor_name": "face_identity_extractor",
+        "version": "v1",
+        "input_mappings": {"image": "photo"},
+        "field_passthrough": [LABEL],
+    }
+    source = {"type": "bucket", "bucket_ids": [f"bkt_{name}"]}
+    taxonomy = {"field_to_enrich": LABEL, "confidence_threshold": 0.45}
+    body = {"collection_name": name, "source": source, "feature_extractor": extractor, "taxonomy": taxonomy}
+    api.post("/collections", body)
+
+    def face(image: Image.Image, **fields: str) -> str:
+        blobs = [{"property": "photo", "type": "image", "data": data_uri(photo(image))}]
+        created = api.post(f"/buckets/bkt_{name}/objects", {"blobs": blobs, "metadata": fields})
+        assert api.processed(f"bkt_{name}", created["object_id"])["status"] == "COMPLETED"
+        return str(created["object_id"])
+
+    image = portrait("obama/obama.jpg")
+    wrong = face(image, **{LABEL: "Biden"})
+    follower = face(darker(image))
+    assert labels(api, name, [follower]) == ["Biden"]
+    document_id = api.document_of(name, wrong)["document_id"]
+    answer = api.patch(f"/collections/{name}/documents/{document_id}", {LABEL: "Obama"})
+    ended(api, answer["affected"]["task_id"])
+    assert labels(api, name, [follower]) == ["Obama"]
