@@ -134,10 +134,8 @@ def _remembering(stored: StoredDocument, fields: Collection[str], lost: Collecti
 
 def _internal(internal: JsonObject, own: Sequence[Decision]) -> JsonObject:
     """The document's `_internal` with the results of these taxonomies in the place of their earlier ones."""
-    asked = {decision.taxonomy_id for decision in own if decision.taxonomy_id}
-    leads = tuple(f"_taxonomy_{taxonomy_id}_" for taxonomy_id in asked)
-    if not leads:
-        return internal
+    asked = {decision.taxonomy_id or None for decision in own}
+    leads = tuple(f"_taxonomy_{taxonomy_id}_" for taxonomy_id in asked if taxonomy_id)
     kept = {key: value for key, value in internal.items() if not key.startswith(leads)}
     processing = internal.get("processing", {})
     lineage = {entry.get("taxonomy_id"): entry for entry in processing.get("taxonomy_lineage", [])}
@@ -145,8 +143,10 @@ def _internal(internal: JsonObject, own: Sequence[Decision]) -> JsonObject:
     known = [entry for entry in processing.get("not_judged", []) if entry.get("taxonomy_id") not in asked]
     reasons = [*known, *not_judged(own)]
     steps = {key: value for key, value in processing.items() if key != "not_judged"}
-    steps |= {"taxonomy_lineage": list(lineage.values())} | ({"not_judged": reasons} if reasons else {})
-    return {**kept, **taxonomy_results(own), "processing": steps}
+    steps |= ({"taxonomy_lineage": list(lineage.values())} if lineage else {}) | (
+        {"not_judged": reasons} if reasons else {}
+    )
+    return {**kept, **taxonomy_results(own), **({"processing": steps} if steps or processing else {})}
 
 
 def _noted(internal: JsonObject, own: Sequence[Decision], now: str) -> JsonObject:

@@ -234,6 +234,30 @@ async def test_documents_that_could_not_be_judged_are_counted_with_their_reason(
     assert coverage["not_judged_reasons"] == [{"reason": "There is no retriever 'x'.", "count": 2}]
 
 
+async def test_what_one_of_several_taxonomies_could_not_judge_counts_until_somebody_has_said_it(
+    stack: Stack, client: httpx.AsyncClient
+) -> None:
+    collection = await set_up(client)
+    fields = [{"field_path": "product_label", "target_field": "second"}]
+    config = {**CONFIG, "source_collection": {"collection_id": "products_unified", "enrichment_fields": fields}}
+    kinds = await ok(client, "POST", "/v1/taxonomies", {"taxonomy_name": "kinds", "config": config})
+    await ok(client, "PATCH", PATH, {"taxonomy_applications": [{"taxonomy_id": "kinds"}]})
+    created = await ok(client, "POST", "/v1/buckets/products_unified/objects", NEW_OBJECT)
+    await stack.process(created["object_id"], match={"matched": False, "confidence": 0.0, "reason": "The first."})
+    why = [{"taxonomy_id": kinds["taxonomy_id"], "reason": each} for each in ("Gone.", "The first.")]
+    document_id = await stack.gateway.pool.fetchval(
+        "UPDATE documents SET internal = $2 WHERE collection_id = $1 RETURNING document_id",
+        collection["collection_id"],
+        {"processing": {"not_judged": why}},
+    )
+    coverage = await ok(client, "GET", f"{PATH}/analytics/label-coverage")
+    assert (coverage["not_judged"], len(coverage["not_judged_reasons"])) == (1, 2)
+    assert "1 document could not be judged: Gone." in await warnings(client)
+    await ok(client, "PATCH", f"{PATH}/documents/{document_id}", {"second": "Shoes", "product_label": "Shoes"})
+    assert "could not be judged" not in await warnings(client)
+    assert (await ok(client, "GET", f"{PATH}/analytics/label-coverage"))["not_judged"] == 0
+
+
 async def test_a_retriever_says_what_it_names_in_vain(client: httpx.AsyncClient) -> None:
     await set_up(client)
     await ok(client, "DELETE", PATH)

@@ -16,7 +16,7 @@ from services.gateway.shapes.taxonomy_analytics import Accuracy
 from services.gateway.shapes.time_range import RangeAsked, period_of
 from services.gateway.store import collection_figures as sql
 from services.gateway.store.assignments import About, checked
-from services.gateway.store.labelling import reasons
+from services.gateway.store.labelling import count_not_judged, reasons
 
 router = routes_of("Analytics")
 HERE = "/collections/{collection}/analytics"
@@ -34,9 +34,10 @@ async def label_coverage(collection: str, tenant: InNamespace) -> Coverage:
     async with snapshot(pool, "path.collection") as connection:
         rows = [(field, await connection.fetchrow(sql.COVERAGE, found.collection_id, field)) for field in fields]
         left_out = await reasons(connection, [found.collection_id])
+        not_judged = await count_not_judged(connection, found.collection_id)
     return Coverage(
         collection_id=found.collection_id,
-        not_judged=sum(row["count"] for row in left_out),
+        not_judged=not_judged,
         not_judged_reasons=[NotJudged(reason=row["reason"], count=row["count"]) for row in left_out],
         fields=[
             FieldCoverage(

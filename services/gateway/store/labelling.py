@@ -35,9 +35,21 @@ OF_TAXONOMY = RUNS.format(where="l.taxonomy_id = $1")
 UNAPPLIED = f"""
     SELECT NULL AS collection_id, found.models[1] AS model, found.label_threshold, {COLUMNS}
     FROM (SELECT *, false AS inline FROM taxonomies WHERE taxonomy_id = $1) AS l {RUN} {FOUND}"""  # noqa: S608
-REASONS = """
-    SELECT collection_id, taxonomy_match ->> 'reason' AS reason, count(*) AS count FROM documents
-    WHERE collection_id = ANY($1) AND taxonomy_match ? 'reason' GROUP BY 1, 2 ORDER BY count DESC, reason"""
+# What a taxonomy could not say of a field counts as long as nobody else has said anything of it.
+NOT_JUDGED = """
+    FROM documents d, LATERAL (
+      SELECT d.taxonomy_match ->> 'reason' AS reason
+      UNION
+      SELECT entry ->> 'reason' FROM jsonb_array_elements(d.internal #> '{processing,not_judged}') AS entry
+      JOIN labellers l ON l.collection_id = d.collection_id
+        AND l.taxonomy_id IS NOT DISTINCT FROM entry ->> 'taxonomy_id'
+      WHERE cardinality(l.label_fields) = 0 OR NOT d.labels ?& l.label_fields
+    ) AS why
+    WHERE d.collection_id = ANY($1) AND why.reason IS NOT NULL
+      AND (d.taxonomy_match ? 'reason' OR d.internal #> '{processing,not_judged}' IS NOT NULL)"""
+REASONS = f"""
+    SELECT d.collection_id, why.reason, count(*) AS count {NOT_JUDGED}
+    GROUP BY 1, 2 ORDER BY count DESC, reason"""
 
 # Clusters that collections name and that are not there.
 CLUSTERS = """
@@ -74,6 +86,11 @@ async def runs_of_taxonomy(db: Executor, taxonomy_id: str) -> Rows:
 async def reasons(db: Executor, collection_ids: Sequence[str]) -> Rows:
     """(collection_id, reason, count) of the documents that could not be judged, the most frequent first."""
     return [dict(row) for row in await db.fetch(REASONS, list(collection_ids))]
+
+
+async def count_not_judged(db: Executor, collection_id: str) -> int:
+    """How many documents could not be judged, for one reason or several."""
+    return int(await db.fetchval(f"SELECT count(DISTINCT d.document_id) {NOT_JUDGED}", [collection_id]))
 
 
 async def missing_clusters(db: Executor, collection_ids: Sequence[str]) -> Rows:

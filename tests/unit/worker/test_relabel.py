@@ -77,6 +77,19 @@ def test_the_results_of_other_taxonomies_stay() -> None:
     assert [each["taxonomy_id"] for each in after.internal["processing"]["taxonomy_lineage"]] == ["tax_2", "tax_1"]
 
 
+def test_what_a_retriever_enrichment_could_not_judge_is_forgotten_once_it_can() -> None:
+    by = replace(BY, taxonomy_ids=frozenset({""}))
+    enrichment = replace(decision("cat"), taxonomy_id="")
+    failed = replace(enrichment, matched=False, reason="No retriever.", values=())
+    first = again(stored(), [failed], by)
+    assert first is not None
+    assert [each["reason"] for each in first.internal["processing"]["not_judged"]] == ["No retriever."]
+    assert again(first, [failed], by) is None
+    after = again(first, [enrichment], by)
+    assert after is not None
+    assert "not_judged" not in after.internal["processing"]
+
+
 def test_a_field_that_a_person_cleared_on_the_object_is_not_open() -> None:
     assert open_fields(stored(fields={LABEL: None}), [LABEL], [LABEL]) == []
     assert open_fields(stored(fields={LABEL: None}), [LABEL], []) == [LABEL]
