@@ -13,6 +13,7 @@ from services.worker.answers import answer_for
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
 from services.worker.labelling import Claims, Label, label_source, settle, unjudged_match
 from services.worker.matching import UNKNOWN_MODEL, number_parts
+from services.worker.places import place_of
 from services.worker.provenance import internal_of
 from services.worker.saying import said_of, speaker_of
 
@@ -92,7 +93,9 @@ def _numbers(outcome: Outcome, stored: Stored, rejected: Mapping[int, Rejected])
     same_from = max((embedding.same_from for part in parts for embedding in part.embeddings[:1]), default=0.0)
     earlier = {number: each.vector for number, each in rejected.items()}
     earlier |= {number: document.vector for number, document in stored.items()}
-    return number_parts(vectors, earlier, same_from or UNKNOWN_MODEL)
+    places = [place_of(part.fields) for part in parts]
+    earlier_places = {number: place_of(document.fields) for number, document in stored.items()}
+    return number_parts(vectors, earlier, same_from or UNKNOWN_MODEL, places, earlier_places)
 
 
 def _row(draft: _Draft) -> DocumentRow:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from services.worker.matching import UNKNOWN_MODEL, number_parts
+from services.worker.places import NOWHERE, place_of
 
 
 def vector(*numbers: float) -> bytes:
@@ -58,3 +59,35 @@ def test_a_look_far_from_the_first_is_known_where_the_model_says_so() -> None:
 def test_somebody_else_gets_no_name_although_every_other_face_is_taken() -> None:
     stranger = vector(0.3, 0.2, 1)
     assert number_parts([BORIS, stranger], {0: ANNA, 1: BORIS}, 0.45) == [1, 2]
+
+
+LEFT, RIGHT, BELOW = (0.0, 100.0, 90.0), (0.0, 500.0, 95.0), (0.0, 105.0, 600.0)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1, 0), (0.25, 0), (1, -80), (2, 30)])
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
+def test_faces_of_one_person_are_told_apart_by_how_they_lie(
+    scale: float, offset: float, order: tuple[int, ...]
+) -> None:
+    earlier = [LEFT, RIGHT, BELOW]
+    moved = [(page, x * scale + offset, y * scale) for page, x, y in (earlier[number] for number in order)]
+    looks = dict(enumerate([ANNA, vector(1, 0.02, 0), ANNA_AGAIN]))
+    new = [vector(1, 0.1, 0.01), vector(1, 0, 0.02), ANNA]
+    assert number_parts(new, looks, 0.45, moved, dict(enumerate(earlier))) == list(order)
+
+
+def test_photos_of_one_person_that_clearly_differ_are_told_by_their_looks() -> None:
+    earlier = {0: ANNA, 1: vector(1, 0.9, 0)}
+    new = [vector(1, 0.9, 0.01), ANNA]
+    assert number_parts(new, earlier, 0.45, [LEFT, RIGHT], {0: LEFT, 1: RIGHT}) == [1, 0]
+
+
+def test_copies_on_several_pages_go_by_their_pages() -> None:
+    pages = [(1.0, 300.0, 50.0), (2.0, 10.0, 70.0)]
+    assert number_parts([ANNA, ANNA], {0: ANNA, 1: ANNA}, 0.45, pages[::-1], dict(enumerate(pages))) == [1, 0]
+
+
+def test_where_a_face_lies_is_known_from_its_box() -> None:
+    box = {"x1": 10, "y1": 20.5, "x2": 30, "y2": 40.5}
+    assert place_of({"bbox": box, "page_number": 2}) == (2.0, 20.0, 30.5)
+    assert place_of({"bbox": {}}) == place_of({}) == NOWHERE
