@@ -9,9 +9,10 @@ from services.gateway.context import Tenant
 from services.gateway.links import links_to
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.idle_objects import Idle, with_warning
+from services.gateway.shapes.noted_objects import with_notes
 from services.gateway.shapes.object_answers import to_object
 from services.gateway.store.blobs import blobs_of
-from services.gateway.store.objects import idle_objects, read_object
+from services.gateway.store.objects import idle_objects, notes_of, read_object
 
 
 async def object_answers(
@@ -23,10 +24,9 @@ async def object_answers(
     if presigned:
         links = await links_to(tenant, (blob for several in blobs.values() for blob in several))
     idle = await idle_objects(tenant.gateway.pool, rows)
-    return [
-        with_warning(to_object(dict(row), blobs.get(row["object_id"], []), links), idle.get(row["object_id"]))
-        for row in rows
-    ]
+    notes = await notes_of(tenant.gateway.pool, rows)
+    shown = {row["object_id"]: to_object(dict(row), blobs.get(row["object_id"], []), links) for row in rows}
+    return [with_notes(with_warning(each, idle.get(key)), notes.get(key, ())) for key, each in shown.items()]
 
 
 async def object_answer(tenant: Tenant, bucket_id: str, object_id: str, *, presigned: bool = False) -> JsonObject:

@@ -73,6 +73,8 @@ def _enriched(sample: JsonObject, decision: pb.Decision) -> JsonObject:
     result["taxonomy_match"] = {"matched": decision.matched, "confidence": round(decision.confidence, 6)}
     if decision.source_document_id:
         result["taxonomy_match"]["source_document_id"] = decision.source_document_id
+    if decision.reason:
+        result["taxonomy_match"]["reason"] = decision.reason
     result["_internal"] = {
         f"{lead}_id": decision.source_document_id or None,
         f"{lead}_label": orjson.loads(decision.label_json) if decision.label_json else None,
@@ -92,6 +94,7 @@ def _match(taxonomy_name: str, sample: JsonObject, decision: pb.Decision) -> Tax
         label=_text(decision.label_json),
         score=round(decision.confidence, 6),
         threshold=decision.threshold,
+        reason=decision.reason or None,
         path=[step.label for step in decision.path] or None,
         hierarchy_level=len(decision.path) - 1 if decision.path else None,
         enriched_fields=[value.field for value in decision.values if value.value_json],

@@ -48,7 +48,10 @@ class JoinStats(Answer):
 
 
 class TaxonomyMatch(Answer):
-    """TaxonomyMatch: what one document was called, or the best score under the threshold."""
+    """TaxonomyMatch: what one document was called, or the best score under the threshold.
+
+    `reason` (ours) says why it could not be judged.
+    """
 
     document_id: str | None
     taxonomy_id: str
@@ -61,6 +64,7 @@ class TaxonomyMatch(Answer):
     path: list[str] | None
     hierarchy_level: int | None
     enriched_fields: list[str]
+    reason: str | None = None
 
 
 class JoinAnswer(Answer):

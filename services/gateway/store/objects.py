@@ -1,5 +1,6 @@
 """Objects, as the gateway reads them."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import asyncpg
@@ -7,6 +8,7 @@ import asyncpg
 from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
 from services.gateway.shapes.idle_objects import Idle
+from services.gateway.shapes.object_answers import DONE
 from services.gateway.store.tables import OBJECT_COLUMNS
 
 FIND = f"SELECT {OBJECT_COLUMNS} FROM objects o WHERE o.bucket_id = $1 AND o.object_id = $2"  # noqa: S608
@@ -15,6 +17,10 @@ IDLE = """
     FROM objects o
     WHERE o.object_id = ANY($1) AND NOT EXISTS (
       SELECT FROM processing p WHERE p.object_id = o.object_id AND p.status IN ('PENDING', 'PROCESSING'))"""
+NOTES = """
+    SELECT p.object_id, p.note, c.collection_name FROM processing p JOIN collections c USING (collection_id)
+    WHERE p.object_id = ANY($1) AND p.status = 'COMPLETED' AND p.note IS NOT NULL
+    ORDER BY p.object_id, c.collection_name"""
 
 
 async def idle_objects(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, Idle]:
@@ -24,6 +30,15 @@ async def idle_objects(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str
         return {}
     found = await db.fetch(IDLE, waiting)
     return {row["object_id"]: Idle.STORED_ONLY if row["has_collections"] else Idle.NO_COLLECTION for row in found}
+
+
+async def notes_of(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, list[asyncpg.Record]]:
+    """What is to be said of those of the objects that have ended, by object."""
+    ended = [row["object_id"] for row in rows if row["status"] in DONE]
+    found: dict[str, list[asyncpg.Record]] = defaultdict(list)
+    for note in await db.fetch(NOTES, ended) if ended else ():
+        found[note["object_id"]].append(note)
+    return found
 
 
 async def read_object(db: Executor, bucket_id: str, object_id: str) -> asyncpg.Record:
