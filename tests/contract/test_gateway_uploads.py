@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from services.common.settings import Settings
+from tests.contract.test_gateway_batches import end
 from tests.support.gateway import Stack
-from tests.support.rest import OBJECTS, PIXEL, ok, refused, set_up, upload
+from tests.support.rest import DOCUMENTS, OBJECTS, PIXEL, ok, refused, set_up, upload
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -18,6 +19,8 @@ UPLOADS = OBJECTS.removesuffix("/objects") + "/uploads"
 BYTES = base64.b64decode(PIXEL)
 SHA256, MD5 = hashlib.sha256(BYTES).hexdigest(), hashlib.md5(BYTES).hexdigest()
 FILE: dict[str, Any] = {"filename": "pixel.png", "content_type": "image/png", "blob_property": "image_url"}
+
+PICTURE = {"property": "image_url", "type": "image", "data": {"base64": PIXEL}}
 
 
 async def create(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
@@ -159,6 +162,23 @@ async def test_what_was_deleted_can_be_uploaded_again(client: httpx.AsyncClient,
     assert again["duplicate_of_upload_id"] == second["upload_id"]
     told = await confirm(client, first["upload_id"])
     assert (told["object_id"], "deleted" in told["message"]) == (first["object_id"], True)
+
+
+async def test_what_a_person_took_all_documents_of_can_be_uploaded_again(
+    client: httpx.AsyncClient, stack: Stack
+) -> None:
+    await set_up(client)
+    first = (await confirm(client, (await uploaded(client, stack))["upload_id"]))["object_id"]
+    document = await stack.process(first)
+    await end(stack, first, "COMPLETED")
+    assert (await create(client, file_hash=SHA256))["object_id"] == first
+    assert (await client.delete(f"{DOCUMENTS}/{document}")).status_code == 200
+    assert (await create(client, file_hash=SHA256))["status"] == "PENDING"
+    made = await upload(client, {"blobs": [PICTURE], "skip_duplicates": True})
+    assert made["object_id"] != first
+    note = "UPDATE processing SET note = 'NOTHING_FOUND: nobody there' WHERE object_id = $1"
+    await stack.gateway.pool.execute(note, first)
+    assert (await create(client, file_hash=SHA256))["object_id"] == first, "there is nothing to find in it"
 
 
 async def test_what_was_deleted_before_the_confirmation_is_made_anew(client: httpx.AsyncClient, stack: Stack) -> None:

@@ -14,12 +14,15 @@ JsonObject = dict[str, Any]
 MAPPED = """
     SELECT extractor, feature_extractor -> 'input_mappings' AS mappings FROM collections
     WHERE bucket_ids @> ARRAY[$1] ORDER BY collection_id"""
+# What has failed is tried anew, and so is what a person took all documents of; not what there is nothing to find in.
+IS_OF_USE = """(o.status <> 'FAILED' AND NOT (
+      o.status = 'COMPLETED' AND NOT EXISTS (SELECT FROM documents d WHERE d.object_id = o.object_id)
+      AND (SELECT count(*) > 0 AND count(p.note) = 0 FROM processing p WHERE p.object_id = o.object_id)))"""
 # $2 the hashes of all blobs, $3 what the fields must hold, and unless $5 nothing else, $4 the unique key.
-# What has failed is tried anew.
-SAME = """
+SAME = f"""
     SELECT o.object_id FROM objects o
-    WHERE o.bucket_id = $1 AND o.fields @> $3 AND o.status <> 'FAILED' AND o.unique_key IS NOT DISTINCT FROM $4
-      AND {holds} ORDER BY o.row_key LIMIT 1"""
+    WHERE o.bucket_id = $1 AND o.fields @> $3 AND {IS_OF_USE} AND o.unique_key IS NOT DISTINCT FROM $4
+      AND {{holds}} ORDER BY o.row_key LIMIT 1"""  # noqa: S608
 SAME_BLOBS = """
     $5 AND o.object_id IN (SELECT object_id FROM blobs WHERE sha256 = ANY($2))
     AND (SELECT array_agg(DISTINCT b.sha256 ORDER BY b.sha256) = $2 AND count(*) = count(b.sha256)

@@ -7,6 +7,7 @@ import asyncpg
 
 from services.common.blobs import Arrived
 from services.common.database.creation import NewBlob
+from services.common.database.duplicates import IS_OF_USE
 from services.common.database.listings import Listing
 from services.common.database.pool import Connection, Executor
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
@@ -44,14 +45,14 @@ INSERT = """
 ARRIVED = """
     UPDATE uploads SET staged_key = $2, etag = $3, size_bytes = $4, sha256 = $5, mime_type = $6
     WHERE upload_id = $1 AND status = 'PENDING' RETURNING upload_id"""
-# $4 whether an object is wanted: then only one that is there, has this content and has not failed is as good.
+# $4 whether an object is wanted: then only one that is there, has this content and is of use is as good.
 # $5 the unique key that it is to have.
-TWIN = """
+TWIN = f"""
     SELECT u.* FROM uploads u LEFT JOIN objects o ON o.object_id = u.object_id AND o.bucket_id = u.bucket_id
     WHERE u.bucket_id = $1 AND u.sha256 = $2 AND u.status = 'COMPLETED' AND u.upload_id <> $3
-      AND (NOT $4 OR (o.status <> 'FAILED' AND o.unique_key IS NOT DISTINCT FROM $5
+      AND (NOT $4 OR ({IS_OF_USE} AND o.unique_key IS NOT DISTINCT FROM $5
                       AND EXISTS (SELECT FROM blobs b WHERE b.object_id = o.object_id AND b.sha256 = $2)))
-    ORDER BY u.row_key LIMIT 1"""
+    ORDER BY u.row_key LIMIT 1"""  # noqa: S608
 HOLD = "SELECT object_id FROM objects WHERE object_id = $1 FOR KEY SHARE"
 STATS = """
     SELECT status, count(*) AS count, coalesce(sum(coalesce(size_bytes, file_size_bytes)), 0)::bigint AS bytes
