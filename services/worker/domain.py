@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields, SourceDocument
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]
+Run = tuple[str, str, datetime]
 
 PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "FAILED"
 
@@ -16,8 +18,8 @@ PENDING, PROCESSING, COMPLETED, FAILED = "PENDING", "PROCESSING", "COMPLETED", "
 class Ingest:
     """One object to be processed for one collection, as its record was before the job.
 
-    `begun` says that an attempt has been counted since; `tiers` are the collections that process this collection.
-    With a `look` it is done only if its input is another than that of `input_digest`.
+    `begun` says that an attempt has been counted since, `begun_at` when; `tiers` are the collections that process this
+    collection. With a `look` it is done only if its input is another than that of `input_digest`.
     """
 
     object_id: str
@@ -30,6 +32,7 @@ class Ingest:
     attempts: int
     error: str | None
     begun: bool
+    begun_at: datetime
     tiers: tuple[str, ...] = ()
     look: str | None = None
     input_digest: str | None = None
@@ -38,6 +41,11 @@ class Ingest:
     def key(self) -> Key:
         """Object and collection: what the record is found by."""
         return self.object_id, self.collection.collection_id
+
+    @property
+    def run(self) -> Run:
+        """What tells this attempt from later ones of the same record."""
+        return *self.key, self.begun_at
 
     @property
     def label_fields(self) -> tuple[str, ...]:

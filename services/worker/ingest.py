@@ -99,14 +99,20 @@ class Ingestor:
             return None
         if not (ingest.begun or ingest.is_suspect):
             return NOT_NOW_SECONDS  # somebody else has just begun
+        return await (self._try(ingest) if ingest.begun else self._try_alone(ingest))
+
+    async def _try(self, ingest: Ingest) -> float | None:
         try:
-            if ingest.begun:
-                await self._attempt(ingest)
-            else:
-                await self._attempt_alone(ingest)
+            await self._attempt(ingest)
         except Exception as error:
             return await self._after(error, ingest)
         return None
+
+    async def _try_alone(self, ingest: Ingest) -> float | None:
+        async with self._one_suspect:
+            await self._services.extractor_gate.wait(GATE_SECONDS)
+            begun = await self._services.records.begin_again(ingest)
+            return None if begun is None else await self._try(begun)
 
     async def _after(self, error: Exception, ingest: Ingest) -> float | None:
         match error:
@@ -142,12 +148,6 @@ class Ingestor:
     async def _give_up(self, ingest: Ingest, error: str) -> None:
         log.info("failed", object_id=ingest.object_id, error=error)
         await self._services.records.fail(ingest, error)
-
-    async def _attempt_alone(self, ingest: Ingest) -> None:
-        async with self._one_suspect:
-            await self._services.extractor_gate.wait(GATE_SECONDS)
-            if await self._services.records.begin_again(ingest):
-                await self._attempt(ingest)
 
     async def _attempt(self, ingest: Ingest) -> None:
         await self._services.labels.ready(ingest)

@@ -1,15 +1,16 @@
 """The `processing` records: what is to be done, how often it was tried, how it ended."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
 
 from services.common.database.jobs import IngestJob
-from services.common.database.pool import Executor, Pool
+from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields
 from services.common.database.resources import to_record
-from services.worker.domain import FAILED, PENDING, Ingest, Key
+from services.worker.domain import PENDING, Ingest, Key, Run
 from services.worker.patience import patient
 
 # An attempt of a record that is PENDING begins with its reading; the values read are those from before.
@@ -24,7 +25,7 @@ CLAIM = """
       FROM job JOIN locked USING (object_id)
       WHERE p.object_id = job.object_id AND p.collection_id = job.collection_id
         AND p.status = 'PENDING' AND p.attempts < $3
-      RETURNING p.object_id, p.collection_id
+      RETURNING p.object_id, p.collection_id, p.updated_at
     ), told AS (
       UPDATE objects SET status = 'PROCESSING',
         updated_at = CASE WHEN is_looked_at THEN updated_at ELSE now() END
@@ -34,7 +35,7 @@ CLAIM = """
            to_jsonb(c) AS collection,
            ARRAY(SELECT t.collection_id FROM collections t
                  WHERE t.source_collection_ids @> ARRAY[c.collection_id] AND t.enabled) AS tiers,
-           begun.object_id IS NOT NULL AS begun,
+           begun.object_id IS NOT NULL AS begun, coalesce(begun.updated_at, p.updated_at) AS begun_at,
            (SELECT jsonb_agg(jsonb_build_object('taxonomy_id', l.taxonomy_id, 'label_fields', l.label_fields,
              'inline', l.inline AND coalesce(l.config -> 'input_mappings', '[]') = '[]')
                              ORDER BY l.inline DESC, l.execution_phase, l.priority DESC, l.position)
@@ -48,17 +49,23 @@ CLAIM = """
     WHERE p.status IN ('PENDING', 'PROCESSING')"""
 BEGIN_AGAIN = """
     UPDATE processing SET attempts = $3, updated_at = now()
-    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING' RETURNING true"""
+    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING' RETURNING updated_at"""
 PUT_BACK = """
-    UPDATE processing SET status = $3, attempts = $4, error = $5, updated_at = now()
-    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
-END = "SELECT * FROM end_processing($1, $2, $3, $4)"
-COMPLETE = "SELECT complete_processing($1, $2, $3)"
-END_LOOK = "SELECT end_look($1, $2)"
+    UPDATE processing SET status = $4, attempts = $5, error = $6, updated_at = now()
+    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING' AND updated_at = $3"""
+FAIL = "SELECT fail_run($1, $2, $3, $4)"
+COMPLETE = "SELECT complete_runs($1, $2, $3, $4)"
+END_LOOK = "SELECT end_look($1, $2, $3)"
 # What there is of documents is about to be written over.
 FORGET = """
     UPDATE processing SET look = NULL, input_digest = NULL, note = NULL
-    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING'"""
+    WHERE object_id = $1 AND collection_id = $2 AND status = 'PROCESSING' AND updated_at = $3"""
+# What waits to be done anew is written over soon; what another run has taken up may have been written by it already.
+OVERTAKEN = """
+    SELECT p.object_id, p.collection_id FROM processing p
+    JOIN unnest($1::text[], $2::text[], $3::timestamptz[]) AS run (object_id, collection_id, begun_at)
+      USING (object_id, collection_id)
+    WHERE p.status <> 'PENDING' AND p.updated_at <> run.begun_at"""
 NOTE = """
     UPDATE processing p SET note = said.note
     FROM unnest($1::text[], $2::text[], $3::text[]) AS said (object_id, collection_id, note)
@@ -70,6 +77,9 @@ class Records:
 
     A record is PROCESSING from before an attempt until its answer is stored. So a record that is found PROCESSING by
     a new job tells of an attempt that ended without an answer, such as by kill -9.
+
+    What has changed since a run began is done by another, which may begin before the first has ended. When it began
+    tells one run from another: what is said of a run that has been followed by another is not heard.
     """
 
     def __init__(self, pool: Pool, max_attempts: int) -> None:
@@ -88,46 +98,56 @@ class Records:
         return [found.get((job.object_id, job.collection_id)) for job in jobs]
 
     @patient
-    async def begin_again(self, ingest: Ingest) -> bool:
-        """Counts an attempt of a suspect, and commits it; False when it is done or gone meanwhile.
+    async def begin_again(self, ingest: Ingest) -> Ingest | None:
+        """Counts an attempt of a suspect, and commits it; None when it is done or gone meanwhile.
 
         The count is set, not added to: repeating the statement after a lost connection counts nothing twice.
         """
-        return bool(await self._pool.fetchval(BEGIN_AGAIN, *ingest.key, ingest.attempts + 1))
+        begun_at = await self._pool.fetchval(BEGIN_AGAIN, *ingest.key, ingest.attempts + 1)
+        return None if begun_at is None else replace(ingest, begun_at=begun_at)
 
     @patient
     async def count_failure(self, ingest: Ingest, error: str) -> None:
         """Ends an attempt with an answer that is not the last word."""
-        await self._pool.execute(PUT_BACK, *ingest.key, PENDING, ingest.attempts + 1, error)
+        await self._pool.execute(PUT_BACK, *ingest.run, PENDING, ingest.attempts + 1, error)
 
     @patient
     async def take_back(self, ingest: Ingest) -> None:
         """Makes an attempt that was not the object's to lose as if it had not begun."""
-        await self._pool.execute(PUT_BACK, *ingest.key, ingest.status, ingest.attempts, ingest.error)
+        await self._pool.execute(PUT_BACK, *ingest.run, ingest.status, ingest.attempts, ingest.error)
 
     @patient
-    async def complete(self, digests: Mapping[Key, str]) -> None:
+    async def complete(self, digests: Mapping[Run, str]) -> None:
         """Marks records COMPLETED, made of inputs of these digests, and objects of which nothing is left to do.
 
         A record that was set to PENDING meanwhile (the object is to be processed anew) stays so.
         """
-        objects, collections = [key[0] for key in digests], [key[1] for key in digests]
-        await self._pool.execute(COMPLETE, objects, collections, list(digests.values()))
+        objects, collections, begun = (list(column) for column in zip(*digests, strict=True))
+        await self._pool.execute(COMPLETE, objects, collections, begun, list(digests.values()))
 
     @patient
     async def end_look(self, ingest: Ingest) -> None:
         """Marks a record COMPLETED whose input is as it was."""
-        await self._pool.execute(END_LOOK, *ingest.key)
+        await self._pool.execute(END_LOOK, *ingest.run)
 
     @patient
     async def forget_input(self, ingest: Ingest) -> None:
         """Says of a record whose input has changed that it is to be processed, whatever becomes of this attempt."""
-        await self._pool.execute(FORGET, *ingest.key)
+        await self._pool.execute(FORGET, *ingest.run)
 
     @patient
     async def fail(self, ingest: Ingest, error: str) -> None:
         """Marks a record and its object FAILED, with the reason on both."""
-        await self._pool.execute(END, [ingest.object_id], [ingest.collection.collection_id], FAILED, error)
+        await self._pool.execute(FAIL, *ingest.run, error)
+
+
+async def overtaken_runs(connection: Connection, ingests: Sequence[Ingest]) -> set[Key]:
+    """The records that another run has taken up since these began; the caller has locked their objects."""
+    if not ingests:
+        return set()
+    columns = (list(column) for column in zip(*(ingest.run for ingest in ingests), strict=True))
+    rows = await connection.fetch(OVERTAKEN, *columns)
+    return {(row["object_id"], row["collection_id"]) for row in rows}
 
 
 async def write_notes(db: Executor, notes: Mapping[Key, str | None]) -> None:
@@ -149,6 +169,7 @@ def _ingest(row: asyncpg.Record) -> Ingest:
         attempts=row["attempts"],
         error=row["error"],
         begun=row["begun"],
+        begun_at=row["begun_at"],
         tiers=tuple(row["tiers"]),
         look=row["look"],
         input_digest=row["input_digest"],

@@ -23,7 +23,7 @@ from services.worker.learning import learn_blobs
 from services.worker.looking import digest_of
 from services.worker.notes import note_of
 from services.worker.patience import patient
-from services.worker.records import Records, write_notes
+from services.worker.records import Records, overtaken_runs, write_notes
 from services.worker.sources import with_sources
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ class Writer:
         await self._tell_tiers(outcomes)
         if changed:
             await self._indexer.refresh(changed)
-        await self._records.complete({outcome.ingest.key: digest_of(outcome.extracted) for outcome in outcomes})
+        await self._records.complete({outcome.ingest.run: digest_of(outcome.extracted) for outcome in outcomes})
         return [None] * len(outcomes)
 
     async def clear(self, ingest: Ingest) -> None:
@@ -65,7 +65,8 @@ class Writer:
     async def _clear(self, ingest: Ingest) -> list[str]:
         async with self._pool.acquire() as connection, connection.transaction():
             await lock_objects(connection, {ingest.object_id})
-            return await delete_surplus(connection, [ingest.key], [])
+            overtaken = await overtaken_runs(connection, [ingest])
+            return [] if overtaken else await delete_surplus(connection, [ingest.key], [])
 
     @patient
     async def _store(self, outcomes: Sequence[Outcome]) -> list[str]:
@@ -100,7 +101,9 @@ class Writer:
 async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now: str) -> list[str]:
     """Writes over what is there, with respect for what people changed meanwhile."""
     current = await lock_objects(connection, {outcome.ingest.object_id for outcome in outcomes})
-    outcomes = await with_sources(connection, [each for each in outcomes if each.ingest.object_id in current])
+    overtaken = await overtaken_runs(connection, [outcome.ingest for outcome in outcomes])
+    living = [each for each in outcomes if each.ingest.object_id in current and each.ingest.key not in overtaken]
+    outcomes = await with_sources(connection, living)
     keys = [outcome.ingest.key for outcome in outcomes]
     stored = await stored_documents(connection, keys)
     rejected = await rejected_parts(connection, keys)

@@ -7,6 +7,7 @@ import asyncpg
 
 from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
+from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.idle_objects import Idle
 from services.gateway.shapes.object_answers import DONE
 from services.gateway.store.tables import OBJECT_COLUMNS
@@ -32,12 +33,12 @@ async def idle_objects(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str
     return {row["object_id"]: Idle.STORED_ONLY if row["has_collections"] else Idle.NO_COLLECTION for row in found}
 
 
-async def notes_of(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, list[asyncpg.Record]]:
+async def notes_of(db: Executor, rows: Sequence[asyncpg.Record]) -> dict[str, list[JsonObject]]:
     """What is to be said of those of the objects that have ended, by object."""
     ended = [row["object_id"] for row in rows if row["status"] in DONE]
-    found: dict[str, list[asyncpg.Record]] = defaultdict(list)
+    found: dict[str, list[JsonObject]] = defaultdict(list)
     for note in await db.fetch(NOTES, ended) if ended else ():
-        found[note["object_id"]].append(note)
+        found[note["object_id"]].append(dict(note))
     return found
 
 

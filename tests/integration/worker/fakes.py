@@ -83,9 +83,9 @@ class FakeExtractor(extractor_service_pb2_grpc.ExtractorServiceServicer):
         self.inputs += 1
         self.seen.append(item)
         content = item.content or item.text.encode()
-        content = BAD if request.extractor in self.rejecting else self.instead.get(content, content)
         await asyncio.sleep(0.5 if request.extractor in self.slow else 0)
         await asyncio.sleep(1.0 if content.startswith(SLOW) else 0.01)
+        content = BAD if request.extractor in self.rejecting else self.instead.get(content, content)
         if content.startswith(POISON):
             os._exit(9)
         if content.startswith(BAD):

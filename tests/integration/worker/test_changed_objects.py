@@ -13,6 +13,7 @@ from services.common.database.objects import patch_object
 from services.common.errors import InvalidArgumentError
 from tests.e2e.web import file_server
 from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.fakes import BAD, SLOW, vector_of
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 from tests.integration.worker.test_batches import draft, ended, submit
 
@@ -64,6 +65,34 @@ async def open_records(bench: Bench) -> int:
 async def vectors(bench: Bench) -> list[bytes]:
     query = "SELECT e.vector FROM embeddings e JOIN documents d USING (document_id) WHERE d.collection_id = $1"
     return [row["vector"] for row in await bench.pool.fetch(query, TEXTS)]
+
+
+async def begun(bench: Bench, inputs: int) -> None:
+    """Waits until the extractor has been asked for so many."""
+    async with asyncio.timeout(20):
+        while bench.extractor.inputs < inputs:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("late", [SLOW, BAD, None])
+async def test_a_run_that_another_has_overtaken_changes_nothing(bench: Bench, late: bytes | None) -> None:
+    """The slow run of what was there first ends, or fails, after that of what is there now."""
+    await with_texts(bench)
+    if late == BAD:
+        bench.extractor.instead[b"slow once"] = BAD
+    async with bench.services(), bench.worker():
+        made = await send(bench, story="at first")
+        await bench.settled(made.object_id)
+        count = bench.extractor.inputs
+        await patch_object(bench.pool, BUCKET, made.object_id, {"story": "slow once"}, None)
+        await begun(bench, count + 1)
+        await patch_object(bench.pool, BUCKET, made.object_id, {"story": "now" if late else None}, None)
+        await asyncio.sleep(1.5)
+        await bench.settled(made.object_id)
+    assert await vectors(bench) == ([vector_of(b"now").astype("<f2").tobytes()] if late else [])
+    row = await bench.pool.fetchrow("SELECT status, error FROM processing WHERE collection_id = $1", TEXTS)
+    assert row["status"] == ("COMPLETED" if late else "FAILED")
+    await assert_nothing_is_left_to_do(bench.pool)
 
 
 async def test_the_very_same_upload_is_extracted_once(bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """Worker values with sensible parts; a test names only what it is about."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from services.common.database.records import Blob, Collection, Labeller, ObjectFields, StoredDocument
@@ -66,6 +67,7 @@ def ingest(**changes: Any) -> Ingest:
         "attempts": 0,
         "error": None,
         "begun": True,
+        "begun_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     return Ingest(**{**values, **changes})
 
