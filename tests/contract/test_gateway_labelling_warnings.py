@@ -208,7 +208,8 @@ async def test_models_that_differ_matter_only_where_vectors_are_compared(
     await ok(client, "POST", "/v1/taxonomies", form)
     other = {**COLLECTION, "collection_name": "other", "taxonomy": None}
     await ok(client, "POST", "/v1/collections", {**other, "taxonomy_applications": [{"taxonomy_id": "kinds"}]})
-    await stack.gateway.pool.execute("UPDATE collections SET model = 'another' WHERE collection_name = 'other'")
+    sql = "UPDATE collections SET model = 'another' WHERE namespace_id = $1 AND collection_name = 'other'"
+    await stack.gateway.pool.execute(sql, stack.namespace_id)
     assert ("cannot compare" in await warnings(client, "/v1/collections/other")) is is_told
 
 
