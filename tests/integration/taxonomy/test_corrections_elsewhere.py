@@ -130,5 +130,8 @@ async def test_what_a_cancelled_change_of_many_leaves_is_for_another_task(world:
 
     with pytest.raises(TaskCanceledError):
         await replace(handler, refresh=cancels).update(task)
+    waiting = "SELECT count(*) FROM stale_labels WHERE collection_id = $1 AND task_id IS NULL"
+    assert await world.pool.fetchval(waiting, collection_id) == 1
     async with world.pool.acquire() as connection, connection.transaction():
-        assert await decide_waiting(connection, 100) == 1
+        await decide_waiting(connection, 10_000)
+    assert await world.pool.fetchval(waiting, collection_id) == 0
