@@ -59,6 +59,7 @@ async def start_postgres(postgres: EmbeddedPostgres) -> Process:
     await asyncio.to_thread(postgres.prepare)
     process = await asyncio.create_subprocess_exec(
         *postgres.command(),
+        cwd=postgres.cluster,
         env=dict(postgres.environment),
         user=postgres.account.user,
         group=postgres.account.group,
