@@ -58,8 +58,7 @@ async def start_postgres(postgres: EmbeddedPostgres) -> Process:
     """The server as a process of its own, ready for connections."""
     await asyncio.to_thread(postgres.prepare)
     process = await asyncio.create_subprocess_exec(
-        *postgres.command(),
-        cwd=postgres.cluster,
+        *("env", "-C", str(postgres.cluster), *postgres.command()),
         env=dict(postgres.environment),
         user=postgres.account.user,
         group=postgres.account.group,
