@@ -56,13 +56,9 @@ async def supervised_extractor(settings: Settings) -> AsyncIterator[Callable[[],
 
 async def start_postgres(postgres: EmbeddedPostgres) -> Process:
     """The server as a process of its own, ready for connections."""
-    await asyncio.to_thread(postgres.prepare)
+    module, folders = "tests.integration.worker.become_postgres", (postgres.cluster.parent, postgres.sockets)
     process = await asyncio.create_subprocess_exec(
-        *("env", "-C", str(postgres.cluster), *postgres.command()),
-        env=dict(postgres.environment),
-        user=postgres.account.user,
-        group=postgres.account.group,
-        stderr=asyncio.subprocess.DEVNULL,
+        sys.executable, "-m", module, *map(str, folders), stderr=asyncio.subprocess.DEVNULL
     )
     await wait_accepting(postgres)
     return process
