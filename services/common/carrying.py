@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from services.common.json_equality import differing
 from services.common.label_reach import held_back, is_ambiguous
 from services.common.label_values import label_values
 from services.common.labels import LabelledDocument, apply_human_fields
 from services.common.passthrough import lookup, passes_everything, rules_of
 from services.common.paths import said_inside, without
-from services.common.sameness import differing
 
 Fields = Mapping[str, Any]
 OBJECT = None

@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from services.common.connection_words import why_unreachable
+from services.common.connection_errors import why_unreachable
 from services.common.errors import InvalidArgumentError, LikenessError, UnavailableError
 from services.common.fetched import Fetched, filename_of, mime_type_of, safe_filename
 from services.common.outgoing import open_session

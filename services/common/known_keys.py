@@ -13,7 +13,7 @@ from pydantic import AliasChoices, BaseModel, ValidationError, ValidationInfo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from services.common.errors import InvalidArgumentError
-from services.common.near import nearest
+from services.common.misspellings import nearest
 
 MOST_FAULTS = 10
 # What a form that also reads what is stored is told when it reads a request.

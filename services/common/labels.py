@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from services.common.sameness import same_value
+from services.common.json_equality import same_value
 
 HUMAN, AUTO, IMPORT = "human", "auto", "import"
 WITHDRAWN = "withdrawn"

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from services.common.json_equality import same_value
 from services.common.label_reach import is_ambiguous
 from services.common.label_values import label_value
 from services.common.passthrough import lookup, rules_of
-from services.common.sameness import same_value
 
 Fields = Mapping[str, Any]
 

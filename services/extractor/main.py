@@ -9,7 +9,7 @@ from services.common import lifecycle
 from services.common.grpc_server import GrpcServer
 from services.common.logs import configure_logs
 from services.common.settings import Settings
-from services.common.words import errors_in_words
+from services.common.startup_errors import errors_in_words
 from services.extractor.engine import Engine
 from services.extractor.servicer import ExtractorServicer
 

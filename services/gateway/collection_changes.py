@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from services.common.database.passing import start_passing
+from services.common.database.passthrough_tasks import start_passing
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
 from services.gateway.alert_applications import with_ids

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from services.gateway.context import Tenant
 from services.gateway.field_warnings import declared_in
 from services.gateway.shapes.base import Degraded, JsonObject
-from services.gateway.shapes.key_slips import near_keys
+from services.gateway.shapes.misspelt_keys import near_keys
 
 WARNINGS = "warnings"
 

@@ -11,7 +11,7 @@ from services.common.database.resources import get_row
 from services.common.filters import DOCUMENTS, OBJECTS, And, Condition, Filter, Not, Operator, Or, Table, parse
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import Column
-from services.common.near import nearest
+from services.common.misspellings import nearest
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import Degraded
 from services.gateway.shapes.collection_answers import input_properties, output_properties

@@ -25,7 +25,7 @@ from services.common.grpc_client import open_channel
 from services.common.lifecycle import run
 from services.common.logs import configure_logs
 from services.common.settings import Settings
-from services.common.words import errors_in_words
+from services.common.startup_errors import errors_in_words
 from services.gateway.app import build_app
 from services.gateway.gateway import Channels, Gateway
 from services.gateway.keys import KeyRing

@@ -17,7 +17,7 @@ from services.gateway.object_views import created_answer, object_answer
 from services.gateway.own_links import own_blob
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.blob_data import FieldValue, read_data
-from services.gateway.shapes.key_slips import slips_of, with_slips
+from services.gateway.shapes.misspelt_keys import slips_of, with_slips
 from services.gateway.shapes.object_fields import created_fields
 from services.gateway.shapes.objects import BlobForm, ObjectCreate
 from services.gateway.shapes.schema_check import require_types

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 
 from services.common.errors import LikenessError
 from services.common.json_text import read_json
-from services.gateway.queries import check_query, query_names
+from services.gateway.query_names import check_query, query_names
 from services.gateway.router import Router
 
 MAX_DEPTH = 64

@@ -9,7 +9,7 @@ import asyncpg
 from services.common.database.pool import Connection
 from services.common.database.trigger_runs import REQUEST, Firing, begin, open_execution
 from services.common.errors import AlreadyExistsError, BadRequestError
-from services.common.sameness import differing
+from services.common.json_equality import differing
 from services.common.triggers.counting import crossing
 from services.common.triggers.schedules import EventSchedule, read_schedule
 from services.common.triggers.times import first_time, next_time

@@ -16,7 +16,7 @@ from services.common.database.pool import Pool, open_pool
 from services.common.grpc_server import GrpcServer
 from services.common.logs import configure_logs
 from services.common.settings import Settings
-from services.common.words import errors_in_words
+from services.common.startup_errors import errors_in_words
 from services.index.engine import Engine
 from services.index.follower import Follower
 from services.index.servicer import IndexServicer

@@ -16,7 +16,7 @@ from services.taxonomy.hierarchy import Descent, descend
 from services.taxonomy.judging import Judge
 from services.taxonomy.object_blobs import ObjectBlob
 from services.taxonomy.parse import parse_stages_json
-from services.taxonomy.searched import searched
+from services.taxonomy.searched_collections import searched
 from services.taxonomy.subjects import Asked, Known, given_vectors
 from services.taxonomy.together import together
 from services.taxonomy.values import Decided, documents_to_read, of_flat, of_nodes, of_own_path

@@ -15,7 +15,7 @@ from services.taxonomy.domain import Json, Unfetched
 from services.taxonomy.engine import Engine
 from services.taxonomy.parse import parse_stages, parse_stages_json
 from services.taxonomy.retriever import Page, Window, retrieve
-from services.taxonomy.searched import searched
+from services.taxonomy.searched_collections import searched
 from services.taxonomy.stages.stage import Stage, Subject
 from services.taxonomy.templates import Templates
 

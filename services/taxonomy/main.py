@@ -12,7 +12,7 @@ from services.common.grpc_client import open_channel
 from services.common.grpc_server import GrpcServer
 from services.common.logs import configure_logs
 from services.common.settings import Settings
-from services.common.words import errors_in_words
+from services.common.startup_errors import errors_in_words
 from services.taxonomy.documents import Documents
 from services.taxonomy.engine import Engine
 from services.taxonomy.index_client import IndexClient

@@ -10,7 +10,7 @@ from services.taxonomy.decide import Neighbour, Verdict, nothing
 from services.taxonomy.definition import Definition, Enrichment, Kind, Merge
 from services.taxonomy.domain import Json
 from services.taxonomy.hierarchy import Descent, Step
-from services.taxonomy.lent import Lent, label_of, presence_of, value_of
+from services.taxonomy.label_evidence import Lent, label_of, presence_of, value_of
 
 Records = Mapping[str, Mapping[str, Json]]
 """Document id -> its fields."""

@@ -11,9 +11,9 @@ from services.common.extractor_traits import traits_of
 from services.common.passthrough import passed_fields, passes_everything, rules_of
 from services.worker.answers import answer_for
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
+from services.worker.face_places import place_of
 from services.worker.labelling import Claims, Label, label_source, settle, unjudged_match
 from services.worker.matching import UNKNOWN_MODEL, number_parts
-from services.worker.places import place_of
 from services.worker.provenance import internal_of
 from services.worker.saying import said_of, speaker_of
 

@@ -24,12 +24,12 @@ from services.worker.gate import Gate
 from services.worker.indexer import Indexer
 from services.worker.inputs import NO_INPUT
 from services.worker.labels import Labels
-from services.worker.looking import Looker
 from services.worker.patience import is_outage
 from services.worker.records import Records
 from services.worker.tasks.clusters import ClusterRuns
 from services.worker.tasks.evaluations import Evaluations
 from services.worker.tasks.retriever_runs import RetrieverRuns
+from services.worker.unchanged_input import Looker
 from services.worker.writing import Writer
 
 NOT_NOW_SECONDS = 2.0

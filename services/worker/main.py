@@ -14,7 +14,7 @@ from services.common.database.pool import Pool, open_pool
 from services.common.grpc_client import open_channel
 from services.common.logs import configure_logs
 from services.common.settings import Settings
-from services.common.words import errors_in_words
+from services.common.startup_errors import errors_in_words
 from services.worker.alerts.asking import Asker
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.documents import Documents
@@ -38,7 +38,6 @@ from services.worker.housekeeping import SECONDS_BETWEEN, Housekeeper
 from services.worker.indexer import Indexer
 from services.worker.ingest import Ingestor, Services
 from services.worker.labels import Labels
-from services.worker.looking import Looker
 from services.worker.loops import Loop, run_loops
 from services.worker.queue import JobQueue
 from services.worker.records import Records
@@ -49,6 +48,7 @@ from services.worker.tasks.handlers import handlers_of
 from services.worker.tasks.retriever_runs import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
 from services.worker.triggers.loops import trigger_loops
+from services.worker.unchanged_input import Looker
 from services.worker.writing import Writer
 
 # After the drain, jobs are given back to a queue that may be out of reach.

@@ -18,13 +18,13 @@ from services.common.database.pool import Connection, Pool
 from services.common.database.rejections import rejected_parts
 from services.worker.compose import compose, document_ids
 from services.worker.domain import Ingest, Outcome
+from services.worker.fetched_blobs import learn_blobs
 from services.worker.indexer import Indexer
-from services.worker.learning import learn_blobs
-from services.worker.looking import digest_of
-from services.worker.notes import note_of
+from services.worker.object_notes import note_of
 from services.worker.patience import patient
 from services.worker.records import Records, overtaken_runs, write_notes
 from services.worker.sources import with_sources
+from services.worker.unchanged_input import digest_of
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ import asyncpg
 from services.common.carrying import OBJECT, Carrier, carry, changed_names, said_by_person
 from services.common.database.corrections import ask_about_cleared
 from services.common.database.pool import Connection
+from services.common.json_equality import differing
 from services.common.labels import LabelledDocument
-from services.common.sameness import differing
 
 JsonObject = dict[str, Any]
 # Document id -> the fields that changed, of those that it took over; one that said all of it before is left out.

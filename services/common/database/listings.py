@@ -11,7 +11,7 @@ import asyncpg
 
 from services.common.database.bounded import bounded, snapshot
 from services.common.database.cursors import PATH, Cursor, read_cursor, write_cursor
-from services.common.database.instants import require_instants
+from services.common.database.declared_times import require_instants
 from services.common.database.orders import Order, Sort, Term, order_of
 from services.common.database.pool import Connection, Executor
 from services.common.filters import EVERYTHING, Filter, Table, compile_sql

@@ -13,12 +13,12 @@ from services.common.database.objects_to_process import concerned
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
 from services.common.database.records import Blob
-from services.common.database.renewing import blobs_held, outdate, renew
+from services.common.database.reprocessing import blobs_held, outdate, renew
 from services.common.database.taxonomies import label_fields_of
 from services.common.event_payloads import changed_fields
+from services.common.json_equality import differing
 from services.common.passthrough import rules_of
 from services.common.paths import dotted, overlap, said_inside
-from services.common.sameness import differing
 
 JsonObject = dict[str, Any]
 CURRENT = "SELECT namespace_id, bucket_id, key_prefix, fields, human_fields FROM objects WHERE object_id = $1"

@@ -16,12 +16,12 @@ from services.common.database.object_events import tell_objects_gone
 from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.records import JsonObject
-from services.common.database.renewing import blobs_held, renew
+from services.common.database.reprocessing import blobs_held, renew
 from services.common.database.taxonomies import as_labels
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
+from services.common.json_equality import differing
 from services.common.paths import dotted, said_inside
-from services.common.sameness import differing
 
 CURRENT = """
     SELECT object_id, namespace_id, key_prefix, fields, human_fields FROM objects

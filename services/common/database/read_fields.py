@@ -6,8 +6,8 @@ import asyncpg
 
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
+from services.common.json_equality import differing
 from services.common.read_fields import read_fields
-from services.common.sameness import differing
 
 # What was created directly (a negative part) was given its vector, whatever its fields say.
 EXTRACTED = """

@@ -12,7 +12,7 @@ from onnxruntime import InferenceSession
 
 from services.extractor.models.manifest import TextInput
 from services.extractor.models.session import CPU, open_session
-from services.extractor.models.words import Words, open_words
+from services.extractor.models.tokenizer import Words, open_words
 from services.extractor.text.legibility import Legibility
 from services.extractor.text.windows import MOST_WINDOWS
 

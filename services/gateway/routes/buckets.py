@@ -7,8 +7,8 @@ from fastapi import Query, Request, Response
 from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.dependents import resting_on
 from services.gateway.listing import listed, unresolved
-from services.gateway.resting import resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.buckets import (
     Bucket,

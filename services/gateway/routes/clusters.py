@@ -11,9 +11,9 @@ from services.common.errors import InvalidArgumentError
 from services.common.filters import parse
 from services.gateway.cluster_plans import native_filters, plan_cluster
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.dependents import resting_on
 from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.listing import count_of, listed, unresolved
-from services.gateway.resting import resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Degraded, JsonObject
 from services.gateway.shapes.cluster_answers import (

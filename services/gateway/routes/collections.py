@@ -11,10 +11,10 @@ from services.gateway.collection_changes import change_collection
 from services.gateway.collection_plans import plan_collection
 from services.gateway.collection_warnings import with_warnings
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.dependents import resting_on
 from services.gateway.field_warnings import said, unknown_in_sources
 from services.gateway.freshness import refresh_index
 from services.gateway.listing import count_of, listed, unresolved
-from services.gateway.resting import resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.collection_answers import to_collection
 from services.gateway.shapes.collection_clones import cloned_form

@@ -13,13 +13,13 @@ from services.gateway.affected import affected_by
 from services.gateway.bulk_affected import by_task, expected_of_changes, expected_of_deletion
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.declared_types import require_declared
+from services.gateway.document_selections import selection_of
 from services.gateway.document_slips import slips_in
 from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.document_edits import within_of
 from services.gateway.routes.documents import IN_COLLECTION
 from services.gateway.routing import routes_of
-from services.gateway.selecting import selection_of
 from services.gateway.shapes.base import Degraded, JsonObject
 from services.gateway.shapes.document_edits import (
     MAX_BATCH,

@@ -16,7 +16,7 @@ from services.gateway.listing import listed
 from services.gateway.object_creation import Options, blobs_of, upload
 from services.gateway.object_views import object_answer, object_answers
 from services.gateway.routing import routes_of
-from services.gateway.shapes.key_slips import slips_of, with_slips
+from services.gateway.shapes.misspelt_keys import slips_of, with_slips
 from services.gateway.shapes.object_answers import with_fields
 from services.gateway.shapes.object_fields import patched_fields
 from services.gateway.shapes.objects import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch

@@ -9,9 +9,9 @@ from services.common.bindings import Bindings, bound
 from services.common.database.bounded import snapshot
 from services.common.database.resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.dependents import labelling_faults, lost, resting_on
 from services.gateway.execution_fields import unknown_in_stages
 from services.gateway.listing import count_of, listed, unresolved
-from services.gateway.resting import labelling_faults, lost, resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Degraded, Deleted
 from services.gateway.shapes.input_schema import read_input_schema

@@ -7,8 +7,8 @@ from fastapi import Query, Request, Response
 
 from services.common.database.bounded import snapshot
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
+from services.gateway.dependents import labelling_faults, resting_on
 from services.gateway.listing import count_of, listed, unresolved
-from services.gateway.resting import labelling_faults, resting_on
 from services.gateway.routing import routes_of
 from services.gateway.shapes.nulls import cleared
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination

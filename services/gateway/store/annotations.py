@@ -12,7 +12,7 @@ from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
 from services.common.event_payloads import changed_fields
 from services.common.ids import new_id
-from services.common.sameness import differing
+from services.common.json_equality import differing
 from services.gateway.verdicts import judged_label, verdict_of
 
 JsonObject = dict[str, Any]

@@ -11,7 +11,7 @@ from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.resources import get_row
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
-from services.common.sameness import same_value
+from services.common.json_equality import same_value
 from services.gateway.store.applications import NewApplications, set_applications
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import MERGED, Change, change_row

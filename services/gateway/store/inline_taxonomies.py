@@ -8,8 +8,8 @@ from typing import Any
 from services.common.database.pool import Connection
 from services.common.ids import new_id
 from services.gateway.store.changes import change_row
-from services.gateway.store.in_force import puts_in_force
 from services.gateway.store.retrievers import insert_retriever
+from services.gateway.store.taxonomy_in_force import puts_in_force
 
 INSERT = """
     INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, collection_id, retriever_identifier,

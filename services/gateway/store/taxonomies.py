@@ -17,7 +17,7 @@ from services.common.ids import new_id
 from services.gateway.store.applications import detach
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import change_row
-from services.gateway.store.in_force import puts_in_force
+from services.gateway.store.taxonomy_in_force import puts_in_force
 
 # An inline taxonomy does not say which collection it searches; its retriever does.
 COLUMNS = """t.*, (

@@ -6,7 +6,7 @@ from pathlib import Path
 from services.worker.clustering.assigning import assign
 from services.worker.clustering.centres import centres_of, closeness
 from services.worker.clustering.copies import equal_rows
-from services.worker.clustering.dividing import MOST_SHARE
+from services.worker.clustering.large_groups import MOST_SHARE
 from services.worker.clustering.methods import method_of
 from services.worker.clustering.notes import Notes, Tell
 from services.worker.clustering.outcome import ClusterOutcome

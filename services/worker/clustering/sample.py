@@ -12,7 +12,7 @@ from services.worker.clustering.copies import (
     heavy_ones_stand,
     near_copies,
 )
-from services.worker.clustering.dividing import divided
+from services.worker.clustering.large_groups import divided
 from services.worker.clustering.measures import quality
 from services.worker.clustering.methods import PARAMETERS_PATH, Method, fit
 from services.worker.clustering.neighbours import Neighbours

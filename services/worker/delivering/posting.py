@@ -10,7 +10,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from services.common.connection_words import why_unreachable
+from services.common.connection_errors import why_unreachable
 from services.common.errors import LikenessError
 from services.worker.delivering.domain import Outcome
 from services.worker.delivering.outcomes import of_answer, shortened

@@ -14,8 +14,8 @@ from services.common.database.bounded import SETTINGS
 from services.common.database.resources import get_collection
 from services.common.database.taxonomies import deciding
 from services.common.filters import compile_sql, parse
-from services.worker.tasks import anew
-from services.worker.tasks.anew import Ask, Decided, Refresh, Scene
+from services.worker.tasks import relabelling
+from services.worker.tasks.relabelling import Ask, Decided, Refresh, Scene
 from services.worker.tasks.task import Done, JsonObject, Task
 
 STEP = 200
@@ -38,7 +38,7 @@ class ApplyTaxonomy:
             progress["last"] = await task.pool.fetchval(LAST, scene.collection.collection_id)
             await task.progress(**progress)
         while rows := await _next(task, scene, progress):
-            decided = await anew.decide(self.ask, scene.collection, rows)
+            decided = await relabelling.decide(self.ask, scene.collection, rows)
             changed = await _write(task, scene, rows, decided, progress)
             if changed:
                 await self.refresh(changed)
@@ -51,7 +51,7 @@ async def _write(
 ) -> list[str]:
     """Writes what changed and how far the task has come, in one transaction; returns the ids of what changed."""
     async with task.pool.acquire() as connection, connection.transaction():
-        changed = await anew.write(connection, scene, rows, decided, {})
+        changed = await relabelling.write(connection, scene, rows, decided, {})
         progress["position"] = rows[-1]["row_key"]
         progress["processed"] += len(rows)
         progress["changed"] += len(changed)
@@ -62,7 +62,7 @@ async def _write(
 async def _scene(task: Task) -> Scene:
     collection = await get_collection(task.pool, str(task.namespace_id), task.inputs["collection_id"])
     taxonomy_ids = deciding(task.inputs)
-    return await anew.scene_of(
+    return await relabelling.scene_of(
         task.pool, collection, taxonomy_ids, {"task_id": task.task_id, **_deciding(taxonomy_ids)}
     )
 

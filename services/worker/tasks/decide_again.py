@@ -14,8 +14,8 @@ import asyncpg
 from services.common.database.resources import get_collection
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.worker.domain import Decision
-from services.worker.tasks import anew
-from services.worker.tasks.anew import Ask, Refresh, Scene
+from services.worker.tasks import relabelling
+from services.worker.tasks.relabelling import Ask, Refresh, Scene
 from services.worker.tasks.task import Done, JsonObject, Task
 
 STEP = 200
@@ -66,7 +66,7 @@ class DecideAgain:
         decided = {row["document_id"]: _answer(row, answers) for row in rows}
         fallen = {row["document_id"]: row["fields"] for row in rows}
         async with task.pool.acquire() as connection, connection.transaction():
-            changed = await anew.write(connection, scene, rows, decided, fallen)
+            changed = await relabelling.write(connection, scene, rows, decided, fallen)
             await connection.execute(DONE, task.task_id, list(fallen))
             await connection.execute(MORE, task.task_id, list(fallen))
             progress["processed"] += len(rows)
@@ -74,12 +74,12 @@ class DecideAgain:
             await connection.execute(NOTE, task.task_id, progress)
         return changed
 
-    async def _answers(self, scene: Scene, rows: Sequence[asyncpg.Record]) -> anew.Decided:
+    async def _answers(self, scene: Scene, rows: Sequence[asyncpg.Record]) -> relabelling.Decided:
         """What is decided now. A taxonomy that cannot run keeps no label alive: it says nothing, and why."""
         try:
-            return await anew.decide(self.ask, scene.collection, rows)
+            return await relabelling.decide(self.ask, scene.collection, rows)
         except (InvalidArgumentError, NotFoundError):
-            return await anew.decide(self.ask, scene.collection, rows, afresh=False)
+            return await relabelling.decide(self.ask, scene.collection, rows, afresh=False)
 
 
 async def _next(task: Task) -> list[asyncpg.Record]:
@@ -89,7 +89,7 @@ async def _next(task: Task) -> list[asyncpg.Record]:
     return [row for row in rows if row["collection_id"] == rows[0]["collection_id"]]
 
 
-def _answer(row: asyncpg.Record, answers: anew.Decided) -> tuple[Decision, ...]:
+def _answer(row: asyncpg.Record, answers: relabelling.Decided) -> tuple[Decision, ...]:
     """What is decided of it; nothing when that has never stood, so that the task ends."""
     return answers[row["document_id"]] if row["rounds"] < MOST_ROUNDS else ()
 
@@ -97,5 +97,5 @@ def _answer(row: asyncpg.Record, answers: anew.Decided) -> tuple[Decision, ...]:
 async def _scene(task: Task, collection_id: str) -> Scene:
     collection = await get_collection(task.pool, str(task.namespace_id), collection_id)
     taxonomy_ids = [row["taxonomy_id"] for row in await task.pool.fetch(DECIDING, collection_id)]
-    scene = await anew.scene_of(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
+    scene = await relabelling.scene_of(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
     return replace(scene, by=replace(scene.by, corrects=True))

@@ -7,7 +7,7 @@ from services.common.database.cluster_runs import CLUSTER_RUN
 from services.common.database.corrections import DECIDE_AGAIN
 from services.common.database.deliveries import REPLAY
 from services.common.database.evaluations import EVALUATION
-from services.common.database.passing import PASSING
+from services.common.database.passthrough_tasks import PASSING
 from services.common.database.removal import DELETE_BUCKET, DELETE_NAMESPACE
 from services.common.database.taxonomies import APPLY_TAXONOMY
 from services.common.database.trigger_actions import RUN_RETRIEVER
@@ -18,7 +18,7 @@ from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
 from services.worker.tasks.decide_again import DecideAgain
-from services.worker.tasks.passing import PassThrough
+from services.worker.tasks.passthrough import PassThrough
 from services.worker.tasks.removal import Removal
 from services.worker.tasks.replay import replay_webhook
 from services.worker.tasks.task import Handler

@@ -9,8 +9,8 @@ from services.common.database.tasks import NewTask, TaskJob, create_task, reques
 from services.common.database.taxonomies import APPLY_TAXONOMY
 from services.worker.enricher import Enricher
 from services.worker.indexer import Indexer
-from services.worker.tasks.anew import Refresh
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
+from services.worker.tasks.relabelling import Refresh
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.taxonomy.world import World, at, classifier, feature_search
 

@@ -14,8 +14,8 @@ from services.common.database.tasks import TaskJob, request_cancel
 from services.worker.domain import Decision
 from services.worker.enricher import Enricher
 from services.worker.indexer import Indexer
-from services.worker.tasks.anew import Refresh
 from services.worker.tasks.decide_again import DecideAgain
+from services.worker.tasks.relabelling import Refresh
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.taxonomy.test_apply import applied
 from tests.integration.taxonomy.world import World, at, classifier

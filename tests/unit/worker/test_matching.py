@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from services.worker.face_places import NOWHERE, place_of
 from services.worker.matching import UNKNOWN_MODEL, number_parts
-from services.worker.places import NOWHERE, place_of
 
 
 def vector(*numbers: float) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from services.common.known_keys import accepted_keys
-from services.common.near import nearest
+from services.common.misspellings import nearest
 from services.gateway.shapes.base import Degraded, JsonObject, OpenForm
 
 MOST_NAMES, MOST_KNOWN = 20, 200

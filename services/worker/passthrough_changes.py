@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from services.common.json_equality import same_value
 from services.common.label_reach import held_back
 from services.common.passthrough import passed_fields, rules_of
 from services.common.paths import without
-from services.common.sameness import same_value
 from services.worker.labelling import label_source
 
 Fields = Mapping[str, Any]

@@ -11,7 +11,7 @@ from services.common.database.records import Blob
 from services.common.extractor_traits import traits_of
 from services.worker.assembly import Assembler
 from services.worker.domain import Content, Extracted, Ingest
-from services.worker.learning import learn_blobs
+from services.worker.fetched_blobs import learn_blobs
 from services.worker.patience import patient
 from services.worker.records import Records
 

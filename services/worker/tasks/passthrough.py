@@ -13,9 +13,9 @@ from services.common.database.documents import lock_objects
 from services.common.database.pool import Connection
 from services.common.database.taxonomies import label_fields_of
 from services.common.errors import NotFoundError
+from services.common.json_equality import differing
 from services.common.label_reach import is_ambiguous
-from services.common.sameness import differing
-from services.worker.passing import Passing, passed_anew
+from services.worker.passthrough_changes import Passing, passed_anew
 from services.worker.tasks.task import Done, Task
 
 STEP = 500

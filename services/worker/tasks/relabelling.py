@@ -18,7 +18,7 @@ from services.common.passthrough import rules_of
 from services.worker.domain import Decision, JsonObject
 from services.worker.labelling import label_source, said_at
 from services.worker.relabel import Relabelling, of_persons, open_fields, relabelled, without
-from services.worker.tasks.handing_down import Changed, hand_down
+from services.worker.tasks.inherited_labels import Changed, hand_down
 
 FIELDS = """
     SELECT label_fields FROM labellers WHERE collection_id = $1 AND coalesce(taxonomy_id, '') = ANY($2)"""
