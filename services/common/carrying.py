@@ -9,7 +9,7 @@ from services.common.json_equality import differing
 from services.common.label_reach import held_back, is_ambiguous
 from services.common.label_values import label_values
 from services.common.labels import LabelledDocument, apply_human_fields
-from services.common.passthrough import lookup, passes_everything, rules_of
+from services.common.passthrough import lookup, passes_everything, sources_of
 from services.common.paths import said_inside, without
 
 Fields = Mapping[str, Any]
@@ -63,7 +63,7 @@ def taken_over(fields: Fields, carrier: Carrier, documents: int) -> dict[str, An
 def carried_fields(fields: Fields, feature_extractor: Mapping[str, Any], label_fields: Sequence[str]) -> dict[str, Any]:
     """What the documents of a collection take over of changed fields; a label always."""
     missing = object()
-    rules = {rule.target: rule.source for rule in rules_of(feature_extractor)}
+    rules = sources_of(feature_extractor)
     sources = {field: field for field in label_fields} | rules
     if passes_everything(feature_extractor):
         sources = {field: field for field in fields} | sources

@@ -6,7 +6,7 @@ from typing import Any
 from services.common.json_equality import same_value
 from services.common.label_reach import is_ambiguous
 from services.common.label_values import label_value
-from services.common.passthrough import lookup, rules_of
+from services.common.passthrough import lookup, sources_of
 
 Fields = Mapping[str, Any]
 
@@ -26,7 +26,7 @@ def renamed_labels(
     """
     if not documents or is_ambiguous(extractor, len(documents)):
         return {}
-    sources = {rule.target: rule.source for rule in rules_of(feature_extractor)}
+    sources = sources_of(feature_extractor)
     found = {}
     for label in labels:
         source, value = sources.get(label, label), lookup(documents[0], label)

@@ -24,6 +24,16 @@ def rules_of(feature_extractor: Mapping[str, Any]) -> tuple[Rule, ...]:
     return tuple(_rule(item) for item in feature_extractor.get("field_passthrough") or [])
 
 
+def sources_of(feature_extractor: Mapping[str, Any]) -> dict[str, str]:
+    """Document field -> the path in the object's fields that it is taken from."""
+    return {rule.target: rule.source for rule in rules_of(feature_extractor)}
+
+
+def label_source(field: str, rules: Iterable[Rule]) -> str:
+    """The object's field that a label field comes from: by the passthrough, else the one of the same name."""
+    return next((rule.source for rule in rules if rule.target == field), field)
+
+
 def _rule(item: Mapping[str, Any]) -> Rule:
     source = strip_root(item["source_path"])
     return Rule(source=source, target=item.get("target_path") or source, default=item.get("default"))

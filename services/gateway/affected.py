@@ -10,17 +10,17 @@ from services.gateway.gateway import Gateway
 from services.gateway.shapes.affected import Affected
 
 MOST = 1000
+# What waits for its first label; the index `documents_without_label` is on this very condition.
+WAITS = "coalesce(d.taxonomy_match ->> 'matched' = 'false' AND NOT d.taxonomy_match ? 'source', true)"
 # Of each collection that holds one of the documents and fills one of the fields, what has no label, up to a limit.
-UNLABELLED = """
+UNLABELLED = f"""
     SELECT c.collection_id, waiting.documents FROM (
-      SELECT DISTINCT d.collection_id FROM documents d WHERE d.document_id = ANY($1)) c,
+      SELECT DISTINCT labelled.collection_id FROM documents labelled WHERE labelled.document_id = ANY($1)) c,
     LATERAL (SELECT count(*) AS documents FROM (
-      SELECT FROM documents w WHERE w.collection_id = c.collection_id
-        AND coalesce(w.taxonomy_match ->> 'matched' = 'false' AND NOT w.taxonomy_match ? 'source', true)
-      LIMIT $3) found) waiting
+      SELECT FROM documents d WHERE d.collection_id = c.collection_id AND {WAITS} LIMIT $3) found) waiting
     WHERE EXISTS (SELECT FROM labellers l WHERE l.collection_id = c.collection_id AND l.taxonomy_id IS NOT NULL
                   AND l.label_fields && $2)
-    ORDER BY waiting.documents DESC"""
+    ORDER BY waiting.documents DESC"""  # noqa: S608
 
 
 async def affected_by(

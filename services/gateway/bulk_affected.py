@@ -9,7 +9,7 @@ from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter, compile_sql
 from services.common.label_values import label_value
 from services.common.paths import value_at
-from services.gateway.affected import MOST, next_step
+from services.gateway.affected import MOST, WAITS, next_step
 from services.gateway.context import Tenant
 from services.gateway.shapes.affected import Affected
 
@@ -29,8 +29,7 @@ RESTING = """
     WHERE NOT EXISTS (SELECT FROM chosen c WHERE c.document_id = hit.document_id)"""
 UNLABELLED = f"""
     SELECT count(*) FROM (
-      SELECT FROM documents d WHERE d.collection_id = $1
-        AND coalesce(d.taxonomy_match ->> 'matched' = 'false' AND NOT d.taxonomy_match ? 'source', true)
+      SELECT FROM documents d WHERE d.collection_id = $1 AND {WAITS}
         AND NOT coalesce(({{where}}), false) LIMIT {MOST + 1}) found"""  # noqa: S608
 
 

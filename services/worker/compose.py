@@ -8,11 +8,11 @@ from services.common import ids
 from services.common.database.records import DocumentBlob, DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.common.database.rejections import Rejected
 from services.common.extractor_traits import traits_of
-from services.common.passthrough import passed_fields, passes_everything, rules_of
+from services.common.passthrough import label_source, passed_fields, passes_everything, rules_of, sources_of
 from services.worker.answers import answer_for
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
 from services.worker.face_places import place_of
-from services.worker.labelling import Claims, Label, label_source, settle, unjudged_match
+from services.worker.labelling import Claims, Label, settle, unjudged_match
 from services.worker.matching import UNKNOWN_MODEL, number_parts
 from services.worker.provenance import internal_of
 from services.worker.saying import said_of, speaker_of
@@ -163,7 +163,7 @@ def _inherited_labels(draft: _Draft) -> JsonObject:
     if source is None:
         return {}
     sources = {field: field for field in source.labels} if passes_everything(feature_extractor) else {}
-    sources |= {rule.target: rule.source for rule in rules_of(feature_extractor)}
+    sources |= sources_of(feature_extractor)
     return {
         target: source.labels[field]
         for target, field in sources.items()

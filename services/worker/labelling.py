@@ -7,7 +7,7 @@ from typing import Any
 from services.common.database.records import ObjectFields, StoredDocument
 from services.common.label_values import label_value
 from services.common.labels import AUTO, HUMAN, IMPORT, human_label, judged_of, manual_match, proposal_of
-from services.common.passthrough import Rule, lookup
+from services.common.passthrough import lookup
 from services.worker.answers import Answer
 from services.worker.domain import Decision, JsonObject
 
@@ -47,11 +47,6 @@ class Claims:
     def human_set_at(self) -> str | None:
         """When a person set (or cleared) the label on the object."""
         return said_at(self.current, self.source)
-
-
-def label_source(field: str, rules: tuple[Rule, ...]) -> str:
-    """The object's field that the label field comes from: by the passthrough, else the one of the same name."""
-    return next((rule.source for rule in rules if rule.target == field), field)
 
 
 def is_imported(current: ObjectFields, source: str) -> bool:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.records import Labeller
 from services.common.errors import LikenessError
-from services.common.passthrough import rules_of
+from services.common.passthrough import label_source, rules_of
 from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outcome, Part
 from services.worker.enricher import Decisions, Enricher, Question
 from services.worker.failures import of_taxonomy
 from services.worker.gate import Gate
-from services.worker.labelling import is_imported, label_source
+from services.worker.labelling import is_imported
 from services.worker.saying import said_of
 
 # Short, since the attempt has begun: it is taken back when a gate stays closed.

@@ -6,9 +6,8 @@ from typing import Any
 
 from services.common.json_equality import same_value
 from services.common.label_reach import held_back
-from services.common.passthrough import passed_fields, rules_of
+from services.common.passthrough import label_source, passed_fields, rules_of
 from services.common.paths import without
-from services.worker.labelling import label_source
 
 Fields = Mapping[str, Any]
 MISSING = object()

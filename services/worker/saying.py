@@ -3,10 +3,9 @@
 from services.common.database.records import ObjectFields
 from services.common.label_reach import held_back, is_ambiguous
 from services.common.labels import AUTO, HUMAN
-from services.common.passthrough import passed_fields, rules_of
+from services.common.passthrough import label_source, passed_fields, rules_of
 from services.common.paths import without
 from services.worker.domain import Extracted, Part
-from services.worker.labelling import label_source
 
 
 def said_of(extracted: Extracted, part: Part, current: ObjectFields) -> ObjectFields:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.gateway import Stack
-from tests.support.rest import DOCUMENTS, ok, refused, set_up
+from tests.support.rest import DOCUMENTS, ok, refused, set_up, set_up_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,9 +30,7 @@ async def aggregate(client: httpx.AsyncClient, body: dict[str, Any]) -> list[tup
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def filled(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    await set_up(client)
-    for row in ROWS:
-        await ok(client, "POST", DOCUMENTS, row)
+    await set_up_with(client, ROWS)
     return client
 
 

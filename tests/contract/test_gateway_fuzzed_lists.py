@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.property.test_filters import JSON
 from tests.support.filter_strategies import FILTERS
-from tests.support.rest import DOCUMENTS, ok, set_up
+from tests.support.rest import DOCUMENTS, ok, set_up_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -34,9 +34,7 @@ FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 @pytest_asyncio.fixture(loop_scope="session")
 async def filled(client: httpx.AsyncClient) -> httpx.AsyncClient:
     """A client of a collection with a few documents."""
-    await set_up(client)
-    for row in ROWS:
-        await ok(client, "POST", DOCUMENTS, row)
+    await set_up_with(client, ROWS)
     return client
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, upload
+from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, set_up_with, upload
 from tests.support.tutorial import BOOTSTRAP_OBJECT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -20,9 +20,7 @@ ROWS: list[dict[str, Any]] = [
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def filled(client: httpx.AsyncClient) -> httpx.AsyncClient:
-    await set_up(client)
-    for row in ROWS:
-        await ok(client, "POST", DOCUMENTS, row)
+    await set_up_with(client, ROWS)
     return client
 
 

@@ -1,5 +1,6 @@
 """Short ways to bring a gateway into the state that a test starts from."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
@@ -41,3 +42,10 @@ async def upload(client: httpx.AsyncClient, body: dict[str, Any] | None = None, 
     """Uploads an object of the tutorial, or another."""
     created: dict[str, Any] = await ok(client, "POST", OBJECTS, body or BOOTSTRAP_OBJECT, **options)
     return created
+
+
+async def set_up_with(client: httpx.AsyncClient, rows: Iterable[Any]) -> None:
+    """The tutorial's bucket and collection, with documents of these fields."""
+    await set_up(client)
+    for row in rows:
+        await ok(client, "POST", DOCUMENTS, row)

@@ -17,7 +17,7 @@ from services.common.database.reprocessing import blobs_held, outdate, renew
 from services.common.database.taxonomies import label_fields_of
 from services.common.event_payloads import changed_fields
 from services.common.json_equality import differing
-from services.common.passthrough import rules_of
+from services.common.passthrough import sources_of
 from services.common.paths import dotted, overlap, said_inside
 
 JsonObject = dict[str, Any]
@@ -110,7 +110,7 @@ async def _reaches(connection: Connection, bucket_id: str) -> list[Reach]:
     found = []
     for row in await connection.fetch(COLLECTIONS, bucket_id):
         labels = set(await label_fields_of(connection, row["collection_id"]))
-        rules = {rule.target: rule.source for rule in rules_of(row["feature_extractor"])}
+        rules = sources_of(row["feature_extractor"])
         reach = Reach(
             labels=frozenset(rules.get(label, label) for label in labels),
             names=frozenset() if labels else frozenset(rules.values()),

@@ -7,7 +7,7 @@ from services.common.database.pool import Executor
 from services.common.database.tasks import NewTask
 from services.common.errors import InvalidArgumentError
 from services.common.label_values import label_value, label_values
-from services.common.passthrough import rules_of
+from services.common.passthrough import sources_of
 
 APPLY_TAXONOMY = "apply_taxonomy"
 """The kind of task that labels a collection's documents anew."""
@@ -74,6 +74,6 @@ async def as_labels(db: Executor, bucket_id: str, fields: Mapping[str, Any]) -> 
         return dict(fields)
     names: set[str] = set()
     for row in await db.fetch(OF_BUCKET, bucket_id):
-        sources = {rule.target: rule.source for rule in rules_of(row["feature_extractor"])}
+        sources = sources_of(row["feature_extractor"])
         names |= {sources.get(field, field) for field in row["label_fields"]}
     return label_values(fields, names)

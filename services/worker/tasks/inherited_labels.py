@@ -7,7 +7,7 @@ from typing import Any
 from services.common.database.document_events import tell_changed
 from services.common.database.pool import Connection
 from services.common.database.records import StoredDocument
-from services.common.passthrough import passes_everything, rules_of
+from services.common.passthrough import passes_everything, sources_of
 from services.worker.domain import JsonObject
 
 FOLLOWERS = """
@@ -57,7 +57,7 @@ def handed_down(
     """The follower with the labels that it had taken over as they are now; what others said of it stays."""
     old, new = source.before, source.after
     sources = {field: field for field in old.labels | new.labels} if passes_everything(feature_extractor) else {}
-    sources |= {rule.target: rule.source for rule in rules_of(feature_extractor)}
+    sources |= sources_of(feature_extractor)
     for target, field in sources.items():
         was, entry = old.labels.get(field), new.labels.get(field)
         took_over = follower.labels.get(target) == was and follower.fields.get(target) == old.fields.get(field)

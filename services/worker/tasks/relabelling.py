@@ -14,9 +14,9 @@ from services.common.database.pool import Connection, Executor
 from services.common.database.records import Collection, ObjectFields, StoredDocument
 from services.common.database.taxonomies import label_fields_of
 from services.common.label_reach import is_ambiguous
-from services.common.passthrough import rules_of
+from services.common.passthrough import label_source, rules_of
 from services.worker.domain import Decision, JsonObject
-from services.worker.labelling import label_source, said_at
+from services.worker.labelling import said_at
 from services.worker.relabel import Relabelling, of_persons, open_fields, relabelled, without
 from services.worker.tasks.inherited_labels import Changed, hand_down
 

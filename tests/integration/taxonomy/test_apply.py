@@ -1,6 +1,6 @@
 """apply-taxonomy as a task, on real services: what a collection holds is labelled anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from services.worker.indexer import Indexer
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.relabelling import Refresh
 from services.worker.tasks.runner import TaskRunner
+from services.worker.tasks.task import Handler
 from tests.integration.taxonomy.world import World, at, classifier, feature_search
 
 Json = dict[str, Any]
@@ -33,8 +34,12 @@ async def run(world: World, task_id: str, refresh: Refresh | None = None) -> Jso
     """One run of the task by a worker; its row afterwards."""
     taxonomy, index = world.channels
     handler = ApplyTaxonomy(ask=Enricher(taxonomy, 30).ask, refresh=refresh or Indexer(index, 30).refresh)
-    runner = TaskRunner(world.pool, {APPLY_TAXONOMY: handler.run}, max_attempts=5, retry_base=0.01)
-    await runner.run(TaskJob(task_id=task_id))
+    return await run_by(world, task_id, {APPLY_TAXONOMY: handler.run})
+
+
+async def run_by(world: World, task_id: str, handlers: Mapping[str, Handler]) -> Json:
+    """One run of the task by a worker with these handlers; its row afterwards."""
+    await TaskRunner(world.pool, handlers, max_attempts=5, retry_base=0.01).run(TaskJob(task_id=task_id))
     row = await world.pool.fetchrow("SELECT * FROM tasks WHERE task_id = $1", task_id)
     assert row is not None
     return dict(row)

@@ -10,14 +10,13 @@ import pytest
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.corrections import DECIDE_AGAIN, Affected, decide_again, decide_waiting
 from services.common.database.document_edits import Within, delete_documents, edit_documents
-from services.common.database.tasks import TaskJob, request_cancel
+from services.common.database.tasks import request_cancel
 from services.worker.domain import Decision
 from services.worker.enricher import Enricher
 from services.worker.indexer import Indexer
 from services.worker.tasks.decide_again import DecideAgain
 from services.worker.tasks.relabelling import Refresh
-from services.worker.tasks.runner import TaskRunner
-from tests.integration.taxonomy.test_apply import applied
+from tests.integration.taxonomy.test_apply import applied, run_by
 from tests.integration.taxonomy.world import World, at, classifier
 
 Json = dict[str, Any]
@@ -28,11 +27,7 @@ async def run(world: World, task_id: str, refresh: Refresh | None = None) -> Jso
     """One run of the task by a worker; its row afterwards."""
     taxonomy, index = world.channels
     handler = DecideAgain(ask=Enricher(taxonomy, 30).ask, refresh=refresh or Indexer(index, 30).refresh)
-    runner = TaskRunner(world.pool, {DECIDE_AGAIN: handler.run}, max_attempts=5, retry_base=0.01)
-    await runner.run(TaskJob(task_id=task_id))
-    row = await world.pool.fetchrow("SELECT * FROM tasks WHERE task_id = $1", task_id)
-    assert row is not None
-    return dict(row)
+    return await run_by(world, task_id, {DECIDE_AGAIN: handler.run})
 
 
 async def corrected(world: World, document_id: str, **fields: Any) -> Affected:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from services.common.database.records import ObjectFields, StoredDocument
-from services.common.passthrough import Rule
+from services.common.passthrough import Rule, label_source
 from services.worker.answers import answer_for
 from services.worker.domain import Decision
-from services.worker.labelling import Claims, Label, is_imported, label_source, settle
+from services.worker.labelling import Claims, Label, is_imported, settle
 from services.worker.labels import needs_label
 from tests.unit.worker.builders import LABEL, decision, ingest, seen, stored
 
