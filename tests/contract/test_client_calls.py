@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,8 +10,9 @@ from services.gateway.left_out import LEFT_OUT, left_out, table
 from tests.support.client_classes import Operation, operations
 from tests.support.conformance import document
 from tests.support.gateway import Stack
+from tests.support.places import ROOT
 
-DOCS = Path(__file__).parents[2] / "docs" / "contract.md"
+DOCS = ROOT / "docs" / "contract.md"
 NAMED = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w/{}.-]*[\w}])")
 
 

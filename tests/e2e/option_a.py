@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from tests.e2e.api import Api, JsonObject
+from tests.support.places import PHOTOS
 
-PHOTOS = Path(__file__).resolve().parents[2] / "samples" / "photos"
 SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 LABEL = "product_label"
 THRESHOLD = 0.30

@@ -15,8 +15,9 @@ from obstore.store import S3Store
 
 from tests.e2e import tutorial
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.e2e.option_a import PHOTOS, noise_jpeg
+from tests.e2e.option_a import noise_jpeg
 from tests.e2e.stack import Stack
+from tests.support.places import PHOTOS
 from tests.support.seaweed import Seaweed
 
 RED, BLUE = "Red Running Shoes", "Blue Basketball Shoes"

@@ -10,8 +10,9 @@ from PIL import Image
 
 from tests.e2e import tutorial_option_b as tutorial
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.e2e.option_a import PHOTOS, jpeg, noise_jpeg
+from tests.e2e.option_a import jpeg, noise_jpeg
 from tests.e2e.web import file_server
+from tests.support.places import PHOTOS
 
 IMAGE = "https://example.com/image.jpg"
 RED = "Red Running Shoes"

@@ -16,11 +16,12 @@ from services.extractor.models.image_onnx import preprocess
 from services.extractor.models.port import Model, Source
 from services.extractor.models.registry import load_models
 from services.extractor.models.text_encoder import NO_TOKEN, clean
+from tests.support.places import PHOTOS
 from tests.support.tiny_text import PAD, TOKENIZER, write_tokenizer
 
 open_clip = import_open_clip()
 
-PHOTOS = (Path("samples/photos/bird/duck.jpg"), Path("samples/photos/fish/fish1.jpg"))
+SAMPLES = (PHOTOS / "bird/duck.jpg", PHOTOS / "fish/fish1.jpg")
 MAX_PIXELS = 1_000_000
 CLOSE = 1e-5
 
@@ -78,7 +79,7 @@ def test_onnx_equals_torch_in_every_batch(
     assert np.abs(found - reference(pixels)).max() < CLOSE
 
 
-@pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.stem)
+@pytest.mark.parametrize("photo", SAMPLES, ids=lambda photo: photo.stem)
 def test_preprocessing_equals_open_clips(photo: Path, own_transform: Callable[[Image.Image], torch.Tensor]) -> None:
     expected = own_transform(Image.open(photo)).numpy()
     assert np.abs(preprocess(photo.read_bytes(), INPUT, MAX_PIXELS) - expected).max() < CLOSE
@@ -89,7 +90,7 @@ def test_a_photo_embeds_as_open_clip_embeds_it(
     reference: Callable[[torch.Tensor], NDArray[np.float32]],
     own_transform: Callable[[Image.Image], torch.Tensor],
 ) -> None:
-    for photo in PHOTOS:
+    for photo in SAMPLES:
         (prepared,) = served.pre(Source(content=photo.read_bytes()))
         found = served.core(prepared.rows)
         expected = reference(own_transform(Image.open(photo))[None])

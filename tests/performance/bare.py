@@ -16,7 +16,7 @@ import onnxruntime
 
 from services.extractor.models.image_onnx import preprocess
 from services.extractor.models.manifest import ImageManifest, read_manifest
-from tests.performance.stack import PHOTOS
+from tests.support.places import PHOTOS
 
 CORES = len(os.sched_getaffinity(0))
 BATCH = 8

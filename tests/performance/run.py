@@ -4,15 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parents[2]
-EMBEDDED = ROOT / "services" / "extractor" / "models" / "data" / "efficientnet_lite2"
-TEXTS = EMBEDDED.parent / "all_minilm_l6_v2_v1"
+from tests.support.places import EMBEDDED_MODELS, ROOT
+
+EMBEDDED = EMBEDDED_MODELS / "efficientnet_lite2"
+TEXTS = EMBEDDED_MODELS / "all_minilm_l6_v2_v1"
 SIGLIP = ROOT / "build" / "models" / "google_siglip_base_v1"
 VERDICTS = {True: "reached", False: "NOT reached", None: ""}
 

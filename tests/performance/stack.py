@@ -14,8 +14,6 @@ from typing import Any
 import aiohttp
 import orjson
 
-ROOT = Path(__file__).resolve().parents[2]
-PHOTOS = ROOT / "samples" / "photos"
 SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 JsonObject = dict[str, Any]
 

@@ -2,9 +2,10 @@
 
 import random
 import re
-from pathlib import Path
 
-SOURCES = sorted(Path("docs").glob("*.md"))
+from tests.support.places import ROOT
+
+SOURCES = sorted((ROOT / "docs").glob("*.md"))
 WORDS = 100
 SPREAD = 30
 

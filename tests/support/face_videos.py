@@ -12,8 +12,9 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-FACES = Path("samples/faces")
-BACKGROUNDS = Path("samples/photos/monument")
+from tests.support.places import FACES, PHOTOS
+
+BACKGROUNDS = PHOTOS / "monument"
 Pixels = NDArray[np.uint8]
 
 

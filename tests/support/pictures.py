@@ -2,11 +2,10 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
 from PIL import Image
 
-FACES = Path("samples/faces")
+from tests.support.places import FACES
 
 
 def png(picture: Image.Image) -> bytes:

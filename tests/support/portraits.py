@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import av
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-FACES = Path(__file__).resolve().parents[2] / "samples" / "faces"
+from tests.support.places import FACES
+
 HEIGHT = 480
 
 

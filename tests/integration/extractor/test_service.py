@@ -15,11 +15,11 @@ from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError, UnavailableError
 from services.common.grpc_client import call, is_serving
 from services.common.vectors import from_message
+from tests.support.places import EMBEDDED_MODELS, PHOTOS
 from tests.support.running_extractor import EMBEDDED, IMAGE_EXTRACTOR, SECONDS, RunningExtractor, extractor
 from tests.support.tiny_siglip import FILE, WIDTH, write_tiny_siglip
 
-PHOTOS = Path("samples/photos")
-MANIFEST = json.loads(Path("services/extractor/models/data/efficientnet_lite2/manifest.json").read_bytes())
+MANIFEST = json.loads((EMBEDDED_MODELS / "efficientnet_lite2" / "manifest.json").read_bytes())
 DUCK = (PHOTOS / "bird/duck.jpg").read_bytes()
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"

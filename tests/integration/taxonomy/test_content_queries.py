@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from services.common.vectors import from_message
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.test_native import flat, values_of
 from tests.integration.taxonomy.world import MODEL, World, feature_search, ids
+from tests.support.places import PHOTOS
 
-PHOTOS = Path(__file__).resolve().parents[3] / "samples" / "photos"
 QUERY = {"input_mode": "content", "value": "{{INPUT.image}}"}
 
 

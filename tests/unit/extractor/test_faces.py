@@ -15,7 +15,8 @@ from tests.support.extracting import extract
 from tests.support.face_videos import encode, scene
 from tests.support.numbered_video import numbered
 from tests.support.pdfs import ENCRYPTED, pdf_of
-from tests.support.pictures import FACES, jpeg, png, portrait, side_by_side
+from tests.support.pictures import jpeg, png, portrait, side_by_side
+from tests.support.places import FACES
 
 MAX_PIXELS = 10_000_000
 OBAMAS = ("obama/obama.jpg", "obama/obama2.jpg", "obama/obama3.jpg")

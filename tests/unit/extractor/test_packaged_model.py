@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from services.extractor.models.port import Source
 from services.extractor.models.registry import load_models
+from tests.support.places import PHOTOS
 
-PHOTOS = Path("samples/photos")
 THRESHOLD = 0.30
 MAX_PIXELS = 1_000_000
 

@@ -1,7 +1,5 @@
 """Words are read out of text in any encoding and out of PDFs, or an error says why there are none."""
 
-from pathlib import Path
-
 import pytest
 
 from services.common.errors import InvalidArgumentError
@@ -9,6 +7,7 @@ from services.extractor.models.port import Source
 from services.extractor.text import reading
 from services.extractor.text.reading import Text, read_text
 from tests.support.pdfs import ENCRYPTED
+from tests.support.places import PHOTOS
 from tests.support.worded_pdfs import worded_pdf
 
 GERMAN = "Grüße aus München: schöne Straßen, Wälder und ein längerer Satz, an dem man die Kodierung erkennt. " * 2
@@ -76,7 +75,7 @@ def test_nul_which_the_database_cannot_hold_is_left_out() -> None:
         (Source(content=b"\xff\xfe"), "EMPTY"),
         (Source(content=b"\x00" * 100), "NOT_A_TEXT"),
         (Source(content=b"PK\x03\x04" + bytes(range(256))), "NOT_A_TEXT"),
-        (Source(content=Path("samples/photos/bird/duck.jpg").read_bytes()), "NOT_A_TEXT"),
+        (Source(content=(PHOTOS / "bird/duck.jpg").read_bytes()), "NOT_A_TEXT"),
         (Source(content=worded_pdf(["", ""])), "NO_TEXT"),
         (Source(content=ENCRYPTED), "ENCRYPTED_PDF"),
         (Source(content=b"%PDF-1.7 and no more"), "NOT_A_PDF"),
@@ -90,7 +89,7 @@ def test_what_holds_no_words_says_why(source: Source, reason: str) -> None:
 
 def test_a_file_that_is_no_text_is_named() -> None:
     with pytest.raises(InvalidArgumentError, match="image/jpeg"):
-        read_text(Source(content=Path("samples/photos/bird/duck.jpg").read_bytes()))
+        read_text(Source(content=(PHOTOS / "bird/duck.jpg").read_bytes()))
 
 
 def test_a_text_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

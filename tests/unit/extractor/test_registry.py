@@ -11,9 +11,10 @@ from services.common.errors import InternalError
 from services.extractor.models import registry
 from services.extractor.models.manifest import MANIFEST, read_manifest
 from services.extractor.models.port import Model, Source
+from tests.support.places import PHOTOS
 from tests.support.tiny_siglip import FILE, SIDE, WIDTH, write_tiny_siglip
 
-PHOTO = Path("samples/photos/bird/duck.jpg")
+PHOTO = PHOTOS / "bird/duck.jpg"
 LIMIT = 1_000_000
 IMAGE_EXTRACTOR = "image_extractor@v1"
 

@@ -13,6 +13,7 @@ from services.extractor.models.port import Fields, Model, Prepared, Source
 from services.extractor.models.registry import load_models
 from services.extractor.models.text_encoder import CHARACTERS_PER_TOKEN, NO_TOKEN
 from services.extractor.text.windows import MOST_WINDOWS
+from tests.support.places import PHOTOS
 from tests.support.tiny_siglip import SIDE, WIDTH
 from tests.support.tiny_text import (
     E5,
@@ -24,7 +25,7 @@ from tests.support.tiny_text import (
     write_tiny_siglip_with_words,
 )
 
-PHOTO = Path("samples/photos/bird/duck.jpg")
+PHOTO = PHOTOS / "bird/duck.jpg"
 EMBEDDED = "all_minilm_l6_v2_v1"
 
 
