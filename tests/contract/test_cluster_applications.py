@@ -9,7 +9,7 @@ from services.common.database.cluster_enrichment import CLUSTER_ENRICHMENT
 from tests.support.clustered import completed_run
 from tests.support.gateway import Stack
 from tests.support.rest import ok, set_up, upload
-from tests.support.tutorial_discovery import CLUSTER
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 COLLECTION = "/v1/collections/products_unified"

@@ -8,35 +8,11 @@ import pytest
 from services.common.sealing import new_key
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
+from tests.support.tutorial.clusters_alerts_webhooks import ALERT, RETRIEVER_OF_UNLABELED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 URL = "https://example.com/webhook"
 CHANNEL: dict[str, Any] = {"channel_type": "webhook", "config": {"url": URL}}
-# The tutorial's bodies of "Set Up Alerts", word for word.
-RETRIEVER: dict[str, Any] = {
-    "retriever_name": "unlabeled-products",
-    "collection_identifiers": ["col_products_unified"],
-    "input_schema": {},
-    "stages": [
-        {
-            "stage_name": "missing_label",
-            "stage_type": "filter",
-            "config": {
-                "stage_id": "attribute_filter",
-                "parameters": {"field": "product_label", "operator": "exists", "value": False},
-            },
-        }
-    ],
-}
-ALERT: dict[str, Any] = {
-    "name": "unknown-products",
-    "source": "retriever",
-    "retriever_id": "ret_unlabeled",
-    "trigger_on": "results",
-    "notification_config": {
-        "channels": [{"channel_type": "webhook", "config": {"url": "https://example.com/webhook"}}]
-    },
-}
 SYSTEM: dict[str, Any] = {
     "name": "failing",
     "source": "system",
@@ -47,7 +23,7 @@ SYSTEM: dict[str, Any] = {
 
 async def make_alert(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
     """The tutorial's retriever, and its alert with the id that the answer gave, with changes."""
-    retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+    retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER_OF_UNLABELED)
     made: dict[str, Any] = await ok(
         client, "POST", "/v1/alerts", {**ALERT, "retriever_id": retriever["retriever_id"], **changes}
     )
@@ -74,13 +50,13 @@ async def test_the_tutorials_two_calls(client: httpx.AsyncClient, stack: Stack) 
 
 @pytest.mark.parametrize("identifier", ["unlabeled-products", "ret_unlabeled-products"])
 async def test_a_retriever_may_be_named(client: httpx.AsyncClient, identifier: str) -> None:
-    retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+    retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER_OF_UNLABELED)
     alert = await ok(client, "POST", "/v1/alerts", {**ALERT, "retriever_id": identifier})
     assert alert["retriever_id"] == retriever["retriever_id"]
 
 
 async def test_the_older_form_without_source_runs_a_retriever_and_fires_on_results(client: httpx.AsyncClient) -> None:
-    await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+    await ok(client, "POST", "/v1/retrievers", RETRIEVER_OF_UNLABELED)
     old = {name: ALERT[name] for name in ("name", "notification_config")}
     alert = await ok(client, "POST", "/v1/alerts", {**old, "retriever_id": "unlabeled-products"})
     assert (alert["source"], alert["trigger_on"]) == ("retriever", "results")
@@ -167,7 +143,7 @@ def channel(**given: Any) -> dict[str, Any]:
     ],
 )
 async def test_what_is_wrong_is_named(client: httpx.AsyncClient, change: dict[str, Any], path: str) -> None:
-    await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+    await ok(client, "POST", "/v1/retrievers", RETRIEVER_OF_UNLABELED)
     error = await refused(client, 422, "POST", "/v1/alerts", {**ALERT, "retriever_id": "unlabeled-products", **change})
     assert error["details"]["path"] == path
 

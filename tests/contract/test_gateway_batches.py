@@ -9,7 +9,7 @@ from services.common.database.keys import create_key
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up
-from tests.support.tutorial import BOOTSTRAP_OBJECT, BUCKET
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT, BUCKET
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import ok, set_up
-from tests.support.tutorial import COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Json = dict[str, Any]

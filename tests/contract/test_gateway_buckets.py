@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up, upload
-from tests.support.tutorial import BUCKET
+from tests.support.tutorial.option_a import BUCKET
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PATH = "/v1/buckets/products_unified"

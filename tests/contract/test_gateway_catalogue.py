@@ -6,7 +6,8 @@ import pytest
 from services.common.extractor_parameters import PARAMETERS
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
-from tests.support.services import NAMED, SLOT
+from tests.support.services import NAMED
+from tests.support.tutorial.option_a import SLOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

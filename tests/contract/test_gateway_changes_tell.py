@@ -12,7 +12,7 @@ from tests.contract.test_taxonomies import flat
 from tests.support.feed import events, now
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, upload
-from tests.support.tutorial import BOOTSTRAP_OBJECT, COLLECTION
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT, COLLECTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from tests.support.clustered import Clustered, completed_run, open_run
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up, upload
-from tests.support.tutorial_discovery import CLUSTER
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FORMULA = "=HYPERLINK(1)"

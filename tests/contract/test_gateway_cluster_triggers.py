@@ -6,11 +6,11 @@ import httpx
 import pytest
 
 from tests.support.rest import ok, refused, set_up
+from tests.support.tutorial.option_a import SLOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TRIGGERS = "/v1/clusters/triggers"
 HOURLY = {"trigger_type": "interval", "schedule_config": {"interval_seconds": 3600, "start_immediately": True}}
-SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 KMEANS = {"collection_ids": ["products_unified"], "config": {"algorithm": "kmeans", "n_clusters": 3}}
 
 

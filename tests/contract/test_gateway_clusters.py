@@ -7,9 +7,8 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused, set_up
-from tests.support.services import SLOT
-from tests.support.tutorial import COLLECTION
-from tests.support.tutorial_discovery import CLUSTER
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
+from tests.support.tutorial.option_a import COLLECTION, SLOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 CLUSTERS, ONE = "/v1/clusters", "/v1/clusters/product-discovery"

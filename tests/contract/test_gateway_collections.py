@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused, set_up, upload
-from tests.support.tutorial import BUCKET, COLLECTION
+from tests.support.tutorial.option_a import BUCKET, COLLECTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

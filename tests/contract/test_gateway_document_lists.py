@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, ok, refused, set_up, upload
-from tests.support.tutorial import COLLECTION
+from tests.support.tutorial.option_a import COLLECTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,7 +8,7 @@ import pytest
 from services.common.database.keys import create_key, new_key, revoke_key
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, PIXEL, ok, refused, set_up, upload
-from tests.support.tutorial import BUCKET, COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,7 +9,7 @@ from tests.contract.test_gateway_batches import BATCHES
 from tests.contract.test_gateway_clusters import CLUSTERS, body
 from tests.contract.test_gateway_triggers import TRIGGERS, form
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, set_up, upload
-from tests.support.tutorial import COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

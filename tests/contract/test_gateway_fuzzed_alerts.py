@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.system_conditions import KNOWN
-from tests.contract.test_gateway_alerts import ALERT, CHANNEL, RETRIEVER, SYSTEM
+from tests.contract.test_gateway_alerts import CHANNEL, SYSTEM
 from tests.contract.test_gateway_fuzzed_objects import DEEP, FUZZ, JSON, assert_answered
 from tests.support.rest import ok
+from tests.support.tutorial.clusters_alerts_webhooks import ALERT, RETRIEVER_OF_UNLABELED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 CONFIGS = st.fixed_dictionaries(
@@ -65,7 +66,7 @@ CHANGES = st.fixed_dictionaries(
 @pytest_asyncio.fixture(loop_scope="session")
 async def ready(client: httpx.AsyncClient) -> httpx.AsyncClient:
     """A client with an alert of each source."""
-    await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+    await ok(client, "POST", "/v1/retrievers", RETRIEVER_OF_UNLABELED)
     await ok(client, "POST", "/v1/alerts", {**ALERT, "retriever_id": "unlabeled-products"})
     await ok(client, "POST", "/v1/alerts", SYSTEM)
     return client

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.contract.test_gateway_fuzzed_objects import DEEP, JSON, assert_answered
 from tests.support.rest import ok, set_up
-from tests.support.services import SLOT
-from tests.support.tutorial_discovery import CLUSTER
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
+from tests.support.tutorial.option_a import SLOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 METHODS = ["kmeans", "hdbscan", "dbscan", "optics", "spectral", "leiden", "auto", "attribute_based"]

@@ -11,7 +11,7 @@ import pytest
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
-from tests.support.tutorial import BUCKET
+from tests.support.tutorial.option_a import BUCKET
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.gateway import Stack
 from tests.support.rest import ok, set_up
 from tests.support.services import STAND_IN
-from tests.support.tutorial import BUCKET, COLLECTION, NEW_OBJECT, RETRIEVER
+from tests.support.tutorial.option_a import BUCKET, COLLECTION, NEW_OBJECT, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Json = dict[str, Any]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, set_up, upload
-from tests.support.tutorial import BOOTSTRAP_OBJECT
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

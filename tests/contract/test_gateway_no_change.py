@@ -11,8 +11,8 @@ from tests.contract.test_gateway_triggers import TRIGGERS, created
 from tests.contract.test_taxonomies import flat
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, PIXEL, ok, set_up, upload
-from tests.support.tutorial import RETRIEVER
-from tests.support.tutorial_discovery import CLUSTER
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
+from tests.support.tutorial.option_a import RETRIEVER
 from tests.support.webhook_forms import KEY, SECRET, WEBHOOKS, body, channel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -18,7 +18,7 @@ from tests.contract.test_gateway_batches import end
 from tests.contract.test_gateway_triggers import form
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, set_up, upload
-from tests.support.tutorial import BUCKET, COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER
 from tests.support.webhook_forms import WEBHOOKS, body
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -5,15 +5,15 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, ok, set_up
-from tests.support.tutorial import (
+from tests.support.tutorial.option_a import (
     BOOTSTRAP_OBJECT,
     BUCKET,
     COLLECTION,
-    LABEL,
     LOW_CONFIDENCE,
     NEW_OBJECT,
+    REFERENCE_LABEL,
     RETRIEVER,
-    UNKNOWNS,
+    UNKNOWN,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -66,7 +66,7 @@ async def test_step_3_a_label_reaches_the_document_and_the_index_before_it_is_an
     created = await ok(client, "POST", "/v1/buckets/products_unified/objects", BOOTSTRAP_OBJECT)
     document_id = await stack.process(created["object_id"], match={"matched": False, "confidence": 0.21})
     path = f"/v1/buckets/{created['bucket_id']}/objects/{created['object_id']}"
-    labelled = await ok(client, "PATCH", path, LABEL)
+    labelled = await ok(client, "PATCH", path, REFERENCE_LABEL)
     assert labelled["product_label"] == "Red Running Shoes"
     assert stack.surroundings.index.refreshed == [document_id]
     document = await ok(client, "GET", f"/v1/collections/col_products_unified/documents/{document_id}")
@@ -107,7 +107,7 @@ async def test_step_5_finds_what_needs_a_label(client: httpx.AsyncClient, stack:
     for label in (None, "Red Running Shoes"):
         created = await ok(client, "POST", "/v1/buckets/products_unified/objects", NEW_OBJECT)
         ids.append(await stack.process(created["object_id"], fields={"product_label": label}))
-    page = await ok(client, "GET", DOCUMENTS, params={"filters": UNKNOWNS})
+    page = await ok(client, "GET", DOCUMENTS, params={"filters": UNKNOWN})
     assert [document["document_id"] for document in page["results"]] == ids[:1]
 
 

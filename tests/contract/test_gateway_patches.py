@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up, upload
-from tests.support.tutorial import RETRIEVER
+from tests.support.tutorial.option_a import RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, set_up_with, upload
-from tests.support.tutorial import BOOTSTRAP_OBJECT
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

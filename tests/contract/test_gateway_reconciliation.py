@@ -6,7 +6,7 @@ import pytest
 from tests.contract.test_gateway_batches import end
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, upload
-from tests.support.tutorial import BOOTSTRAP_OBJECT
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -9,7 +9,7 @@ from likeness.taxonomy.v1 import taxonomy_pb2
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up, upload
 from tests.support.services import NAMED
-from tests.support.tutorial import BUCKET, COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

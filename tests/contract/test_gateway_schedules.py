@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused, set_up
-from tests.support.tutorial import COLLECTION
+from tests.support.tutorial.option_a import COLLECTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PATH = "/v1/collections/products_unified"

@@ -22,7 +22,7 @@ from tests.support.rest import ok, set_up
 from tests.support.routes import KEY, NAMESPACE, Route, resolved, routes
 from tests.support.services import Surroundings
 from tests.support.tenants import BODY_FIELDS, SECRET, TenantOf, furnished, state_of
-from tests.support.tutorial import BUCKET, COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up
 from tests.support.routes import Route, routes
-from tests.support.tutorial import BUCKET, COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,9 +11,9 @@ from services.common.channel_secrets import MOST_SECRETS, signing_secrets
 from services.common.database.migrate import migration_files
 from services.common.ids import new_id
 from services.common.sealing import Sealer
-from tests.contract.test_gateway_alerts import ALERT, RETRIEVER
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
+from tests.support.tutorial.clusters_alerts_webhooks import ALERT, RETRIEVER_OF_UNLABELED
 from tests.support.webhook_forms import KEY, SECRET, URL, WEBHOOKS, body, channel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -150,7 +150,7 @@ async def test_a_secret_that_receivers_cannot_use_is_refused(
 async def test_the_channel_of_an_alert_takes_and_keeps_secrets_alike(sealing: Stack) -> None:
     async with sealing.client() as client:
         bad = notification("whsec_test_secret_of_mine")
-        retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER)
+        retriever = await ok(client, "POST", "/v1/retrievers", RETRIEVER_OF_UNLABELED)
         form = {**ALERT, "retriever_id": retriever["retriever_id"]}
         error = await refused(client, 422, "POST", "/v1/alerts", {**form, **bad})
         assert error["details"]["path"] == "body.notification_config.channels.0.config.signing_secret"

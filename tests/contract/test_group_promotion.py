@@ -9,7 +9,7 @@ import pytest
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused, set_up, upload
-from tests.support.services import SLOT
+from tests.support.tutorial.option_a import SLOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 FROM_DOCUMENTS = "/v1/taxonomies/from-documents"

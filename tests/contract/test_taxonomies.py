@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, refused, set_up
-from tests.support.tutorial import BOOTSTRAP_OBJECT
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 Json = dict[str, Any]

@@ -9,45 +9,11 @@ from services.taxonomy.label_plan import plan_labels
 from services.taxonomy.parse import parse_stages_json
 from services.taxonomy.stages.attribute_filter import AttributeFilter
 from services.taxonomy.stages.feature_search import FeatureSearch
+from tests.support.tutorial.clusters_alerts_webhooks import RETRIEVER_OF_UNLABELED
+from tests.support.tutorial.option_a import RETRIEVER
 
-CLASSIFIER = """[
-  {
-    "stage_name": "labeled_filter",
-    "stage_type": "filter",
-    "config": {
-      "stage_id": "attribute_filter",
-      "parameters": {
-        "conditions": {
-          "AND": [
-            { "field": "product_label", "operator": "exists", "value": true }
-          ]
-        }
-      }
-    }
-  },
-  {
-    "stage_name": "image_match",
-    "stage_type": "filter",
-    "config": {
-      "stage_id": "feature_search",
-      "parameters": {
-        "searches": [
-          {
-            "feature_uri": "mixpeek://image_extractor@v1/google_siglip_base_v1",
-            "query": { "input_mode": "content", "value": "{{INPUT.query_image}}" },
-            "top_k": 1,
-            "min_score": 0.30
-          }
-        ]
-      }
-    }
-  }
-]"""
-UNLABELED = """[
-  { "stage_name": "missing_label", "stage_type": "filter",
-    "config": { "stage_id": "attribute_filter", "parameters": {
-      "field": "product_label", "operator": "exists", "value": false } } }
-]"""
+CLASSIFIER = json.dumps(RETRIEVER["stages"])
+UNLABELED = json.dumps(RETRIEVER_OF_UNLABELED["stages"])
 CLIENT_LIBRARY = """[
   {"type": "feature_search", "feature_extractor": {"type": "image"}, "query": {"url": "https://example.com/a.jpg"},
    "collection_ids": ["products"], "limit": 7},

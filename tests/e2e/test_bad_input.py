@@ -15,20 +15,10 @@ from services.common.errors import InvalidArgumentError
 from services.common.grpc_client import call, open_channel
 from tests.e2e import images
 from tests.e2e.api import Api, JsonObject
-from tests.e2e.option_a import (
-    LABEL,
-    SLOT,
-    bucket_body,
-    collection_body,
-    create_unified,
-    data_uri,
-    noise_jpeg,
-    photos,
-    retriever_body,
-    upload_body,
-)
+from tests.e2e.option_a import create_unified, data_uri, noise_jpeg, photos
 from tests.e2e.stack import Stack
 from tests.e2e.web import METADATA_SERVICE, web_server
+from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body, upload_body
 
 NAME = "bad_input"
 BUCKET = f"bkt_{NAME}"

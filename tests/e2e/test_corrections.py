@@ -4,9 +4,10 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api, JsonObject, until
-from tests.e2e.option_a import LABEL, create_unified, data_uri, jpeg, photos, upload_body
+from tests.e2e.option_a import create_unified, data_uri, jpeg, photos
 from tests.support.portraits import darker, portrait
 from tests.support.portraits import jpeg as photo
+from tests.support.tutorial.option_a import LABEL, upload_body
 
 ENDED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED")
 

@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from tests.e2e.api import Api, JsonObject, object_of, until
-from tests.e2e.option_a import bucket_body, collection_body, data_uri, photos, upload_body
-from tests.support.tutorial_discovery import CLUSTER
+from tests.e2e.option_a import data_uri, photos
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
+from tests.support.tutorial.option_a import bucket_body, collection_body, upload_body
 
 NAME = "found_kinds"
 EACH = 8

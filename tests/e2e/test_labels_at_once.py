@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api
-from tests.e2e.option_a import LABEL, create_unified, data_uri, jpeg, photos, upload_body
+from tests.e2e.option_a import create_unified, data_uri, jpeg, photos
+from tests.support.tutorial.option_a import LABEL, upload_body
 
 NAME = "labels_at_once"
 

@@ -6,7 +6,8 @@ import pytest
 
 from services.common.paths import value_at
 from tests.e2e.api import Api
-from tests.e2e.option_a import LABEL, THRESHOLD, bucket_body, collection_body, data_uri, noise_jpeg, photos, upload_body
+from tests.e2e.option_a import data_uri, noise_jpeg, photos
+from tests.support.tutorial.option_a import LABEL, THRESHOLD, bucket_body, collection_body, upload_body
 
 NAME, KIND = "nested_labels", "info.kind"
 DOCUMENTS = f"/collections/{NAME}/documents"

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.api import Api
-from tests.e2e.option_a import LABEL, create_unified, data_uri, photos, upload_body
+from tests.e2e.option_a import create_unified, data_uri, photos
 from tests.e2e.stack import running_stack, start
+from tests.support.tutorial.option_a import LABEL, upload_body
 
 NAME = "restart"
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.api import Api, JsonObject, until
-from tests.e2e.option_a import LABEL, bucket_body, collection_body, create_unified, data_uri, retriever_body
+from tests.e2e.option_a import create_unified, data_uri
 from tests.support.places import PHOTOS
+from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body
 
 LIBRARY, SHELF = "tax_library", "tax_shelf"
 FISH, MILL, OTHER_FISH = "fish/fish18.jpg", "windmill/windmill1.jpg", "fish/fish12.jpg"

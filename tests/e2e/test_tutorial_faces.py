@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.e2e import tutorial_faces as tutorial
 from tests.e2e.api import Api, JsonObject, object_of
 from tests.e2e.web import file_server
 from tests.support.portraits import darker, film, jpeg, portrait, side_by_side
+from tests.support.tutorial import examples
 
 PHOTOS, FACES = "bkt_employee_photos", "employee_faces"
 BARACK, JOE, EILEEN = "Barack Obama", "Joe Biden", "Eileen Collins"
@@ -51,8 +51,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def labelled(api: Api, site: str) -> Labelled:
     """Bucket, collection, uploaded photos, each labelled with a name."""
-    api.post("/buckets", tutorial.CREATE_BUCKET)
-    api.post("/collections", tutorial.CREATE_COLLECTION)
+    api.post("/buckets", examples.CREATE_EMPLOYEE_PHOTOS)
+    api.post("/collections", examples.CREATE_EMPLOYEE_FACES)
     objects = {}
     for number, (photo, name) in enumerate(EMPLOYEES.items()):
         objects[photo] = uploaded(api, PHOTOS, "photo_url", f"{site}/{photo}.jpg")

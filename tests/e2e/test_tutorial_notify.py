@@ -12,11 +12,12 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.common.ids import new_id
-from tests.e2e import tutorial, tutorial_notify
 from tests.e2e.api import Api, JsonObject, until
-from tests.e2e.option_a import data_uri, noise_jpeg, photos, upload_body
+from tests.e2e.option_a import data_uri, noise_jpeg, photos
 from tests.e2e.receiver import Receiver, receiving
 from tests.e2e.stack import Stack
+from tests.support.tutorial import clusters_alerts_webhooks, option_a
+from tests.support.tutorial.option_a import upload_body
 
 KINDS, OF_EACH = ("fish", "windmill", "hammer"), 6
 NOTIFY, FIRED = "/webhook", "/alert"
@@ -42,7 +43,7 @@ def space(stack: Stack) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def webhook(space: Api, receiver: Receiver) -> JsonObject:
     """Set Up Webhooks."""
-    body = tutorial_notify.CREATE_WEBHOOK.replace(tutorial_notify.RECEIVER, receiver.url + NOTIFY)
+    body = clusters_alerts_webhooks.CREATE_WEBHOOK.replace(clusters_alerts_webhooks.RECEIVER, receiver.url + NOTIFY)
     return space.post("/organizations/webhooks", body)
 
 
@@ -50,9 +51,9 @@ def webhook(space: Api, receiver: Receiver) -> JsonObject:
 def uploads(space: Api, webhook: JsonObject) -> list[str]:
     """Unlabelled photos of a few kinds in the tutorial's collection; the ids of their objects."""
     assert webhook["is_active"]
-    space.post("/buckets", tutorial.CREATE_BUCKET)
-    space.post("/retrievers", tutorial.CREATE_RETRIEVER)
-    space.post("/collections", tutorial.CREATE_COLLECTION)
+    space.post("/buckets", option_a.CREATE_BUCKET)
+    space.post("/retrievers", option_a.CREATE_RETRIEVER)
+    space.post("/collections", option_a.CREATE_COLLECTION)
     chosen = [photo for kind in KINDS for photo in photos(kind)[:OF_EACH]]
     bodies = [upload_body(data_uri(photo.read_bytes())) for photo in chosen]
     ids = [str(space.post(f"{BUCKET}/objects", body)["object_id"]) for body in bodies]
@@ -65,7 +66,7 @@ def uploads(space: Api, webhook: JsonObject) -> list[str]:
 def cluster(space: Api, uploads: list[str]) -> JsonObject:
     """Discover Clusters: created, then executed until its task has ended."""
     assert uploads
-    made = space.post("/clusters", tutorial_notify.CREATE_CLUSTER)
+    made = space.post("/clusters", clusters_alerts_webhooks.CREATE_CLUSTER)
     task = space.post(f"/clusters/{made['cluster_id']}/execute", "{}")
     ended = until(lambda: space.get(f"/tasks/{task['task_id']}"), lambda found: found["status"] in ENDED)
     assert ended["status"] == "COMPLETED", ended
@@ -79,8 +80,8 @@ ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED"}
 def alert(space: Api, receiver: Receiver, uploads: list[str]) -> JsonObject:
     """Set Up Alerts: a retriever of what has no label, then an alert on it."""
     assert uploads
-    retriever = space.post("/retrievers", tutorial_notify.CREATE_RETRIEVER)
-    body = tutorial_notify.CREATE_ALERT.replace(tutorial_notify.RECEIVER, receiver.url + FIRED)
+    retriever = space.post("/retrievers", clusters_alerts_webhooks.CREATE_RETRIEVER_OF_UNLABELED)
+    body = clusters_alerts_webhooks.CREATE_ALERT.replace(clusters_alerts_webhooks.RECEIVER, receiver.url + FIRED)
     return space.post("/alerts", body.replace("ret_unlabeled", retriever["retriever_id"]))
 
 
@@ -94,7 +95,7 @@ def of(object_id: str, event_type: str, content: JsonObject) -> bool:
 
 def test_creating_a_cluster_runs_nothing(space: Api, uploads: list[str]) -> None:
     assert uploads
-    other = json.loads(tutorial_notify.CREATE_CLUSTER) | {"cluster_name": "not-run"}
+    other = json.loads(clusters_alerts_webhooks.CREATE_CLUSTER) | {"cluster_name": "not-run"}
     made = space.post("/clusters", other)
     assert made["input_collections"] == [space.get("/collections/products_unified")["collection_id"]]
     assert made.get("last_run_id") is None

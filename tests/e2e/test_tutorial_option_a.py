@@ -13,12 +13,12 @@ import obstore
 import pytest
 from obstore.store import S3Store
 
-from tests.e2e import tutorial
 from tests.e2e.api import Api, JsonObject, object_of
 from tests.e2e.option_a import noise_jpeg
 from tests.e2e.stack import Stack
 from tests.support.places import PHOTOS
 from tests.support.seaweed import Seaweed
+from tests.support.tutorial import option_a
 
 RED, BLUE = "Red Running Shoes", "Blue Basketball Shoes"
 SHOES = ("fish/fish18.jpg", "fish/fish12.jpg", "fish/fish20.jpg")
@@ -65,9 +65,9 @@ def my_bucket(seaweed: Seaweed) -> S3Store:
 def unified(api: Api) -> Unified:
     """Step 1: create bucket, retriever (before its collection) and collection."""
     return Unified(
-        bucket_id=api.post("/buckets", tutorial.CREATE_BUCKET)["bucket_id"],
-        retriever_id=api.post("/retrievers", tutorial.CREATE_RETRIEVER)["retriever_id"],
-        collection_id=api.post("/collections", tutorial.CREATE_COLLECTION)["collection_id"],
+        bucket_id=api.post("/buckets", option_a.CREATE_BUCKET)["bucket_id"],
+        retriever_id=api.post("/retrievers", option_a.CREATE_RETRIEVER)["retriever_id"],
+        collection_id=api.post("/collections", option_a.CREATE_COLLECTION)["collection_id"],
     )
 
 
@@ -76,7 +76,7 @@ def initial(api: Api, unified: Unified, my_bucket: S3Store) -> Initial:
     """Step 2: upload initial unlabeled data."""
     assert my_bucket.config["bucket"] == "my-bucket"
     names = [f"shoe-{number:03}.jpg" for number in range(1, len(SHOES) + len(OTHERS) + 1)]
-    ids = [upload(api, unified, tutorial.UPLOAD_UNLABELED.replace("shoe-001.jpg", name)) for name in names]
+    ids = [upload(api, unified, option_a.UPLOAD_UNLABELED.replace("shoe-001.jpg", name)) for name in names]
     return Initial(shoes=tuple(ids[: len(SHOES)]), others=tuple(ids[len(SHOES) :]))
 
 
@@ -84,7 +84,7 @@ def initial(api: Api, unified: Unified, my_bucket: S3Store) -> Initial:
 def labelled(api: Api, unified: Unified, initial: Initial) -> Initial:
     """Step 3: manually label the reference set."""
     for object_id in initial.shoes:
-        api.patch(f"/buckets/{unified.bucket_id}/objects/{object_id}", tutorial.LABEL)
+        api.patch(f"/buckets/{unified.bucket_id}/objects/{object_id}", option_a.LABEL_REFERENCE)
     return initial
 
 
@@ -92,14 +92,14 @@ def labelled(api: Api, unified: Unified, initial: Initial) -> Initial:
 def newcomer(api: Api, unified: Unified, labelled: Initial) -> JsonObject:
     """Step 4: upload a new item; its document."""
     assert labelled.shoes
-    return document(api, unified, upload(api, unified, tutorial.UPLOAD_NEW))
+    return document(api, unified, upload(api, unified, option_a.UPLOAD_NEW))
 
 
 @pytest.fixture(scope="module")
 def stranger(api: Api, unified: Unified, labelled: Initial) -> JsonObject:
     """Step 4, once more: the document of an item that is like none of the labelled."""
     assert labelled.shoes
-    return document(api, unified, upload(api, unified, tutorial.UPLOAD_NEW.replace("shoe-new", "strange")))
+    return document(api, unified, upload(api, unified, option_a.UPLOAD_NEW.replace("shoe-new", "strange")))
 
 
 def upload(api: Api, unified: Unified, body: str) -> str:
@@ -171,7 +171,7 @@ def test_an_item_like_no_other_waits_for_a_person_with_its_score(stranger: JsonO
 def test_the_unknown_are_found_by_the_printed_filter(
     api: Api, unified: Unified, labelled: Initial, newcomer: JsonObject, stranger: JsonObject
 ) -> None:
-    unknown = {object_of(found) for found in listed(api, unified, filters=tutorial.UNKNOWN, limit="1000")}
+    unknown = {object_of(found) for found in listed(api, unified, filters=option_a.UNKNOWN, limit="1000")}
     assert set(labelled.others) <= unknown
     assert object_of(newcomer) not in unknown
     assert not set(labelled.shoes) & unknown
@@ -181,8 +181,8 @@ def test_a_query_string_with_bare_braces_and_quotes_is_read(
     stack: Stack, api: Api, unified: Unified, labelled: Initial
 ) -> None:
     """What `curl -g` sends; whitespace cannot stand in a request line, so it is left out or written as %20."""
-    spaced = json.dumps(json.loads(tutorial.UNKNOWN)).replace(" ", "%20")
-    expected = {found["document_id"] for found in listed(api, unified, filters=tutorial.UNKNOWN)}
+    spaced = json.dumps(json.loads(option_a.UNKNOWN)).replace(" ", "%20")
+    expected = {found["document_id"] for found in listed(api, unified, filters=option_a.UNKNOWN)}
     for filters in (spaced, spaced.replace("%20", "")):
         target = f"/v1/collections/{unified.collection_id}/documents?filters={filters}"
         connection = http.client.HTTPConnection(urlsplit(stack.url).netloc, timeout=60)
@@ -196,8 +196,8 @@ def test_a_query_string_with_bare_braces_and_quotes_is_read(
 def test_an_unknown_item_that_a_person_labels_is_an_example_for_the_next(
     api: Api, unified: Unified, stranger: JsonObject
 ) -> None:
-    api.patch(f"/buckets/{unified.bucket_id}/objects/{object_of(stranger)}", tutorial.LABEL_UNKNOWN)
-    body = tutorial.UPLOAD_NEW.replace("shoe-new", "strange")
+    api.patch(f"/buckets/{unified.bucket_id}/objects/{object_of(stranger)}", option_a.LABEL_UNKNOWN)
+    body = option_a.UPLOAD_NEW.replace("shoe-new", "strange")
     again = document(api, unified, upload(api, unified, body))
     assert again["metadata"]["product_label"] == BLUE
     assert again["taxonomy_match"]["source_document_id"] == stranger["document_id"]
@@ -227,6 +227,6 @@ def test_low_confidence_matches_are_found_by_the_printed_filter(
 ) -> None:
     matches = [entry["taxonomy_match"] for entry in listed(api, unified, limit="1000")]
     low = [match for match in matches if match and match["matched"] and match["confidence"] < 0.40]
-    found = listed(api, unified, filters=tutorial.LOW_CONFIDENCE, limit="1000")
+    found = listed(api, unified, filters=option_a.LOW_CONFIDENCE, limit="1000")
     assert [entry["taxonomy_match"] for entry in found] == low
     assert newcomer["document_id"] not in {entry["document_id"] for entry in found}

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.e2e import tutorial_option_b as tutorial
 from tests.e2e.api import Api, JsonObject, object_of
 from tests.e2e.option_a import jpeg, noise_jpeg
 from tests.e2e.web import file_server
 from tests.support.places import PHOTOS
+from tests.support.tutorial import option_b
 
 IMAGE = "https://example.com/image.jpg"
 RED = "Red Running Shoes"
@@ -43,14 +43,14 @@ def smaller(photo: Path) -> bytes:
 @pytest.fixture(scope="module")
 def references(api: Api, site: str) -> list[str]:
     """Steps 1 and 2: reference bucket, collection and retriever; photos are uploaded, then labelled."""
-    api.post("/buckets", tutorial.CREATE_REFERENCE_BUCKET)
-    api.post("/collections", tutorial.CREATE_REFERENCE_COLLECTION)
-    api.post("/retrievers", tutorial.CREATE_RETRIEVER)
+    api.post("/buckets", option_b.CREATE_REFERENCE_BUCKET)
+    api.post("/collections", option_b.CREATE_REFERENCE_COLLECTION)
+    api.post("/retrievers", option_b.CREATE_RETRIEVER)
     found = []
     for number in range(len(SHOES)):
-        body = tutorial.UPLOAD_REFERENCE.replace(IMAGE, f"{site}/shoe-{number}.jpg")
+        body = option_b.UPLOAD_REFERENCE.replace(IMAGE, f"{site}/shoe-{number}.jpg")
         found.append(uploaded(api, REFERENCE, body))
-        api.patch(f"/buckets/{REFERENCE}/objects/{found[-1]}", tutorial.LABEL)
+        api.patch(f"/buckets/{REFERENCE}/objects/{found[-1]}", option_b.LABEL)
     return found
 
 
@@ -58,8 +58,8 @@ def references(api: Api, site: str) -> list[str]:
 def production(api: Api, site: str, references: list[str]) -> dict[str, JsonObject]:
     """Steps 3 and 4: production bucket and collection, and what becomes of its uploads, by name."""
     assert references
-    api.post("/buckets", tutorial.CREATE_PRODUCTION_BUCKET)
-    api.post("/collections", tutorial.CREATE_PRODUCTION_COLLECTION)
+    api.post("/buckets", option_b.CREATE_PRODUCTION_BUCKET)
+    api.post("/collections", option_b.CREATE_PRODUCTION_COLLECTION)
     return {name: produced(api, site, name) for name in ("smaller", "new", "strange")}
 
 
@@ -67,7 +67,7 @@ def production(api: Api, site: str, references: list[str]) -> dict[str, JsonObje
 def promoted(api: Api, production: dict[str, JsonObject]) -> list[str]:
     """Step 5: what is surely right is copied to the references."""
     assert production
-    query = httpx.QueryParams({"filters": tutorial.HIGH_CONFIDENCE})
+    query = httpx.QueryParams({"filters": option_b.HIGH_CONFIDENCE})
     confident = api.get(f"/collections/product_catalog/documents?{query}")["results"]
     return [uploaded(api, REFERENCE, copy_of(document)) for document in confident]
 
@@ -80,7 +80,7 @@ def uploaded(api: Api, bucket: str, body: JsonObject | str) -> str:
 
 
 def produced(api: Api, site: str, name: str) -> JsonObject:
-    body = tutorial.UPLOAD_PRODUCTION.replace(IMAGE, f"{site}/{name}.jpg")
+    body = option_b.UPLOAD_PRODUCTION.replace(IMAGE, f"{site}/{name}.jpg")
     return api.document_of("product_catalog", uploaded(api, PRODUCTION, body))
 
 
@@ -116,7 +116,7 @@ def test_what_is_like_no_reference_stays_unknown(production: dict[str, JsonObjec
 
 
 def test_production_never_labels_production(api: Api, site: str, production: dict[str, JsonObject]) -> None:
-    api.patch(f"/buckets/{PRODUCTION}/objects/{object_of(production['strange'])}", tutorial.LABEL)
+    api.patch(f"/buckets/{PRODUCTION}/objects/{object_of(production['strange'])}", option_b.LABEL)
     again = produced(api, site, "strange")
     assert again["metadata"]["product_label"] is None
 

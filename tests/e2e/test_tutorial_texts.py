@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.e2e import tutorial_texts as tutorial
 from tests.e2e.api import Api, JsonObject
 from tests.e2e.web import file_server
 from tests.support.company_documents import KINDS, company_document
+from tests.support.tutorial import examples
 
 BUCKET, COLLECTION = "bkt_company_documents", "document_types"
 EXAMPLES = range(20)
@@ -29,8 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def labelled(api: Api, site: str) -> dict[str, str]:
     """Bucket and collection, and 60 documents in every form, each labelled by a person; kind by object id."""
     assert site
-    api.post("/buckets", tutorial.CREATE_BUCKET)
-    api.post("/collections", tutorial.CREATE_COLLECTION)
+    api.post("/buckets", examples.CREATE_COMPANY_DOCUMENTS)
+    api.post("/collections", examples.CREATE_DOCUMENT_TYPES)
     kinds = {upload(api, form(kind, seed)): kind for kind in KINDS for seed in EXAMPLES}
     processed(api, kinds)
     for object_id, kind in kinds.items():

@@ -21,8 +21,9 @@ import psutil
 
 from tests.performance.bench_clusters import CLUSTERS, GIGABYTE, MOST_MEMORY, SMALLEST, SPREAD, STEP, bare
 from tests.performance.report import Figure, emit
-from tests.performance.stack import SLOT, Client, Stack, create_tutorial, open_client, running_stack
+from tests.performance.stack import Client, Stack, create_tutorial, open_client, running_stack
 from tests.support.clustering import Rows, blobs, put
+from tests.support.tutorial.option_a import SLOT
 
 NAME, DIMENSIONS = "products", 1280
 IDLE_SECONDS, LOOK_SECONDS = 10.0, 0.1

@@ -27,10 +27,11 @@ from services.common.database.pool import Connection, open_pool
 from services.common.grpc_client import OPTIONS, open_channel
 from services.common.settings import Settings
 from tests.integration.taxonomy.processes import Services, running
-from tests.integration.taxonomy.world import MODEL, SLOT, World, classifier, subject
+from tests.integration.taxonomy.world import MODEL, World, classifier, subject
 from tests.performance.report import Figure, emit
 from tests.support.postgres import Databases
 from tests.support.postgres_server import running_postgres
+from tests.support.tutorial.option_a import SLOT
 
 LABELLED = 2000
 CLUSTERS = 200

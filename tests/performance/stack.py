@@ -14,7 +14,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
+from tests.support.tutorial.option_a import creation
+
 JsonObject = dict[str, Any]
 
 
@@ -88,35 +89,7 @@ async def open_client(stack: Stack, connections: int = 32) -> AsyncIterator[Clie
         yield Client(stack, session)
 
 
-async def create_tutorial(client: Client, name: str, threshold: float = 0.30) -> None:
+async def create_tutorial(client: Client, name: str) -> None:
     """Bucket, retriever and self-referencing collection of the tutorial's Option A, all called `name`."""
-    await client.send("POST", "/buckets", {"bucket_name": name, "bucket_schema": {"properties": SCHEMA}})
-    labelled = {"AND": [{"field": "product_label", "operator": "exists", "value": True}]}
-    search = {"feature_uri": SLOT, "query": {"input_mode": "content", "value": "{{INPUT.query_image}}"}, "top_k": 1}
-    stages = [
-        _stage("labeled_filter", "attribute_filter", {"conditions": labelled}),
-        _stage("image_match", "feature_search", {"searches": [{**search, "min_score": threshold}]}),
-    ]
-    retriever = {"retriever_name": f"{name}_classifier", "collection_identifiers": [name], "stages": stages}
-    await client.send("POST", "/retrievers", retriever)
-    extractor = {
-        "feature_extractor_name": "image_extractor",
-        "version": "v1",
-        "input_mappings": {"image": "image_url"},
-        "field_passthrough": ["product_label"],
-    }
-    taxonomy = {
-        "retriever_id": f"ret_{name}_classifier",
-        "field_to_enrich": "product_label",
-        "confidence_threshold": threshold,
-    }
-    source = {"type": "bucket", "bucket_ids": [f"bkt_{name}"]}
-    collection = {"collection_name": name, "source": source, "feature_extractor": extractor, "taxonomy": taxonomy}
-    await client.send("POST", "/collections", collection)
-
-
-SCHEMA = {"product_label": {"type": "text"}, "image_url": {"type": "text"}}
-
-
-def _stage(name: str, stage_id: str, parameters: JsonObject) -> JsonObject:
-    return {"stage_name": name, "stage_type": "filter", "config": {"stage_id": stage_id, "parameters": parameters}}
+    for path, body in creation(name):
+        await client.send("POST", path, body)

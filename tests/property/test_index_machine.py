@@ -28,8 +28,9 @@ from services.index.search import InView, Question, Scope, Search, search
 from services.index.snapshots import Snapshots
 from services.index.startup import restore
 from tests.property.invariants import best_first, index_equals_database, nothing_doubled, views_equal_filters
-from tests.support.corpus import FEATURE, Corpus, unit_vectors
+from tests.support.corpus import Corpus, unit_vectors
 from tests.support.postgres import Databases
+from tests.support.tutorial.option_a import SLOT
 
 Result = TypeVar("Result")
 EXACT_LIMIT = 6
@@ -167,7 +168,7 @@ class IndexMachine(RuleBasedStateMachine):
         """Everything in the scope, nearest to a vector first."""
         question = Question(unit(VECTORS[row]), ObjectId(""), "queries.0")
         asked = Search(
-            NamespaceId("ns_a"), (CollectionId("col_a"),), FeatureUri(FEATURE), (question,), top_k=1000, scope=scope
+            NamespaceId("ns_a"), (CollectionId("col_a"),), FeatureUri(SLOT), (question,), top_k=1000, scope=scope
         )
         [hits] = self.run(search(self.index.engine, asked))
         return hits

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.database.pool import Executor
+from tests.support.tutorial.option_a import SLOT
 
-FEATURE = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 DIMENSIONS = 32
 
 NAMESPACE = "INSERT INTO namespaces (namespace_id, namespace_name) VALUES ($1, $1) ON CONFLICT DO NOTHING"
@@ -47,7 +47,7 @@ class Corpus:
         """Writes the namespace, its bucket and the collection."""
         await self.db.execute(NAMESPACE, self.namespace_id)
         await self.db.execute(BUCKET, self.namespace_id)
-        await self.db.execute(COLLECTION, self.collection_id, self.namespace_id, FEATURE, self.dimensions)
+        await self.db.execute(COLLECTION, self.collection_id, self.namespace_id, SLOT, self.dimensions)
         return self
 
     async def add(
@@ -66,7 +66,7 @@ class Corpus:
         texts = list(labels) if labels is not None else [None] * len(document_ids)
         await db.execute(OBJECTS, objects, self.namespace_id)
         await db.execute(DOCUMENTS, self.namespace_id, self.collection_id, list(document_ids), objects, parts, texts)
-        await db.execute(EMBEDDINGS, FEATURE, list(document_ids), contents)
+        await db.execute(EMBEDDINGS, SLOT, list(document_ids), contents)
 
     async def label(self, document_id: str, label: str | None) -> None:
         """Sets the label of a document."""

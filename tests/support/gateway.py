@@ -25,7 +25,8 @@ from services.gateway.main import open_gateway
 from tests.support.client_classes import parses
 from tests.support.conformance import conforms
 from tests.support.postgres import Databases
-from tests.support.services import SLOT, Surroundings, surroundings_in
+from tests.support.services import Surroundings, surroundings_in
+from tests.support.tutorial.option_a import SLOT
 
 BASE = "http://gateway"
 

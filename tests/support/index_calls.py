@@ -11,7 +11,7 @@ from services.common.database.fingerprint import database_fingerprint
 from services.common.database.pool import Executor
 from services.common.grpc_client import call
 from services.common.vectors import to_message
-from tests.support.corpus import FEATURE
+from tests.support.tutorial.option_a import SLOT
 
 if TYPE_CHECKING:
     from likeness.index.v1.index_service_pb2_grpc import IndexServiceAsyncStub
@@ -34,7 +34,7 @@ async def search(stub: "IndexServiceAsyncStub", queries: Sequence[index_pb2.Quer
 
 def search_request(queries: Sequence[index_pb2.Query], **fields: Any) -> index_pb2.SearchRequest:
     """A request with the tests' defaults."""
-    usual = {"namespace_id": "ns_a", "collection_ids": ["col_a"], "feature_uri": FEATURE, "top_k": 5}
+    usual = {"namespace_id": "ns_a", "collection_ids": ["col_a"], "feature_uri": SLOT, "top_k": 5}
     return index_pb2.SearchRequest(queries=queries, **{**usual, **fields})
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.tutorial import BOOTSTRAP_OBJECT, BUCKET, COLLECTION, RETRIEVER
+from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT, BUCKET, COLLECTION, RETRIEVER
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 OBJECTS = "/v1/buckets/bkt_products_unified/objects"

@@ -12,8 +12,8 @@ from likeness.index.v1 import index_pb2, index_service_pb2_grpc
 from likeness.taxonomy.v1 import taxonomy_pb2, taxonomy_service_pb2_grpc
 from services.common.errors import InvalidArgumentError
 from services.common.grpc_server import GrpcServer
+from tests.support.tutorial.option_a import SLOT
 
-SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 STAND_IN = extractor_pb2.Model(
     model="efficientnet_lite2", extractor="image_extractor@v1", feature_uri=SLOT, dimensions=4, modalities=["image"]
 )

@@ -8,7 +8,7 @@ import httpx
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import OBJECTS, ok, set_up, upload
-from tests.support.tutorial_discovery import CLUSTER
+from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
 
 SECRET = "confidential"
 BUCKET, RETRIEVER = "/v1/buckets/products_unified", "/v1/retrievers/products_unified_classifier"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from services.extractor.models.manifest import MANIFEST, ImageInput, ImageManifest
+from tests.support.tutorial.option_a import SLOT
 
 SIDE, PATCH, WIDTH = 32, 16, 8
 TOKENS = (SIDE // PATCH) ** 2
@@ -25,7 +26,7 @@ def write_tiny_siglip(root: Path, model: str = "google_siglip_base_v1", **fields
     manifest = ImageManifest(
         model=model,
         extractor="image_extractor@v1",
-        feature_uri="mixpeek://image_extractor@v1/google_siglip_base_v1",
+        feature_uri=SLOT,
         file=FILE,
         sha256=hashlib.sha256((folder / FILE).read_bytes()).hexdigest(),
         input=PIXELS,

@@ -10,21 +10,17 @@ from cryptography.fernet import Fernet
 
 from services.common.ids import new_id
 from tests.support.gateway import Stack
+from tests.support.tutorial.clusters_alerts_webhooks import RECEIVER, WEBHOOK
 
 WEBHOOKS = "/v1/organizations/webhooks"
-URL = "https://example.com/webhook"
+URL = RECEIVER
 KEY = Fernet.generate_key().decode()
 SECRET = "not for anybody's eyes"
 
 
 def body(**changed: Any) -> dict[str, Any]:
     """The tutorial's, under a name of its own."""
-    return {
-        "webhook_name": new_id("labeling-events"),
-        "event_types": ["object.created", "object.updated"],
-        "channels": [{"channel": "webhook", "configs": {"url": URL, "method": "POST"}}],
-        **changed,
-    }
+    return {**WEBHOOK, "webhook_name": new_id("labeling-events"), **changed}
 
 
 def channel(**configs: Any) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.e2e.client.space import Space, model
-from tests.e2e.option_a import LABEL, bucket_body, collection_body, data_uri, photos, retriever_body
+from tests.e2e.option_a import data_uri, photos
+from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body
 
 KINDS = ("wrench", "fish", "bird")
 

@@ -12,8 +12,8 @@ from services.common.ids import new_id
 from tests.e2e.api import until
 from tests.e2e.client import option_a
 from tests.e2e.client.space import Space, model
-from tests.e2e.option_a import LABEL
 from tests.e2e.receiver import Receiver, receiving
+from tests.support.tutorial.option_a import LABEL
 
 NAME = "noticed"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

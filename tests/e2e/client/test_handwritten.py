@@ -8,7 +8,8 @@ from mixpeek._client.client import MixpeekAPIError
 
 from tests.e2e.api import until
 from tests.e2e.client.space import Space
-from tests.e2e.option_a import LABEL, SLOT, bucket_body, collection_body, data_uri, photos, retriever_body
+from tests.e2e.option_a import data_uri, photos
+from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body
 
 WRENCH, FISH = photos("wrench")[0], photos("fish")[0]
 NAME = "handwritten"

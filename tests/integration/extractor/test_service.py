@@ -18,11 +18,11 @@ from services.common.vectors import from_message
 from tests.support.places import EMBEDDED_MODELS, PHOTOS
 from tests.support.running_extractor import EMBEDDED, IMAGE_EXTRACTOR, SECONDS, RunningExtractor, extractor
 from tests.support.tiny_siglip import FILE, WIDTH, write_tiny_siglip
+from tests.support.tutorial.option_a import SLOT
 
 MANIFEST = json.loads((EMBEDDED_MODELS / "efficientnet_lite2" / "manifest.json").read_bytes())
 DUCK = (PHOTOS / "bird/duck.jpg").read_bytes()
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

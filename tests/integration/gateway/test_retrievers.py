@@ -19,11 +19,12 @@ from services.gateway.main import open_gateway
 from services.worker.tasks.evaluations import Evaluations
 from services.worker.tasks.task import Task
 from tests.integration.taxonomy.processes import Services, running
-from tests.integration.taxonomy.world import SLOT, World, at
+from tests.integration.taxonomy.world import World, at
 from tests.support.client_classes import parses
 from tests.support.conformance import conforms
 from tests.support.postgres import Databases
 from tests.support.rest import ok, refused
+from tests.support.tutorial.option_a import SLOT
 
 JsonObject = dict[str, Any]
 BY_VECTOR = {

@@ -14,10 +14,11 @@ from services.index.engine import Engine
 from services.index.rows import StoredVector
 from services.index.view import View, read_filter
 from tests.property.invariants import index_equals_database, views_equal_filters
-from tests.support.corpus import FEATURE, Corpus, unit_vectors
+from tests.support.corpus import Corpus, unit_vectors
 from tests.support.index_calls import LABELLED
+from tests.support.tutorial.option_a import SLOT
 
-KEY = ShardKey(NamespaceId("ns_a"), CollectionId("col_a"), FeatureUri(FEATURE))
+KEY = ShardKey(NamespaceId("ns_a"), CollectionId("col_a"), FeatureUri(SLOT))
 IDS = [f"doc_{at:02}" for at in range(40)]
 
 

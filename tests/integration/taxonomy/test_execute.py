@@ -13,7 +13,6 @@ from services.taxonomy.search import MOST_CANDIDATES
 from tests.integration.taxonomy.world import (
     LABELLED,
     MODEL,
-    SLOT,
     World,
     at,
     attribute_filter,
@@ -22,6 +21,7 @@ from tests.integration.taxonomy.world import (
     feature_search,
     ids,
 )
+from tests.support.tutorial.option_a import SLOT
 
 SHOES = {"field": "kind", "operator": "eq", "value": "shoe"}
 

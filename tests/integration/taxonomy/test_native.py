@@ -8,7 +8,8 @@ import pytest
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import InvalidArgumentError, NotFoundError
-from tests.integration.taxonomy.world import SLOT, World, at, attribute_filter, feature_search, subject
+from tests.integration.taxonomy.world import World, at, attribute_filter, feature_search, subject
+from tests.support.tutorial.option_a import SLOT
 
 Json = dict[str, Any]
 COS_20 = math.cos(math.radians(20))

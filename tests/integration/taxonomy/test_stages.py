@@ -7,7 +7,8 @@ import pytest
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import InvalidArgumentError, NotFoundError
-from tests.integration.taxonomy.world import SLOT, World, at, attribute_filter, by_vector, ids
+from tests.integration.taxonomy.world import World, at, attribute_filter, by_vector, ids
+from tests.support.tutorial.option_a import SLOT
 
 JsonObject = dict[str, Any]
 

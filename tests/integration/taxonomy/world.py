@@ -16,8 +16,8 @@ from services.common.database.pool import Pool
 from services.common.grpc_client import call
 from services.common.ids import new_id
 from services.common.vectors import to_message
+from tests.support.tutorial.option_a import SLOT
 
-SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 MODEL = "efficientnet_lite2"
 JsonObject = dict[str, Any]
 Numbers = Sequence[float]

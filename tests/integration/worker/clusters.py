@@ -12,7 +12,7 @@ from services.common.database.cluster_runs import StartedRun, cancel_run, start_
 from services.common.ids import new_id
 from services.worker.cluster_runs.groups import Members
 from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
-from tests.integration.worker.fakes import SLOT
+from tests.support.tutorial.option_a import SLOT
 
 DIMENSIONS = 16
 ENDED = ("completed", "failed", "canceled")

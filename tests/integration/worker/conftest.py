@@ -18,7 +18,8 @@ from services.common.sealing import new_key
 from services.common.settings import Settings
 from services.worker.main import serve
 from tests.integration.worker.delivering_bench import TellingBench
-from tests.integration.worker.fakes import DIMENSIONS, SLOT, FakeExtractor, FakeIndex, FakeTaxonomy, serving
+from tests.integration.worker.fakes import DIMENSIONS, FakeExtractor, FakeIndex, FakeTaxonomy, serving
+from tests.support.tutorial.option_a import SLOT
 
 NAMESPACE, BUCKET, COLLECTION = "ns_1", "bkt_1", "col_1"
 LABEL = "product_label"

@@ -18,9 +18,9 @@ from likeness.taxonomy.v1 import taxonomy_pb2, taxonomy_service_pb2_grpc
 from services.common.errors import LikenessError
 from services.common.grpc_server import REQUEST_ID, GrpcServer
 from services.common.vectors import to_message
+from tests.support.tutorial.option_a import SLOT
 
 DIMENSIONS = 8
-SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 POISON = b"poison"
 BAD = b"bad"
 SLOW = b"slow"

@@ -22,8 +22,7 @@ from services.worker.tasks.alerts import AlertEvaluations
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerting import RETRIEVER, AlertBench, alert_bench, taxonomy_at
 from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
-
-FEATURE = "mixpeek://image_extractor@v1/google_siglip_base_v1"
+from tests.support.tutorial.option_a import SLOT
 
 
 @pytest.fixture
@@ -304,7 +303,7 @@ async def test_a_retriever_that_takes_too_long_is_a_failure_and_not_an_empty_res
 
 
 async def test_a_picture_that_cannot_be_fetched_is_said_and_holds_up_no_other_document(alerts: AlertBench) -> None:
-    search = {"feature_uri": FEATURE, "query": {"input_mode": "content", "value": "{{INPUT.photo}}"}, "top_k": 1}
+    search = {"feature_uri": SLOT, "query": {"input_mode": "content", "value": "{{INPUT.photo}}"}, "top_k": 1}
     await alerts.retriever({"searches": [search]}, stage_id="feature_search")
     alert_id = await alerts.alert(alert_name="photos", inputs={"photo": "http://none.invalid/none.png"})
     await alerts.sweep()

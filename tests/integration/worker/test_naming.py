@@ -12,8 +12,8 @@ from services.worker.cluster_labels.namer import Namer
 from services.worker.tasks.task import TaskCanceledError
 from tests.integration.worker.clusters import add_documents, blobs
 from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
-from tests.integration.worker.fakes import SLOT
 from tests.support.llm import Llm, completion, running_llm, saying
+from tests.support.tutorial.option_a import SLOT
 
 MAPPED = {"enabled": True, "input_mappings": [{"source": "payload", "fields": ["text", "kind"]}]}
 

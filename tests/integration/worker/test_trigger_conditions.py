@@ -14,8 +14,9 @@ from services.worker.triggers.measures import SAMPLE, average, drift
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
 from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
-from tests.integration.worker.fakes import DIMENSIONS, SLOT
+from tests.integration.worker.fakes import DIMENSIONS
 from tests.integration.worker.triggers import add_trigger, executions, trigger_row
+from tests.support.tutorial.option_a import SLOT
 from tests.support.waiting import until
 
 

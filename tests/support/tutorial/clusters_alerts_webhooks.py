@@ -1,4 +1,7 @@
-"""The calls of the tutorial's sections on clusters, alerts and webhooks: bodies as printed there."""
+"""The sections on clusters, alerts and webhooks: each call as the tutorial prints it, and as JSON."""
+
+import json
+from typing import Any
 
 # What the tutorial prints as the receiver's address; tests put their own in its place.
 RECEIVER = "https://example.com/webhook"
@@ -19,7 +22,7 @@ CREATE_CLUSTER = """{
   "dimension_reduction": { "method": "umap", "n_components": 2 }
 }"""
 
-CREATE_RETRIEVER = """{
+CREATE_RETRIEVER_OF_UNLABELED = """{
   "retriever_name": "unlabeled-products",
   "collection_identifiers": ["col_products_unified"],
   "input_schema": {},
@@ -49,3 +52,8 @@ CREATE_WEBHOOK = """{
     { "channel": "webhook", "configs": { "url": "https://example.com/webhook", "method": "POST" } }
   ]
 }"""
+
+CLUSTER: dict[str, Any] = json.loads(CREATE_CLUSTER)
+RETRIEVER_OF_UNLABELED: dict[str, Any] = json.loads(CREATE_RETRIEVER_OF_UNLABELED)
+ALERT: dict[str, Any] = json.loads(CREATE_ALERT)
+WEBHOOK: dict[str, Any] = json.loads(CREATE_WEBHOOK)

@@ -1,4 +1,4 @@
-"""The calls of the tutorial's Option B: bodies and query strings as printed there."""
+"""Option B: bodies and query strings as the tutorial prints them."""
 
 CREATE_REFERENCE_BUCKET = """{
   "bucket_name": "product_reference",

@@ -1,4 +1,9 @@
-"""The calls of the tutorial's Option A and of its monitoring section: bodies and query strings as printed there."""
+"""Option A and its monitoring section: each call as the tutorial prints it, as JSON, and under another name."""
+
+import json
+from typing import Any
+
+JsonObject = dict[str, Any]
 
 CREATE_BUCKET = """{
   "bucket_name": "products_unified",
@@ -81,7 +86,7 @@ UPLOAD_UNLABELED = """{
   }]
 }"""
 
-LABEL = """{
+LABEL_REFERENCE = """{
   "metadata": {
     "product_label": "Red Running Shoes"
   }
@@ -125,3 +130,50 @@ LOW_CONFIDENCE = """{
     }
   ]
 }"""
+
+BUCKET: JsonObject = json.loads(CREATE_BUCKET)
+RETRIEVER: JsonObject = json.loads(CREATE_RETRIEVER)
+COLLECTION: JsonObject = json.loads(CREATE_COLLECTION)
+BOOTSTRAP_OBJECT: JsonObject = json.loads(UPLOAD_UNLABELED)
+NEW_OBJECT: JsonObject = json.loads(UPLOAD_NEW)
+REFERENCE_LABEL: JsonObject = json.loads(LABEL_REFERENCE)
+
+# What everything of this option is called, and what a test that wants its own puts in its place.
+NAME = "products_unified"
+LABEL = "product_label"
+SLOT = "mixpeek://image_extractor@v1/google_siglip_base_v1"
+THRESHOLD = 0.30
+
+
+def bucket_body(name: str) -> JsonObject:
+    """The bucket, called `name`."""
+    return _named(CREATE_BUCKET, name)
+
+
+def retriever_body(name: str) -> JsonObject:
+    """The nearest labelled document of the collection `name`."""
+    return _named(CREATE_RETRIEVER, name)
+
+
+def collection_body(name: str) -> JsonObject:
+    """The collection on the bucket `name`, which labels itself."""
+    return _named(CREATE_COLLECTION, name)
+
+
+def creation(name: str) -> list[tuple[str, JsonObject]]:
+    """Step 1: the paths and bodies that create all three."""
+    return [
+        ("/buckets", bucket_body(name)),
+        ("/retrievers", retriever_body(name)),
+        ("/collections", collection_body(name)),
+    ]
+
+
+def upload_body(data: str | JsonObject) -> JsonObject:
+    """An object with one image."""
+    return {"blobs": [{"property": "image_url", "type": "image", "data": data}]}
+
+
+def _named(printed: str, name: str) -> JsonObject:
+    body: JsonObject = json.loads(printed.replace(NAME, name))
+    return body
