@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.support.tutorial.option_a import creation
+
 JsonObject = dict[str, Any]
 Answer = TypeVar("Answer")
 WAIT_SECONDS = 120.0
@@ -59,6 +61,12 @@ class Api:
         listed = self.get(f"/collections/{collection}/documents?limit=1000")["results"]
         (found,) = [document for document in listed if object_of(document) == object_id]
         return dict(found)
+
+
+def create_unified(api: Api, name: str) -> None:
+    """Bucket, retriever and self-referencing collection of the tutorial's Option A, all called `name`."""
+    for path, body in creation(name):
+        api.post(path, body)
 
 
 def object_of(document: JsonObject) -> str:

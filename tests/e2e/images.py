@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from tests.e2e.option_a import jpeg, noise_jpeg
+from tests.support.pictures import jpeg, noise_jpeg
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:

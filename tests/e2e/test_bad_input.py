@@ -14,10 +14,10 @@ from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from services.common.errors import InvalidArgumentError
 from services.common.grpc_client import call, open_channel
 from tests.e2e import images
-from tests.e2e.api import Api, JsonObject
-from tests.e2e.option_a import create_unified, data_uri, noise_jpeg, photos
+from tests.e2e.api import Api, JsonObject, create_unified
 from tests.e2e.stack import Stack
 from tests.e2e.web import METADATA_SERVICE, web_server
+from tests.support.pictures import data_uri, noise_jpeg, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body, upload_body
 
 NAME = "bad_input"

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.e2e.api import Api
-from tests.e2e.option_a import data_uri
-from tests.support.numbered_video import numbered
 from tests.support.pdfs import ENCRYPTED
+from tests.support.pictures import data_uri
+from tests.support.videos import numbered
 
 NAME = "bad_media"
 LOCKED = {

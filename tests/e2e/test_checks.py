@@ -4,8 +4,8 @@ import io
 
 from PIL import Image
 
-from tests.e2e.api import Api, JsonObject
-from tests.e2e.option_a import create_unified, data_uri, jpeg, noise_jpeg, photos
+from tests.e2e.api import Api, JsonObject, create_unified
+from tests.support.pictures import data_uri, jpeg, noise_jpeg, photos
 from tests.support.tutorial.option_a import LABEL, upload_body
 
 NAME, WRONG, RIGHT = "checked_labels", "Hammer", "Windmill"

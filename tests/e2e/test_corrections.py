@@ -3,10 +3,8 @@
 import pytest
 from PIL import Image
 
-from tests.e2e.api import Api, JsonObject, until
-from tests.e2e.option_a import create_unified, data_uri, jpeg, photos
-from tests.support.portraits import darker, portrait
-from tests.support.portraits import jpeg as photo
+from tests.e2e.api import Api, JsonObject, create_unified, until
+from tests.support.pictures import darker, data_uri, jpeg, photos, portrait
 from tests.support.tutorial.option_a import LABEL, upload_body
 
 ENDED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED")
@@ -134,7 +132,7 @@ def test_a_misnamed_face_names_nobody_any_more(api: Api) -> None:
     api.post("/collections", body)
 
     def face(image: Image.Image, **fields: str) -> str:
-        blobs = [{"property": "photo", "type": "image", "data": data_uri(photo(image))}]
+        blobs = [{"property": "photo", "type": "image", "data": data_uri(jpeg(image))}]
         created = api.post(f"/buckets/bkt_{name}/objects", {"blobs": blobs, "metadata": fields})
         assert api.processed(f"bkt_{name}", created["object_id"])["status"] == "COMPLETED"
         return str(created["object_id"])

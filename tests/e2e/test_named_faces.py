@@ -1,12 +1,10 @@
 """Names that a person gave to the faces of a picture stay with them, whatever is done to the picture."""
 
-import base64
-
 from PIL import Image, ImageEnhance, ImageOps
 
 from services.common.paths import value_at
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import png, portrait, side_by_side
+from tests.support.pictures import data_uri, png, portrait, side_by_side
 
 BUCKET, FACES, NAME = "group_photos", "group_faces", "person_name"
 BIDEN, OBAMA, COLLINS = "biden/biden.jpg", "obama/obama.jpg", "collins/astronaut.png"
@@ -40,7 +38,7 @@ def set_up(api: Api) -> None:
 
 def upload(api: Api, picture: Image.Image) -> list[JsonObject]:
     """The faces of the picture from left to right, once it has taken the place of the one before."""
-    uri = "data:image/png;base64," + base64.b64encode(png(picture.convert("RGB"))).decode()
+    uri = data_uri(png(picture.convert("RGB")), "image/png")
     body = {"metadata": {"key": "group"}, "blobs": [{"property": "photo", "type": "image", "data": uri}]}
     object_id = str(api.post(f"/buckets/bkt_{BUCKET}/objects", body)["object_id"])
     assert api.processed(f"bkt_{BUCKET}", object_id)["status"] == "COMPLETED"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.api import Api, JsonObject, until
-from tests.e2e.option_a import create_unified, data_uri
+from tests.e2e.api import Api, JsonObject, create_unified, until
+from tests.support.pictures import data_uri
 from tests.support.places import PHOTOS
 from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body
 

@@ -8,8 +8,9 @@ import pytest
 
 from tests.e2e.api import Api, JsonObject, object_of
 from tests.e2e.web import file_server
-from tests.support.portraits import darker, film, jpeg, portrait, side_by_side
+from tests.support.pictures import darker, jpeg, portrait, side_by_side
 from tests.support.tutorial import examples
+from tests.support.videos import film
 
 PHOTOS, FACES = "bkt_employee_photos", "employee_faces"
 BARACK, JOE, EILEEN = "Barack Obama", "Joe Biden", "Eileen Collins"

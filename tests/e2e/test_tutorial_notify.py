@@ -13,9 +13,9 @@ from standardwebhooks import Webhook
 
 from services.common.ids import new_id
 from tests.e2e.api import Api, JsonObject, until
-from tests.e2e.option_a import data_uri, noise_jpeg, photos
 from tests.e2e.receiver import Receiver, receiving
 from tests.e2e.stack import Stack
+from tests.support.pictures import data_uri, noise_jpeg, photos
 from tests.support.tutorial import clusters_alerts_webhooks, option_a
 from tests.support.tutorial.option_a import upload_body
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.e2e.option_a import jpeg, noise_jpeg
 from tests.e2e.web import file_server
+from tests.support.pictures import jpeg, noise_jpeg
 from tests.support.places import PHOTOS
 from tests.support.tutorial import option_b
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.e2e.client.space import Space, model
-from tests.e2e.option_a import data_uri, photos
+from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body
 
 KINDS = ("wrench", "fish", "bird")

@@ -9,7 +9,7 @@ from mixpeek.exceptions import NotFoundException
 from tests.e2e.client import option_a
 from tests.e2e.client.option_a import object_of, value
 from tests.e2e.client.space import Space, model
-from tests.e2e.option_a import data_uri, photos
+from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import SLOT
 
 NAME = "discovered"

@@ -11,7 +11,7 @@ from tests.e2e.api import until
 from tests.e2e.client import option_a
 from tests.e2e.client.option_a import object_of, value
 from tests.e2e.client.space import Space, model
-from tests.e2e.option_a import data_uri, photos
+from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, bucket_body
 
 NAME = "generated"

@@ -10,7 +10,7 @@ from tests.e2e.api import until
 from tests.e2e.client import option_a
 from tests.e2e.client.option_a import value
 from tests.e2e.client.space import Space, model
-from tests.e2e.option_a import data_uri, photos
+from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body
 
 NAME = "resources"

@@ -8,7 +8,7 @@ from mixpeek._client.client import MixpeekAPIError
 
 from tests.e2e.api import until
 from tests.e2e.client.space import Space
-from tests.e2e.option_a import data_uri, photos
+from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body
 
 WRENCH, FISH = photos("wrench")[0], photos("fish")[0]

@@ -14,11 +14,10 @@ from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.errors import DeadlineError
 from services.common.grpc_client import call
 from services.common.vectors import from_message
-from tests.support.face_videos import encode, repeat, scene
-from tests.support.numbered_video import numbered
 from tests.support.pdfs import pdf_of
 from tests.support.pictures import png, portrait, side_by_side
 from tests.support.running_extractor import SECONDS, RunningExtractor, extractor
+from tests.support.videos import encode, numbered, repeat, scene
 
 OBAMA, BIDEN = "obama/obama.jpg", "biden/biden.jpg"
 SLOT = "mixpeek://face_identity_extractor@v1/insightface__arcface"

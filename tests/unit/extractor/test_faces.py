@@ -12,11 +12,10 @@ from services.common.errors import InvalidArgumentError
 from services.extractor.models.port import Model, Part
 from services.extractor.models.registry import load_models
 from tests.support.extracting import extract
-from tests.support.face_videos import encode, scene
-from tests.support.numbered_video import numbered
 from tests.support.pdfs import ENCRYPTED, pdf_of
 from tests.support.pictures import jpeg, png, portrait, side_by_side
 from tests.support.places import FACES
+from tests.support.videos import encode, numbered, scene
 
 MAX_PIXELS = 10_000_000
 OBAMAS = ("obama/obama.jpg", "obama/obama2.jpg", "obama/obama3.jpg")

@@ -3,9 +3,9 @@
 import pytest
 
 from services.extractor.media.kinds import Kind, kind_of
-from tests.support.numbered_video import CONTAINERS, numbered
 from tests.support.pdfs import EMPTY_PAGE
 from tests.support.pictures import png, portrait
+from tests.support.videos import CONTAINERS, numbered
 
 
 def test_content_comes_before_what_the_sender_says() -> None:

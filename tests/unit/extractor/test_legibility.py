@@ -14,8 +14,8 @@ from services.extractor.models.port import Model, Part, Prepared, Source
 from services.extractor.models.registry import load_models
 from services.extractor.pipeline import Pipeline
 from services.extractor.text.legibility import Token, legibility
+from tests.support.pdfs import worded_pdf
 from tests.support.tiny_text import write_tiny_e5, write_tiny_siglip_with_words
-from tests.support.worded_pdfs import worded_pdf
 
 UNREADABLE = {
     "Amharic": "ይህ የኪራይ ውል ነው።",

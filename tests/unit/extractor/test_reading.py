@@ -6,9 +6,8 @@ from services.common.errors import InvalidArgumentError
 from services.extractor.models.port import Source
 from services.extractor.text import reading
 from services.extractor.text.reading import Text, read_text
-from tests.support.pdfs import ENCRYPTED
+from tests.support.pdfs import ENCRYPTED, worded_pdf
 from tests.support.places import PHOTOS
-from tests.support.worded_pdfs import worded_pdf
 
 GERMAN = "Grüße aus München: schöne Straßen, Wälder und ein längerer Satz, an dem man die Kodierung erkennt. " * 2
 JAPANESE = "これは日本語のテキストです。文字コードを判定するために少し長くします。" * 3

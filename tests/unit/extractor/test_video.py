@@ -11,7 +11,7 @@ from services.common.errors import InvalidArgumentError
 from services.extractor.media.kinds import Kind, kind_of
 from services.extractor.media.picture import Picture
 from services.extractor.media.video import Clock, Sampling, _check_length, sample_video
-from tests.support.numbered_video import CONTAINERS, FPS, number_of, numbered
+from tests.support.videos import CONTAINERS, FPS, number_of, numbered
 
 MAX_PIXELS = 1_000_000
 GOPS = {"g": "5", "bf": "0"}

@@ -1,4 +1,4 @@
-"""Videos of faces, made with PyAV from the sample photos."""
+"""Videos, made with PyAV: of the sample portraits, and small ones whose frames tell their number."""
 
 import io
 import tempfile
@@ -11,11 +11,24 @@ import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+from PIL import Image
 
 from tests.support.places import FACES, PHOTOS
 
 BACKGROUNDS = PHOTOS / "monument"
 Pixels = NDArray[np.uint8]
+FPS, STEP = 10, 6
+SIDE = 64
+CONTAINERS = {
+    "mp4": ("mp4", "libx264"),
+    "mov": ("mov", "mpeg4"),
+    "webm": ("webm", "libvpx-vp9"),
+    "webm_vp8": ("webm", "libvpx"),
+    "mkv": ("matroska", "libx265"),
+    "mkv_av1": ("matroska", "libsvtav1"),
+    "avi": ("avi", "mpeg4"),
+    "avi_mjpeg": ("avi", "mjpeg"),
+}
 
 
 def scene(names: Sequence[str], shift: float, width: int = 1280, height: int = 720) -> Pixels:
@@ -76,6 +89,45 @@ def repeat(video: bytes, times: int) -> bytes:
                 copy.is_keyframe, copy.stream = packet.is_keyframe, stream
                 output.mux(copy)
     return buffer.getvalue()
+
+
+def film(picture: Image.Image, *, seconds: int = 3, fps: int = 5) -> bytes:
+    """An MP4 in which the picture passes by a camera."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=fps)
+        stream.width, stream.height, stream.bit_rate = 640, picture.height, 4_000_000
+        for number in range(seconds * fps):
+            frame = Image.new("RGB", (640, picture.height), "gray")
+            frame.paste(picture, (4 * number, 0))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.asarray(frame), format="rgb24")))
+        container.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+def numbered(
+    seconds: float,
+    kind: str = "mp4",
+    size: tuple[int, int] = (SIDE, SIDE),
+    options: Mapping[str, str] | None = None,
+    codec_options: Mapping[str, str] | None = None,
+) -> bytes:
+    """A video of 10 frames a second; its frame n has brightness 6 * n, less where that would be too bright."""
+    container, codec = CONTAINERS[kind]
+    frames = [frame(number, size) for number in range(round(seconds * FPS))]
+    return encode(frames, container, codec, FPS, options, codec_options)
+
+
+def frame(number: int, size: tuple[int, int] = (SIDE, SIDE)) -> Pixels:
+    """Frame `number` (height, width, 3); `size` is width and height. The upper half is darker."""
+    pixels = np.full((size[1], size[0], 3), 16 + (STEP * number) % 220, np.uint8)
+    pixels[: size[1] // 2] //= 2
+    return pixels
+
+
+def number_of(pixels: NDArray[np.uint8]) -> int:
+    """Which frame it was, of the first 36."""
+    return round((float(pixels[-SIDE // 4 :].mean()) - 16) / STEP)
 
 
 def _resized(pixels: Pixels, width: int, height: int) -> Pixels:
