@@ -1,17 +1,16 @@
 """A REST client for tests: JSON in and out, the status asserted."""
 
-import time
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
 from tests.support.tutorial.option_a import creation
+from tests.support.waiting import wait_for
 
 JsonObject = dict[str, Any]
-Answer = TypeVar("Answer")
-WAIT_SECONDS = 120.0
 FINAL = {"COMPLETED", "FAILED"}
+ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED"}
 
 
 class Api:
@@ -54,7 +53,13 @@ class Api:
     def processed(self, bucket: str, object_id: str) -> JsonObject:
         """The object once it is COMPLETED or FAILED."""
         path = f"/buckets/{bucket}/objects/{object_id}"
-        return until(lambda: self.get(path), lambda found: found["status"] in FINAL)
+        return wait_for(lambda: self.get(path), lambda found: found["status"] in FINAL)
+
+    def completed_task(self, task_id: str) -> JsonObject:
+        """The task once it has ended, which must be well."""
+        task = wait_for(lambda: self.get(f"/tasks/{task_id}"), lambda found: found["status"] in ENDED)
+        assert task["status"] == "COMPLETED", task
+        return task
 
     def document_of(self, collection: str, object_id: str) -> JsonObject:
         """The one document that an object gave."""
@@ -72,12 +77,3 @@ def create_unified(api: Api, name: str) -> None:
 def object_of(document: JsonObject) -> str:
     """The id of the object that a document was made from."""
     return str(document["_internal"]["lineage"]["source_object_id"])
-
-
-def until(ask: Callable[[], Answer], good: Callable[[Answer], bool]) -> Answer:
-    """Asks until the answer is good; fails, showing the last answer, when that takes far too long."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not good(answer := ask()):
-        assert time.monotonic() < deadline, f"not reached: {answer}"
-        time.sleep(0.05)
-    return answer

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.api import Api
-from tests.e2e.stack import Stack, running_stack
+from tests.support.running_stack import Stack, running_stack
 from tests.support.seaweed import Seaweed, seaweed
 
 __all__ = ["seaweed"]

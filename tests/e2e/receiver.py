@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.e2e.api import JsonObject, until
+from tests.e2e.api import JsonObject
+from tests.support.waiting import wait_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Receiver:
 
     def wait(self, path: str, wanted: Callable[[JsonObject], bool] = lambda _: True) -> Call:
         """The first call to this path whose content is wanted, once it is there."""
-        found = until(lambda: [call for call in self.at(path) if wanted(call.content)], bool)
+        found = wait_for(lambda: [call for call in self.at(path) if wanted(call.content)], bool)
         return found[0]
 
 

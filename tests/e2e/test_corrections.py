@@ -3,11 +3,10 @@
 import pytest
 from PIL import Image
 
-from tests.e2e.api import Api, JsonObject, create_unified, until
+from tests.e2e.api import Api, create_unified
 from tests.support.pictures import darker, data_uri, jpeg, photos, portrait
 from tests.support.tutorial.option_a import LABEL, upload_body
-
-ENDED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED")
+from tests.support.waiting import wait_for
 
 
 def picture(kind: str, number: int, smaller: int = 0) -> str:
@@ -21,12 +20,6 @@ def uploaded(api: Api, name: str, data: str, **fields: str) -> str:
     created = api.post(f"/buckets/bkt_{name}/objects", {**upload_body(data), "metadata": fields})
     assert api.processed(f"bkt_{name}", created["object_id"])["status"] == "COMPLETED"
     return str(created["object_id"])
-
-
-def ended(api: Api, task_id: str) -> JsonObject:
-    task = until(lambda: api.get(f"/tasks/{task_id}"), lambda found: found["status"] in ENDED)
-    assert task["status"] == "COMPLETED", task
-    return task
 
 
 def labels(api: Api, name: str, objects: list[str]) -> list[str | None]:
@@ -49,7 +42,7 @@ def test_a_corrected_example_corrects_what_followed_it(api: Api) -> None:
     assert answer["affected"]["documents"] == 4
     next_one = uploaded(api, name, picture("pliers", 1, 5))
     assert labels(api, name, [next_one]) == ["Pliers"]
-    ended(api, answer["affected"]["task_id"])
+    api.completed_task(answer["affected"]["task_id"])
     assert labels(api, name, followers) == ["Pliers"] * 4
     document = api.document_of(name, followers[0])
     evidence = document["_internal"]["labels"][LABEL]["evidence"]
@@ -75,7 +68,7 @@ def test_what_followed_an_example_that_is_gone_waits_for_a_person(api: Api, way:
         documents, task_id = answer["affected"]["documents"], answer["affected"]["task_id"]
     assert documents == 4
     assert labels(api, name, [uploaded(api, name, picture("pliers", 1, 5))]) == [None]
-    ended(api, task_id)
+    api.completed_task(task_id)
     assert labels(api, name, followers) == [None] * 4
     assert api.document_of(name, followers[0])["taxonomy_match"]["matched"] is False
 
@@ -91,7 +84,7 @@ def test_another_picture_in_the_place_of_the_example(api: Api) -> None:
     assert labels(api, name, [follower]) == ["Pliers"]
     other = {"metadata": {"sku": "1"}, **upload_body(picture("windmill", 0))}
     assert api.post(f"/buckets/bkt_{name}/objects?policy=upsert", other)["object_id"] == created["object_id"]
-    until(lambda: labels(api, name, [follower]), lambda found: found == [None])
+    wait_for(lambda: labels(api, name, [follower]), lambda found: found == [None])
 
 
 def test_a_folder_that_was_uploaded_first_is_labelled_afterwards(api: Api) -> None:
@@ -102,7 +95,7 @@ def test_a_folder_that_was_uploaded_first_is_labelled_afterwards(api: Api) -> No
     assert (affected["documents"], affected["unlabelled"]) == (0, 2)
     method, path = affected["next_step"].split(" ")
     started = api.call(method, path.removeprefix("/v1"), {})
-    ended(api, started["task_id"])
+    api.completed_task(started["task_id"])
     assert labels(api, name, others) == ["Pliers"] * 2
 
 
@@ -112,7 +105,7 @@ def test_a_class_renamed_on_its_examples_is_renamed_where_it_was_taken_over(api:
     body = {"document_ids": [api.document_of(name, wrong)["document_id"]], "update_data": {LABEL: "Pliers"}}
     answer = api.patch(f"/collections/{name}/documents/bulk", body)
     assert answer["affected"]["documents"] == 4
-    ended(api, answer["affected"]["task_id"])
+    api.completed_task(answer["affected"]["task_id"])
     assert labels(api, name, followers) == ["Pliers"] * 4
 
 
@@ -143,5 +136,5 @@ def test_a_misnamed_face_names_nobody_any_more(api: Api) -> None:
     assert labels(api, name, [follower]) == ["Biden"]
     document_id = api.document_of(name, wrong)["document_id"]
     answer = api.patch(f"/collections/{name}/documents/{document_id}", {LABEL: "Obama"})
-    ended(api, answer["affected"]["task_id"])
+    api.completed_task(answer["affected"]["task_id"])
     assert labels(api, name, [follower]) == ["Obama"]

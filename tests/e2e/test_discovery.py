@@ -4,17 +4,17 @@ from collections import Counter
 
 import pytest
 
-from tests.e2e.api import Api, JsonObject, object_of, until
+from tests.e2e.api import Api, JsonObject, object_of
 from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
 from tests.support.tutorial.option_a import bucket_body, collection_body, upload_body
+from tests.support.waiting import wait_for
 
 NAME = "found_kinds"
 EACH = 8
 # Of each kind, the place of a photo that comes later.
 LATER = {"fish": 10, "hammer": 8, "windmill": 9}
 KINDS = tuple(LATER)
-ENDED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,7 @@ def discover(api: Api) -> JsonObject:
     enriching = {"cluster_name": NAME, "collection_ids": [f"col_{NAME}"], "enrich_source_collection": True}
     cluster = api.post("/clusters", {**CLUSTER, **enriching})
     task = api.post(f"/clusters/{cluster['cluster_id']}/execute", {})
-    task = until(lambda: api.get(f"/tasks/{task['task_id']}"), lambda found: found["status"] in ENDED)
-    assert task["status"] == "COMPLETED", task
+    api.completed_task(task["task_id"])
     return api.get(f"/clusters/{cluster['cluster_id']}/executions")
 
 
@@ -70,7 +69,7 @@ def test_unlabelled_photos_become_clusters_names_a_taxonomy_and_labels(api: Api,
     names = name_groups(api, run, kinds)
     groups = api.get(f"/clusters/{NAME}/groups")["groups"]
     assert {group["cluster_id"]: group["label"] for group in groups if group["cluster_id"] != "-1"} == names
-    named = until(
+    named = wait_for(
         lambda: documents(api),
         lambda found: {each["cluster_label"] for each in found if each["cluster_id"] != "-1"} == set(names.values()),
     )
@@ -95,4 +94,4 @@ def test_unlabelled_photos_become_clusters_names_a_taxonomy_and_labels(api: Api,
 
 def until_assigned(api: Api, object_id: str) -> None:
     """Returns when the document of an object says in which group it is, if only in none."""
-    until(lambda: api.document_of(NAME, object_id), lambda found: found.get("cluster_id") is not None)
+    wait_for(lambda: api.document_of(NAME, object_id), lambda found: found.get("cluster_id") is not None)

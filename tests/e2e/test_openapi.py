@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.e2e.client.conftest import new_space
 from tests.e2e.client.space import Space
-from tests.e2e.stack import Stack
 from tests.support.conformance import document
+from tests.support.running_stack import Stack
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SECONDS = 60

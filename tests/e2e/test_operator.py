@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.e2e.api import Api, until
-from tests.e2e.stack import Stack
+from tests.e2e.api import Api
+from tests.support.running_stack import Stack
+from tests.support.waiting import wait_for
 
 PROCESSES = ("postgres", "extractor", "index", "taxonomy", "worker", "gateway")
 
@@ -52,7 +53,7 @@ def test_a_key_works_from_its_creation_to_its_revocation(stack: Stack) -> None:
     ]
     assert key not in line
     assert likeness("keys", "revoke", line.split()[0], data_dir=stack.data_dir).returncode == 0
-    assert until(lambda: {"status": status_of(stack, key)}, lambda answer: answer["status"] == 401)
+    assert wait_for(lambda: {"status": status_of(stack, key)}, lambda answer: answer["status"] == 401)
     assert status_of(stack, stack.key) == 200
 
 

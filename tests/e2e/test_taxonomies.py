@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.api import Api, JsonObject, create_unified, until
+from tests.e2e.api import Api, JsonObject, create_unified
 from tests.support.pictures import data_uri
 from tests.support.places import PHOTOS
 from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body
 
 LIBRARY, SHELF = "tax_library", "tax_shelf"
 FISH, MILL, OTHER_FISH = "fish/fish18.jpg", "windmill/windmill1.jpg", "fish/fish12.jpg"
-ENDED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED")
 PATHS = ("Shoes > Running > Red", "Shoes > Running > Blue", "Shoes > Running > Green")
 
 
@@ -27,9 +26,7 @@ def upload(api: Api, bucket: str, photo: str, **fields: Any) -> str:
 def apply(api: Api, taxonomy_id: str) -> JsonObject:
     """Labels the shelf anew; what the task says at its end."""
     started = api.post(f"/collections/{SHELF}/apply-taxonomy", {"taxonomy_id": taxonomy_id})
-    task = until(lambda: api.get(f"/tasks/{started['task_id']}"), lambda found: found["status"] in ENDED)
-    assert task["status"] == "COMPLETED", task
-    (outputs,) = task["outputs"]
+    (outputs,) = api.completed_task(started["task_id"])["outputs"]
     return dict(outputs)
 
 

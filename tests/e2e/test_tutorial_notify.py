@@ -12,12 +12,13 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.common.ids import new_id
-from tests.e2e.api import Api, JsonObject, until
+from tests.e2e.api import Api, JsonObject
 from tests.e2e.receiver import Receiver, receiving
-from tests.e2e.stack import Stack
 from tests.support.pictures import data_uri, noise_jpeg, photos
+from tests.support.running_stack import Stack
 from tests.support.tutorial import clusters_alerts_webhooks, option_a
 from tests.support.tutorial.option_a import upload_body
+from tests.support.waiting import wait_for
 
 KINDS, OF_EACH = ("fish", "windmill", "hammer"), 6
 NOTIFY, FIRED = "/webhook", "/alert"
@@ -68,12 +69,8 @@ def cluster(space: Api, uploads: list[str]) -> JsonObject:
     assert uploads
     made = space.post("/clusters", clusters_alerts_webhooks.CREATE_CLUSTER)
     task = space.post(f"/clusters/{made['cluster_id']}/execute", "{}")
-    ended = until(lambda: space.get(f"/tasks/{task['task_id']}"), lambda found: found["status"] in ENDED)
-    assert ended["status"] == "COMPLETED", ended
+    space.completed_task(task["task_id"])
     return made
-
-
-ENDED = {"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED"}
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +123,7 @@ def test_the_alert_tells_of_items_without_a_label_once(
     assert told["event_type"] == "alert.triggered"
     assert told["alert_id"] == alert["alert_id"]
     assert told["match_count"] == len(uploads)
-    latest = until(
+    latest = wait_for(
         lambda: space.get(f"/alerts/{alert['alert_id']}/executions")["results"],
         lambda found: any(each["triggered"] and each["deliveries"][0]["status"] == "delivered" for each in found),
     )
@@ -141,13 +138,13 @@ def test_labelling_everything_ends_the_rise_and_a_new_unknown_item_is_told_of_ag
     receiver.wait(FIRED)
     for object_id in uploads:
         labelled(space, object_id)
-    until(
+    wait_for(
         lambda: space.get(f"/alerts/{alert['alert_id']}/results"),
         lambda latest: latest["match_count"] == 0 and not latest["triggered"],
     )
     noise = space.post(f"{BUCKET}/objects", upload_body(data_uri(noise_jpeg(6_000_001))))
     space.processed("products_unified", noise["object_id"])
-    calls = until(lambda: receiver.at(FIRED), lambda calls: len(calls) >= 2)
+    calls = wait_for(lambda: receiver.at(FIRED), lambda calls: len(calls) >= 2)
     assert [call.content["match_count"] for call in calls[1:]] == [1]
 
 

@@ -20,9 +20,10 @@ import asyncpg
 import psutil
 
 from tests.performance.bench_clusters import CLUSTERS, GIGABYTE, MOST_MEMORY, SMALLEST, SPREAD, STEP, bare
+from tests.performance.client import Client, create_unified, open_client, temporary_stack
 from tests.performance.report import Figure, emit
-from tests.performance.stack import Client, Stack, create_tutorial, open_client, running_stack
 from tests.support.clustering import Rows, blobs, put
+from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import SLOT
 
 NAME, DIMENSIONS = "products", 1280
@@ -102,7 +103,7 @@ async def measure(stack: Stack, folder: Path, rounds: int, vectors: Rows) -> lis
     worker = psutil.Process(processes["worker"])
     pairs = []
     async with open_client(stack) as client:
-        await create_tutorial(client, NAME)
+        await create_unified(client, NAME)
         await fill(stack, vectors)
         await client.send("POST", "/clusters", CLUSTER)
         await asyncio.sleep(IDLE_SECONDS)
@@ -122,7 +123,7 @@ def main() -> None:
     parser.add_argument("limit", type=float)
     given = parser.parse_args()
     vectors, _ = blobs(given.documents, CLUSTERS, DIMENSIONS, SPREAD)
-    with tempfile.TemporaryDirectory() as name, running_stack() as stack:
+    with tempfile.TemporaryDirectory() as name, temporary_stack() as stack:
         put(Path(name), vectors)
         pairs = asyncio.run(measure(stack, Path(name), given.rounds, vectors))
     ratio = statistics.median(found.seconds / base for found, base in pairs)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.performance.client import temporary_stack
 from tests.performance.report import Figure, emit
-from tests.performance.stack import running_stack
 
 SETTLE_SECONDS = 10
 GIGABYTE = 1e9
@@ -35,7 +35,7 @@ def role_of(process: psutil.Process) -> str:
 
 def main() -> None:
     """Prints both figures, and the share of each process."""
-    with running_stack() as stack:
+    with temporary_stack() as stack:
         emit(Figure(name="cold start to ready", value=stack.seconds_to_ready, unit="s", limit=15))
         time.sleep(SETTLE_SECONDS)
         sizes = [(memory_of(p), p) for p in stack_processes(stack.process.pid, stack.data_dir)]

@@ -20,9 +20,9 @@ import orjson
 
 from services.extractor import models
 from tests.performance.bare import photos
+from tests.performance.client import UPLOADERS, create_unified, open_client, temporary_stack, upload_all
 from tests.performance.report import Figure, emit
-from tests.performance.stack import Stack, create_tutorial, open_client, running_stack
-from tests.performance.uploading import UPLOADERS, upload_all
+from tests.support.running_stack import Stack
 
 LABELLED = 32
 NAME = "ingest"
@@ -49,7 +49,7 @@ async def compare(stack: Stack, folder: Path, images: int, rounds: int) -> list[
     """(ingest, bare) rates of each round."""
     contents = photos(images)
     async with open_client(stack, UPLOADERS) as client:
-        await create_tutorial(client, NAME)
+        await create_unified(client, NAME)
         await upload_all(client, NAME, encode(contents[:LABELLED], label="known"))
         bodies = encode(contents)
         pairs = []
@@ -69,7 +69,7 @@ def main() -> None:
     given = parser.parse_args()
     model = json.loads((given.folder / "manifest.json").read_text())["model"]
     packaged = given.folder.resolve().is_relative_to(Path(models.__file__).parent)
-    with running_stack({} if packaged else {"LIKENESS_MODELS_DIR": str(given.folder.parent)}) as stack:
+    with temporary_stack({} if packaged else {"LIKENESS_MODELS_DIR": str(given.folder.parent)}) as stack:
         pairs = asyncio.run(compare(stack, given.folder, given.images, given.rounds))
     for number, (ingested, bare) in enumerate(pairs, 1):
         emit(Figure(name=f"ingest {model}, round {number}", value=ingested, unit=f"img/s (bare {bare:.1f})"))

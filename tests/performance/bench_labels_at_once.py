@@ -13,8 +13,8 @@ from PIL import Image
 
 from tests.performance.bare import photos
 from tests.performance.bench_ingest import encode
+from tests.performance.client import Client, create_unified, open_client, temporary_stack
 from tests.performance.report import Figure, emit
-from tests.performance.stack import Client, create_tutorial, open_client, running_stack
 
 TRIES = 100
 NAME = "at_once"
@@ -63,9 +63,9 @@ async def try_once(client: Client, number: int, object_id: str, copy: bytes) -> 
 async def count_hits() -> int:
     """How many of the tries were decided by the label set just before."""
     contents = photos(TRIES)
-    with running_stack() as stack:
+    with temporary_stack() as stack:
         async with open_client(stack) as client:
-            await create_tutorial(client, NAME)
+            await create_unified(client, NAME)
             objects = [await upload(client, content) for content in contents]
             await asyncio.gather(*(document_of(client, object_id) for object_id in objects))
             pairs = zip(objects, contents, strict=True)

@@ -20,11 +20,11 @@ import orjson
 
 from likeness.extractor.v1 import extractor_pb2 as pb
 from services.extractor import models
+from tests.performance.client import Client, open_client, temporary_stack, upload_all
 from tests.performance.report import Figure, emit
-from tests.performance.stack import Client, Stack, open_client, running_stack
 from tests.performance.texts import texts
-from tests.performance.uploading import upload_all
 from tests.support.running_extractor import RunningExtractor, extractor
+from tests.support.running_stack import Stack
 
 EXTRACTOR = "text_extractor@v1"
 # What the worker sends in a call, and how many of its calls the extractor's queue holds.
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("limit", type=float)
     given = parser.parse_args()
     models_dir = models_dir_of(given.folder)
-    with running_stack({} if models_dir is None else {"LIKENESS_MODELS_DIR": str(models_dir)}) as stack:
+    with temporary_stack({} if models_dir is None else {"LIKENESS_MODELS_DIR": str(models_dir)}) as stack:
         rounds = asyncio.run(compare(stack, given.folder, (given.texts, given.ingested), given.rounds))
     for number, each in enumerate(rounds, 1):
         emit(Figure(name=f"texts, service, round {number}", value=each.service, unit=f"texts/s (bare {each.bare:.1f})"))

@@ -4,7 +4,7 @@ import pytest
 
 from services.common.ids import new_id
 from tests.e2e.client.space import Space, model
-from tests.e2e.stack import Stack
+from tests.support.running_stack import Stack
 
 
 @pytest.fixture(scope="module")

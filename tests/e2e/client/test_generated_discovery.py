@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from mixpeek.exceptions import NotFoundException
 
-from tests.e2e.client import option_a
-from tests.e2e.client.option_a import object_of, value
-from tests.e2e.client.space import Space, model
+from tests.e2e.client.space import Space, model, object_of, value
 from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import SLOT
 
@@ -19,7 +17,7 @@ EACH = 5
 @pytest.fixture(scope="module")
 def unlabelled(space: Space) -> Space:
     """A collection of photos of two kinds without a label."""
-    option_a.create(space, NAME)
+    space.create_unified(NAME)
     for kind in ("hammer", "fish"):
         for photo in photos(kind)[:EACH]:
             blob = {"property": "image_url", "type": "image", "data": data_uri(photo.read_bytes())}
@@ -62,7 +60,7 @@ def test_a_run_says_what_it_found(unlabelled: Space, run: Any) -> None:
 
 
 def test_documents_carry_the_cluster_that_they_are_in(unlabelled: Space, run: Any) -> None:
-    found = option_a.documents(unlabelled, NAME)
+    found = unlabelled.documents(NAME)
     assert {value(each, "cluster_id") for each in found} == {each.cluster_id for each in run.centroids}
     assert all(value(each, "cluster_label") for each in found)
 
@@ -83,8 +81,8 @@ def test_a_named_cluster_becomes_a_node_that_labels_the_next_upload(unlabelled: 
     assert made.taxonomy_created
     applications = [{"taxonomy_id": made.taxonomy_id, "execution_mode": "materialize"}]
     unlabelled.api("CollectionsApi").update_collection(NAME, {"taxonomy_applications": applications})
-    uploaded = option_a.upload(unlabelled, NAME, "fish")
-    found = option_a.documents(unlabelled, NAME)
+    uploaded = unlabelled.upload(NAME, "fish")
+    found = unlabelled.documents(NAME)
     fish = next(each for each in found if object_of(each) == uploaded)
     twins = {value(each, "cluster_id") for each in found if value(each, "cluster_id")}
     assert value(fish, "found_label") in names.values()

@@ -7,12 +7,10 @@ import pytest
 import urllib3
 from mixpeek.exceptions import ConflictException, NotFoundException, UnprocessableEntityException
 
-from tests.e2e.api import until
-from tests.e2e.client import option_a
-from tests.e2e.client.option_a import object_of, value
-from tests.e2e.client.space import Space, model
+from tests.e2e.client.space import KINDS, Space, model, object_of, value
 from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, bucket_body
+from tests.support.waiting import wait_for
 
 NAME = "generated"
 
@@ -20,22 +18,22 @@ NAME = "generated"
 @pytest.fixture(scope="module")
 def labelled(space: Space) -> Space:
     """A collection with one labelled photo of each kind, and one of each that labelled itself."""
-    option_a.create(space, NAME)
-    for kind in option_a.KINDS:
-        option_a.upload(space, NAME, kind, fields={LABEL: kind})
-    for kind in option_a.KINDS:
-        option_a.upload(space, NAME, kind)
+    space.create_unified(NAME)
+    for kind in KINDS:
+        space.upload(NAME, kind, fields={LABEL: kind})
+    for kind in KINDS:
+        space.upload(NAME, kind)
     return space
 
 
 @pytest.fixture
 def documents(labelled: Space) -> list[Any]:
     """Its documents, in the order of upload."""
-    return option_a.documents(labelled, NAME)
+    return labelled.documents(NAME)
 
 
 def test_fields_at_the_root_label_and_are_given_back(labelled: Space, documents: list[Any]) -> None:
-    assert [value(each, LABEL) for each in documents] == [*option_a.KINDS, *option_a.KINDS]
+    assert [value(each, LABEL) for each in documents] == [*KINDS, *KINDS]
     assert [value(each, "taxonomy_match")["matched"] for each in documents] == [False] * 3 + [True] * 3
     objects = labelled.api("BucketObjectsApi").list_objects_buckets(NAME).results
     assert {each.object_id for each in objects} == {object_of(each) for each in documents}
@@ -52,7 +50,7 @@ def test_fields_at_the_root_label_and_are_given_back(labelled: Space, documents:
     ids=["native", "tutorial", "simple", "map"],
 )
 def test_every_dialect_of_filters_finds_the_same(labelled: Space, filters: dict[str, Any]) -> None:
-    found = option_a.documents(labelled, NAME, filters=json.dumps(filters))
+    found = labelled.documents(NAME, filters=json.dumps(filters))
     assert [value(each, LABEL) for each in found] == ["fish", "fish"]
 
 
@@ -74,7 +72,7 @@ def test_pages_total_and_select(labelled: Space) -> None:
 def test_numbers_of_a_collection_agree(labelled: Space) -> None:
     api = labelled.api("CollectionDocumentsApi")
     distinct = api.distinct_document_values(NAME, model("DistinctValuesRequest", {"field": LABEL}))
-    assert {each.value: each.count for each in distinct.values} == dict.fromkeys(option_a.KINDS, 2)
+    assert {each.value: each.count for each in distinct.values} == dict.fromkeys(KINDS, 2)
     request = {"group_by": [{"field": LABEL}], "aggregations": [{"function": "count", "alias": "n"}]}
     groups = api.aggregate_documents(NAME, model("DocumentAggregationRequest", request))
     assert groups.total_groups == 3
@@ -140,7 +138,7 @@ def test_many_documents_at_once(labelled: Space, documents: list[Any]) -> None:
     updates = [{"document_id": each, "update_data": {"checked": True}} for each in ids]
     request = model("BatchUpdateDocumentsRequest", {"updates": updates})
     assert labelled.api("CollectionDocumentsApi").batch_update(NAME, request) is not None
-    assert [value(each, "checked") for each in option_a.documents(labelled, NAME)][:3] == [True, True, None]
+    assert [value(each, "checked") for each in labelled.documents(NAME)][:3] == [True, True, None]
 
 
 def test_annotations_are_the_record_of_human_checks(labelled: Space, documents: list[Any]) -> None:
@@ -164,7 +162,7 @@ def test_the_taxonomy_s_numbers(labelled: Space) -> None:
     taxonomy = labelled.api("TaxonomiesApi").list_taxonomies_0().results[0]
     analytics = labelled.api("AnalyticsTaxonomiesApi")
     labels = analytics.get_label_distribution_analytics_taxonomies_taxonomy(taxonomy.taxonomy_id)
-    assert {each.label for each in labels.labels} <= set(option_a.KINDS)
+    assert {each.label for each in labels.labels} <= set(KINDS)
     confidence = analytics.get_confidence_distribution_analytics_taxonomies_taxonomy(taxonomy.taxonomy_id)
     assert 0.9 < confidence.avg_confidence <= 1
     assert analytics.get_assignment_metrics_analytics_taxonomies_taxonomy(taxonomy.taxonomy_id).metrics
@@ -244,8 +242,8 @@ def test_a_large_file_goes_up_by_a_link(labelled: Space) -> None:
     assert sent.status in {200, 204}, sent.data
     confirmed = uploads.confirm_upload_buckets(NAME, upload.upload_id)
     assert confirmed.object_id
-    found = until(
-        lambda: option_a.documents(labelled, NAME),
+    found = wait_for(
+        lambda: labelled.documents(NAME),
         lambda all_: confirmed.object_id in map(object_of, all_),
     )
     assert value(found[-1], LABEL) == "bird"
@@ -259,5 +257,5 @@ def test_wrong_requests_raise_the_client_s_own_exceptions_with_their_reasons(lab
     with pytest.raises(ConflictException):
         labelled.api("BucketsApi").create_bucket(model("BucketCreateRequest", bucket_body(NAME)))
     with pytest.raises(UnprocessableEntityException) as wrong:
-        option_a.documents(labelled, NAME, filters='{"AND": [{"field": "x", "operator": "like"}]}')
+        labelled.documents(NAME, filters='{"AND": [{"field": "x", "operator": "like"}]}')
     assert "filters" in str(wrong.value.data.error)

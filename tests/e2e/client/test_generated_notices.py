@@ -9,11 +9,10 @@ from mixpeek.exceptions import ApiException, NotFoundException
 from standardwebhooks import Webhook
 
 from services.common.ids import new_id
-from tests.e2e.api import until
-from tests.e2e.client import option_a
 from tests.e2e.client.space import Space, model
 from tests.e2e.receiver import Receiver, receiving
 from tests.support.tutorial.option_a import LABEL
+from tests.support.waiting import wait_for
 
 NAME = "noticed"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -28,7 +27,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def noticed(space: Space) -> Space:
     """An empty collection, and a retriever of what in it has no label."""
-    option_a.create(space, NAME)
+    space.create_unified(NAME)
     missing = {"field": LABEL, "operator": "exists", "value": False}
     stage = {
         "stage_name": "missing_label",
@@ -51,10 +50,10 @@ def test_an_alert_from_its_creation_to_its_end(noticed: Space, receiver: Receive
         "notification_config": {"channels": [channel]},
     }
     made = alerts.create_alert(model("CreateAlertRequest", request))
-    object_id = option_a.upload(noticed, NAME, "fish")
+    object_id = noticed.upload(NAME, "fish")
     told = receiver.wait("/alerts").content
     assert (told["alert_id"], told["match_count"]) == (made.alert_id, 1)
-    results = until(
+    results = wait_for(
         lambda: alerts.list_alert_executions(made.alert_id).results,
         lambda found: any(each.triggered and each.deliveries[0].status == "delivered" for each in found),
     )
@@ -80,7 +79,7 @@ def test_a_webhook_from_its_creation_to_its_end(noticed: Space, receiver: Receiv
         "channels": [{"channel": "webhook", "configs": configs}],
     }
     made = webhooks.create_webhook_organizations(model("WebhookInput", request))
-    object_id = option_a.upload(noticed, NAME, "bird")
+    object_id = noticed.upload(NAME, "bird")
     call = receiver.wait(f"/{name}", lambda content: content["subject"]["id"] == object_id)
     assert Webhook(SECRET).verify(call.body, call.headers)["event_type"] == "object.created"
     found = webhooks.get_webhook_organizations(name)
@@ -117,7 +116,7 @@ def test_a_trigger_runs_a_retriever_now_and_remembers_it(noticed: Space) -> None
     assert triggers.get_trigger(made.trigger_id).status.value == "paused"
     triggers.resume_trigger(made.trigger_id)
     triggers.execute_trigger_now(made.trigger_id)
-    history = until(
+    history = wait_for(
         lambda: triggers.get_trigger_history(made.trigger_id).executions,
         lambda found: [each.status for each in found] == ["COMPLETED"],
     )
@@ -152,6 +151,6 @@ def test_the_feed_is_followed_by_its_cursor(noticed: Space) -> None:
         cursor, more = page.next_cursor, page.has_more
     assert len({each.seq for each in seen}) == len(seen)
     assert "object.created" in {each.event_type for each in seen}
-    option_a.upload(noticed, NAME, "wrench")
-    later = until(lambda: events.list_events(cursor=cursor, namespace_id=noticed.namespace).results, bool)
+    noticed.upload(NAME, "wrench")
+    later = wait_for(lambda: events.list_events(cursor=cursor, namespace_id=noticed.namespace).results, bool)
     assert not {each.seq for each in later} & {each.seq for each in seen}

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from mixpeek.exceptions import ApiException, NotFoundException
 
-from tests.e2e.api import until
-from tests.e2e.client import option_a
-from tests.e2e.client.option_a import value
-from tests.e2e.client.space import Space, model
+from tests.e2e.client.space import KINDS, Space, model, value
 from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body
+from tests.support.waiting import wait_for
 
 NAME = "resources"
 RETRIEVER = f"{NAME}_classifier"
@@ -21,9 +19,9 @@ EMAIL = "ann@example.com"
 @pytest.fixture(scope="module")
 def labelled(space: Space) -> Space:
     """A collection with one labelled photo of each kind."""
-    option_a.create(space, NAME)
-    for kind in option_a.KINDS:
-        option_a.upload(space, NAME, kind, fields={LABEL: kind})
+    space.create_unified(NAME)
+    for kind in KINDS:
+        space.upload(NAME, kind, fields={LABEL: kind})
     return space
 
 
@@ -53,7 +51,7 @@ def test_executions_rank_explain_and_are_remembered(labelled: Space) -> None:
     assert set(executed.stage_statistics.stages) == {"labeled_filter", "image_match"}
     plan = api.explain_retriever_execution_id_execute(RETRIEVER, model("ExplainRetrieverRequest", {"inputs": {}}))
     assert [each.stage_name for each in plan.execution_plan] == ["labeled_filter", "image_match"]
-    history = until(
+    history = wait_for(
         lambda: api.list_executions_retrievers(RETRIEVER),
         lambda found: executed.execution_id in [each.execution_id for each in found.results],
     )
@@ -62,12 +60,12 @@ def test_executions_rank_explain_and_are_remembered(labelled: Space) -> None:
 
 
 def test_several_queries_at_once(labelled: Space) -> None:
-    queries = [{"inputs": {"query_image": photo(kind)}} for kind in option_a.KINDS]
+    queries = [{"inputs": {"query_image": photo(kind)}} for kind in KINDS]
     answers = labelled.api("RetrieversApi").execute_batch_retrievers(
         RETRIEVER, model("ExecuteBatchRequest", {"queries": queries})
     )
     found = [each["documents"][0][LABEL] for each in answers["results"]]
-    assert found == list(option_a.KINDS)
+    assert found == list(KINDS)
 
 
 def test_stages_that_are_nowhere_stored(labelled: Space) -> None:
@@ -124,21 +122,21 @@ def test_a_native_taxonomy_from_creation_to_retroactive_labels(labelled: Space) 
     }  # fmt: skip
     collections = labelled.api("CollectionsApi")
     collections.create_collection(model("CreateCollectionRequest", collection))
-    option_a.upload(labelled, "other", "fish")
+    labelled.upload("other", "fish")
     applications = [{"taxonomy_id": taxonomy.taxonomy_id, "execution_mode": "materialize"}]
     collections.update_collection("other", {"taxonomy_applications": applications})
     applied = labelled.api("CollectionTaxonomiesApi").apply_taxonomy_to_collection(
         "other", model("ApplyTaxonomyRequest", {"taxonomy_id": taxonomy.taxonomy_id, "batch_size": 100})
     )
     assert labelled.task(applied.task_id).status.value == "COMPLETED"
-    (document,) = option_a.documents(labelled, "other")
+    (document,) = labelled.documents("other")
     assert value(document, "kind") == "fish"
-    option_a.upload(labelled, "other", "bird")
-    assert [value(each, "kind") for each in option_a.documents(labelled, "other")] == ["fish", "bird"]
+    labelled.upload("other", "bird")
+    assert [value(each, "kind") for each in labelled.documents("other")] == ["fish", "bird"]
 
 
 def test_a_taxonomy_grows_from_documents(labelled: Space) -> None:
-    documents = option_a.documents(labelled, NAME)
+    documents = labelled.documents(NAME)
     refs = [{"collection_id": each.collection_id, "document_id": each.document_id} for each in documents]
     taxonomies = labelled.api("TaxonomiesApi")
     request = {"taxonomy_name": "grown", "node_label": "tool", "documents": refs[:1]}
@@ -171,7 +169,7 @@ def test_keys_are_made_used_changed_rotated_and_ended(labelled: Space) -> None:
     rotated = keys.rotate_key_organizations_users_email_name(EMAIL, "notebook")
     assert Space(labelled.url, rotated.key).api("AccountApi").whoami_me().organization_id
     keys.delete_key_organizations_users_email_name(EMAIL, "notebook")
-    until(lambda: refused(Space(labelled.url, rotated.key)), lambda ended: ended)
+    wait_for(lambda: refused(Space(labelled.url, rotated.key)), lambda ended: ended)
 
 
 def refused(space: Space) -> bool:

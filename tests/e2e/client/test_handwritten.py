@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from mixpeek._client.client import MixpeekAPIError
 
-from tests.e2e.api import until
 from tests.e2e.client.space import Space
 from tests.support.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body
+from tests.support.waiting import wait_for
 
 WRENCH, FISH = photos("wrench")[0], photos("fish")[0]
 NAME = "handwritten"
@@ -140,7 +140,7 @@ def test_a_retriever_is_evaluated_against_the_truth(mp: Any) -> None:
     )
     assert [each["dataset_name"] for each in mp.evaluations.list_datasets()["datasets"]] == ["truth"]
     run = mp.evaluations.run(f"{NAME}_classifier", dataset_name="truth")
-    record = until(
+    record = wait_for(
         lambda: mp.evaluations.get(f"{NAME}_classifier", run["evaluation_id"]),
         lambda found: found["status"].lower() in {"completed", "failed"},
     )
@@ -171,7 +171,7 @@ def test_a_document_a_retriever_a_collection_and_a_bucket_can_be_deleted(mp: Any
     mp.retrievers.create(**retriever_body(name))
     mp.collections.create(**collection_body(name))
     mp.buckets.upload(name, data=data_uri(FISH.read_bytes()), blob_property="image_url")
-    (document,) = until(lambda: mp.documents.list(name)["results"], bool)
+    (document,) = wait_for(lambda: mp.documents.list(name)["results"], bool)
     mp.documents.delete(name, document["document_id"])
     assert mp.documents.list(name)["results"] == []
     mp.retrievers.delete(f"{name}_classifier")

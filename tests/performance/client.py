@@ -1,60 +1,32 @@
-"""A `likeness up` of its own for a benchmark, and a small client for it."""
+"""A `likeness up` of its own for a benchmark, and a client that keeps all of it busy."""
 
-import os
-import subprocess
-import sys
+import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
 
+from tests.support.running_stack import Stack, running_stack
 from tests.support.tutorial.option_a import creation
 
+UPLOADERS = 32
+FEW = 60
 JsonObject = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stack:
-    """A running stack; `seconds_to_ready` is from the command to its `ready` line."""
-
-    url: str
-    key: str
-    data_dir: Path
-    process: subprocess.Popen[str]
-    seconds_to_ready: float
-
-
 @contextmanager
-def running_stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """`likeness up` on a free port and a new data folder, stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="likeness-bench-") as folder:
-        command = [str(Path(sys.executable).parent / "likeness"), "up", "--port", "0", "--data-dir", folder]
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **(settings or {})})
-        try:
-            lines = dict(_announced(process))
-            seconds = time.perf_counter() - started
-            key = Path(lines["api-key-file"]).read_text().strip()
-            yield Stack(url=lines["ready"], key=key, data_dir=Path(folder), process=process, seconds_to_ready=seconds)
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def _announced(process: subprocess.Popen[str]) -> Iterator[tuple[str, str]]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        name, _, value = line.strip().partition(" ")
-        yield name, value
-        if name == "ready":
-            return
-    raise RuntimeError("likeness up ended before it was ready")
+def temporary_stack(settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """A stack on a new data folder, which goes with it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="likeness-bench-") as folder,
+        running_stack(Path(folder), settings or {}) as stack,
+    ):
+        yield stack
 
 
 class Client:
@@ -81,7 +53,7 @@ class Client:
 
 
 @asynccontextmanager
-async def open_client(stack: Stack, connections: int = 32) -> AsyncIterator[Client]:
+async def open_client(stack: Stack, connections: int = UPLOADERS) -> AsyncIterator[Client]:
     """A client with that many connections."""
     headers = {"Authorization": f"Bearer {stack.key}", "Content-Type": "application/json"}
     connector = aiohttp.TCPConnector(limit=connections)
@@ -89,7 +61,23 @@ async def open_client(stack: Stack, connections: int = 32) -> AsyncIterator[Clie
         yield Client(stack, session)
 
 
-async def create_tutorial(client: Client, name: str) -> None:
+async def create_unified(client: Client, name: str) -> None:
     """Bucket, retriever and self-referencing collection of the tutorial's Option A, all called `name`."""
     for path, body in creation(name):
         await client.send("POST", path, body)
+
+
+async def upload_all(client: Client, name: str, bodies: Sequence[bytes]) -> float:
+    """Objects per second, from the first upload into the bucket `name` to the last document of its collection."""
+    before = await client.documents(name)
+    queue = list(bodies)
+    started = time.perf_counter()
+
+    async def upload() -> None:
+        while queue:
+            await client.send("POST", f"/buckets/{name}/objects", queue.pop())
+
+    await asyncio.gather(*(upload() for _ in range(UPLOADERS)))
+    while (missing := before + len(bodies) - await client.documents(name)) > 0:
+        await asyncio.sleep(0.5 if missing > FEW else 0.05)  # counting costs the stack time; be exact only at the end
+    return len(bodies) / (time.perf_counter() - started)

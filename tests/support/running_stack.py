@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ STOP_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A running stack."""
+    """A running stack; `seconds_to_ready` is from the command to its `ready` line."""
 
     url: str
     key: str
     data_dir: Path
     process: subprocess.Popen[str]
+    seconds_to_ready: float
 
     def processes(self) -> dict[str, int]:
         """Process ids by name, as the supervisor last wrote them."""
@@ -38,10 +40,12 @@ def start(data_dir: Path, settings: Mapping[str, str]) -> Stack:
     """Starts it on a free port and waits until it serves."""
     command = [sys.executable, "-m", "services.local.cli", "up", "--port", "0", "--data-dir", str(data_dir)]
     environment = {**os.environ, **settings}
+    started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True)
     announced = _announced(process)
+    seconds = time.perf_counter() - started
     key = Path(announced["api-key-file"]).read_text().strip()
-    return Stack(url=announced["ready"], key=key, data_dir=data_dir, process=process)
+    return Stack(url=announced["ready"], key=key, data_dir=data_dir, process=process, seconds_to_ready=seconds)
 
 
 @contextmanager
