@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from services.gateway.left_out import LEFT_OUT, left_out, table
-from tests.support.client_classes import Operation, operations
-from tests.support.conformance import document
 from tests.support.gateway import Stack
+from tests.support.mixpeek_client import Operation, operations
+from tests.support.openapi import document
 from tests.support.places import ROOT
 
 DOCS = ROOT / "docs" / "contract.md"

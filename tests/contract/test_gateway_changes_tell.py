@@ -9,9 +9,8 @@ import pytest
 
 from services.common.event_types import OWN, RAISED
 from tests.contract.test_taxonomies import flat
-from tests.support.feed import events, now
 from tests.support.gateway import Stack
-from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, upload
+from tests.support.rest import DOCUMENTS, OBJECTS, feed_cursor, feed_events, ok, refused, set_up, upload
 from tests.support.tutorial.option_a import BOOTSTRAP_OBJECT, COLLECTION
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -28,7 +27,7 @@ class Listener:
         self._cursor = cursor
 
     async def hear(self) -> Told:
-        found = await events(self._client, self._cursor)
+        found = await feed_events(self._client, self._cursor)
         self._cursor = found[-1]["cursor"] if found else self._cursor
         for each in found:
             assert each["event_type"] in RAISED | OWN
@@ -41,7 +40,7 @@ class Listener:
 
 
 async def listening(client: httpx.AsyncClient) -> Listener:
-    return Listener(client, await now(client))
+    return Listener(client, await feed_cursor(client))
 
 
 async def test_objects(client: httpx.AsyncClient, stack: Stack) -> None:

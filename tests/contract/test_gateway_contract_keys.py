@@ -11,7 +11,7 @@ from services.common.known_keys import LeftOut, accepted_keys
 from services.gateway.aliases import BASE
 from services.gateway.app import ROUTERS
 from services.gateway.shapes.base import Form
-from tests.support.client_bodies import bodies, classes_in, plain
+from tests.support.mixpeek_client import bodies, classes_in, plain
 
 
 def forms_in(hint: object) -> list[type[Form]]:

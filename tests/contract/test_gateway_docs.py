@@ -6,8 +6,8 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from tests.support.conformance import document
 from tests.support.gateway import Stack
+from tests.support.openapi import document
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,9 +11,8 @@ from services.common.database.keys import create_key
 from services.common.database.outbox import record_event
 from services.common.ids import new_id
 from services.gateway.feed_cursors import Place, read_place, write_place
-from tests.support.feed import events, now
 from tests.support.gateway import Stack
-from tests.support.rest import ok, refused
+from tests.support.rest import feed_cursor, feed_events, ok, refused
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -41,7 +40,7 @@ async def test_pages_run_through_all_of_them(client: httpx.AsyncClient, stack: S
     names = [f"obj_{number}" for number in range(7)]
     await tell(stack, *names)
     for limit in (1, 3, 7, 8):
-        assert [each["resource_id"] for each in await events(client, limit=limit)] == names
+        assert [each["resource_id"] for each in await feed_events(client, limit=limit)] == names
     page = await ok(client, "GET", f"{FEED}?page_size=7")
     assert page["has_more"] is False
     page = await ok(client, "GET", f"{FEED}?limit=6&page_size=2")
@@ -54,16 +53,16 @@ async def test_it_goes_on_from_each_event_and_from_an_empty_page(client: httpx.A
     for name in ("cursor", "next_cursor", "after"):
         found = await ok(client, "GET", FEED, params={name: first["results"][0]["cursor"]})
         assert [each["resource_id"] for each in found["results"]] == ["b", "c"]
-    cursor = await now(client)
+    cursor = await feed_cursor(client)
     empty = await ok(client, "GET", FEED, params={"cursor": cursor})
     assert (empty["results"], empty["has_more"]) == ([], False)
     await tell(stack, "d")
-    assert [each["resource_id"] for each in await events(client, empty["next_cursor"])] == ["d"]
-    assert [each["resource_id"] for each in await events(client, first["next_cursor"])] == ["d"]
+    assert [each["resource_id"] for each in await feed_events(client, empty["next_cursor"])] == ["d"]
+    assert [each["resource_id"] for each in await feed_events(client, first["next_cursor"])] == ["d"]
 
 
 async def test_a_reader_that_is_up_to_date_keeps_its_cursor(client: httpx.AsyncClient) -> None:
-    cursor = await now(client)
+    cursor = await feed_cursor(client)
     for _ in range(3):
         assert (await ok(client, "GET", FEED, params={"cursor": cursor}))["next_cursor"] == cursor
 
@@ -71,11 +70,11 @@ async def test_a_reader_that_is_up_to_date_keeps_its_cursor(client: httpx.AsyncC
 async def test_of_one_type_alone(client: httpx.AsyncClient, stack: Stack) -> None:
     await tell(stack, "a", "b")
     await tell(stack, "col", event_type="collection.documents.written")
-    found = await events(client, event_type="collection.documents.written", limit=1)
+    found = await feed_events(client, event_type="collection.documents.written", limit=1)
     assert [(each["resource_id"], each["resource_type"], each["operation"]) for each in found] == [
         ("col", "collection", "other")
     ]
-    assert await events(client, event_type="alert.deleted") == []
+    assert await feed_events(client, event_type="alert.deleted") == []
     await refused(client, 422, "GET", f"{FEED}?event_type=no.such.type")
 
 
@@ -86,12 +85,12 @@ async def test_a_namespace_sees_its_own_and_the_organization_all(client: httpx.A
     )
     await tell(stack, "mine")
     await tell(stack, "theirs", namespace=other)
-    assert [each["resource_id"] for each in await events(client)] == ["mine"]
+    assert [each["resource_id"] for each in await feed_events(client)] == ["mine"]
     async with stack.bare_client({"Authorization": f"Bearer {stack.key}"}) as everywhere:
-        found = {each["resource_id"] for each in await events(everywhere, limit=1000)}
+        found = {each["resource_id"] for each in await feed_events(everywhere, limit=1000)}
         assert {"mine", "theirs"} <= found
         for name in (other, f"{other}_name"):
-            assert [each["resource_id"] for each in await events(everywhere, namespace_id=name)] == ["theirs"]
+            assert [each["resource_id"] for each in await feed_events(everywhere, namespace_id=name)] == ["theirs"]
         await refused(everywhere, 404, "GET", f"{FEED}?namespace_id=ns_nowhere")
     await ok(client, "GET", f"{FEED}?namespace_id={stack.namespace_id}_name")
     await refused(client, 422, "GET", f"{FEED}?namespace_id={other}")
@@ -108,8 +107,8 @@ async def test_a_restricted_key_sees_its_namespaces_alone(client: httpx.AsyncCli
     scopes = [{"resource_type": "namespace", "resource_id": stack.namespace_id, "operations": ["read_data"]}]
     await stack.gateway.pool.execute("UPDATE api_keys SET scopes = $2 WHERE key_id = $1", key_id, scopes)
     async with stack.bare_client({"Authorization": f"Bearer {key}"}) as scoped:
-        assert [each["resource_id"] for each in await events(scoped)] == ["mine"]
-        assert [each["resource_id"] for each in await events(scoped, namespace_id=stack.namespace_id)] == ["mine"]
+        assert [each["resource_id"] for each in await feed_events(scoped)] == ["mine"]
+        assert [each["resource_id"] for each in await feed_events(scoped, namespace_id=stack.namespace_id)] == ["mine"]
         await refused(scoped, 403, "GET", f"{FEED}?namespace_id={other}")
     async with stack.bare_client({}) as nobody:
         await refused(nobody, 401, "GET", FEED)
@@ -131,7 +130,7 @@ async def test_a_cursor_of_another_server_is_refused(client: httpx.AsyncClient) 
 
 async def test_a_cursor_from_before_what_is_kept_says_what_to_do(client: httpx.AsyncClient, stack: Stack) -> None:
     await tell(stack, "a")
-    place = read_place(await now(client))
+    place = read_place(await feed_cursor(client))
     old = write_place(Place(since=place.since, until=place.until, after=1, last=1, at=place.at - 92 * 86_400))
     error = await refused(client, 400, "GET", f"{FEED}?cursor={old}")
     assert "90 days" in error["message"]

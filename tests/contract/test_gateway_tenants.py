@@ -18,8 +18,8 @@ from services.common.database.keys import create_key
 from services.common.ids import new_id
 from services.gateway.gateway import Gateway
 from tests.support.gateway import Stack
+from tests.support.openapi import KEY, NAMESPACE, Route, resolved, routes
 from tests.support.rest import ok, set_up
-from tests.support.routes import KEY, NAMESPACE, Route, resolved, routes
 from tests.support.services import Surroundings
 from tests.support.tenants import BODY_FIELDS, SECRET, TenantOf, furnished, state_of
 from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.openapi import Route, routes
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up
-from tests.support.routes import Route, routes
 from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

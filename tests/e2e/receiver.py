@@ -1,14 +1,16 @@
 """A receiver of webhooks on 127.0.0.1 that keeps what it is sent."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from tests.e2e.api import JsonObject
 from tests.support.waiting import wait_for
+from tests.support.web_servers import serving
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class Receiver:
     """`url` has no path; whatever path a test adds tells its calls from others'."""
 
     url: str
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call]
 
     def at(self, path: str) -> list[Call]:
         """What came to this path, in order."""
@@ -45,25 +47,22 @@ class Receiver:
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """A receiver that answers 204 to every POST."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
-    server.calls = receiver.calls  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
+    calls: list[Call] = []
+    with serving(partial(Handler, calls)) as url:
+        yield Receiver(url, calls)
 
 
 class Handler(BaseHTTPRequestHandler):
     """Keeps each call, then says that it has it."""
 
+    def __init__(self, calls: list[Call], *arguments: Any) -> None:
+        self.calls = calls
+        super().__init__(*arguments)
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.calls.append(Call(path=self.path, headers=headers, body=body))  # type: ignore[attr-defined]
+        self.calls.append(Call(path=self.path, headers=headers, body=body))
         self.send_response(204)
         self.end_headers()
 

@@ -15,10 +15,10 @@ from services.common.errors import InvalidArgumentError
 from services.common.grpc_client import call, open_channel
 from tests.e2e import images
 from tests.e2e.api import Api, JsonObject, create_unified
-from tests.e2e.web import METADATA_SERVICE, web_server
 from tests.support.pictures import data_uri, noise_jpeg, photos
 from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body, upload_body
+from tests.support.web_servers import METADATA_SERVICE, web_server
 
 NAME = "bad_input"
 BUCKET = f"bkt_{NAME}"

@@ -14,9 +14,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.e2e.client.conftest import new_space
-from tests.e2e.client.space import Space
-from tests.support.conformance import document
+from tests.e2e.client.space import Space, new_space
+from tests.support.openapi import document
 from tests.support.running_stack import Stack
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

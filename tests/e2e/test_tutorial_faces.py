@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.e2e.web import file_server
 from tests.support.pictures import darker, jpeg, portrait, side_by_side
 from tests.support.tutorial import examples
 from tests.support.videos import film
+from tests.support.web_servers import file_server
 
 PHOTOS, FACES = "bkt_employee_photos", "employee_faces"
 BARACK, JOE, EILEEN = "Barack Obama", "Joe Biden", "Eileen Collins"

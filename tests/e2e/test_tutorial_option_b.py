@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.e2e.web import file_server
 from tests.support.pictures import jpeg, noise_jpeg
 from tests.support.places import PHOTOS
 from tests.support.tutorial import option_b
+from tests.support.web_servers import file_server
 
 IMAGE = "https://example.com/image.jpg"
 RED = "Red Running Shoes"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.e2e.api import Api, JsonObject
-from tests.e2e.web import file_server
 from tests.support.company_documents import KINDS, company_document
 from tests.support.tutorial import examples
+from tests.support.web_servers import file_server
 
 BUCKET, COLLECTION = "bkt_company_documents", "document_types"
 EXAMPLES = range(20)

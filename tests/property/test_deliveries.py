@@ -18,7 +18,7 @@ from services.worker.delivering.domain import Delivery, Outcome, Target
 from services.worker.delivering.health import Limits
 from services.worker.delivering.recording import Recorder
 from services.worker.delivering.running import Bounds
-from tests.integration.worker.delivering_bench import TellingBench
+from tests.integration.worker.delivering_bench import DeliveryBench
 
 Answer = Literal["delivered", "again", "over"]
 TABLE = (0.0, 0.0)
@@ -82,7 +82,7 @@ def deliverer(pool: Pool, channel: Scripted, bounds: Bounds) -> Deliverer:
 async def test_every_event_is_delivered_or_fails_in_the_order_of_its_lane(
     pool: Pool, plan: list[tuple[int, list[Answer]]], bounds: Bounds, workers: int
 ) -> None:
-    bench = TellingBench(pool=pool, settings=Settings())
+    bench = DeliveryBench(pool=pool, settings=Settings())
     await pool.execute("TRUNCATE webhooks, events, deliveries, delivery_lanes CASCADE")
     webhook = await bench.to_url("http://receiver.example/")
     subjects = [f"obj_{subject}" for subject, _ in plan]

@@ -22,8 +22,8 @@ from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.gateway import Gateway
 from services.gateway.main import open_gateway
-from tests.support.client_classes import parses
-from tests.support.conformance import conforms
+from tests.support.mixpeek_client import parses
+from tests.support.openapi import conforms
 from tests.support.postgres import Databases
 from tests.support.services import Surroundings, surroundings_in
 from tests.support.tutorial.option_a import SLOT

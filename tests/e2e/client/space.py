@@ -8,7 +8,9 @@ from typing import Any
 
 from mixpeek import ApiClient, Configuration, Mixpeek, models
 
+from services.common.ids import new_id
 from tests.support.pictures import data_uri, photos
+from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body, upload_body
 from tests.support.waiting import wait_for
 
@@ -74,6 +76,17 @@ class Space:
         """The documents of a collection."""
         listed = self.api("CollectionDocumentsApi").list_documents(name, limit=100, **options)
         return list(listed.results)
+
+
+def new_space(stack: Stack) -> Space:
+    """Another empty namespace of the same server."""
+    name = new_id("space").lower()
+    created = (
+        Space(stack.url, stack.key)
+        .api("NamespacesApi")
+        .create_namespace(model("CreateNamespaceRequest", {"namespace_name": name}))
+    )
+    return Space(stack.url, stack.key, created.namespace_id)
 
 
 def model(name: str, content: dict[str, Any]) -> Any:

@@ -20,8 +20,8 @@ from services.worker.tasks.evaluations import Evaluations
 from services.worker.tasks.task import Task
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import World, at
-from tests.support.client_classes import parses
-from tests.support.conformance import conforms
+from tests.support.mixpeek_client import parses
+from tests.support.openapi import conforms
 from tests.support.postgres import Databases
 from tests.support.rest import ok, refused
 from tests.support.tutorial.option_a import SLOT

@@ -22,7 +22,7 @@ from services.worker.alerts.changes import Changes
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.documents import Documents
 from services.worker.alerts.evaluator import Evaluator
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 
 MISSING = {"field": LABEL, "operator": "exists", "value": False}
 CHANNEL = {"channel_type": "webhook", "config": {"url": "https://example.com/webhook"}}

@@ -21,7 +21,7 @@ JsonObject = dict[str, Any]
 
 
 @dataclass(kw_only=True)
-class TellingBench:
+class DeliveryBench:
     """The database, and what tests ask of it."""
 
     pool: Pool

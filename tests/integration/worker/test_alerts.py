@@ -21,7 +21,7 @@ from services.worker.alerts.evaluator import Evaluator
 from services.worker.tasks.alerts import AlertEvaluations
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerting import RETRIEVER, AlertBench, alert_bench, taxonomy_at
-from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench
 from tests.support.tutorial.option_a import SLOT
 
 

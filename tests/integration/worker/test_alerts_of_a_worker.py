@@ -2,7 +2,7 @@
 
 from services.common.database.pool import Pool
 from tests.integration.worker.alerting import alert_bench, taxonomy_at
-from tests.integration.worker.conftest import Bench
+from tests.integration.worker.bench import Bench
 from tests.integration.worker.processes import start_worker
 from tests.integration.worker.receivers import receiving
 from tests.support.waiting import until

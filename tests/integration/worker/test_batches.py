@@ -25,11 +25,11 @@ from services.common.database.pool import Pool
 from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
 from services.worker.tasks.batches import follow_batches, trigger_collection
 from services.worker.tasks.runner import TaskRunner
-from tests.e2e.web import file_server
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
 from tests.integration.worker.processes import start_worker
+from tests.support.web_servers import file_server
 
 
 async def stored(bench: Bench, *contents: bytes, label: str | None = None) -> list[str]:

@@ -11,11 +11,11 @@ from services.common.database.creation import Created, NewBlob, NewObject, Polic
 from services.common.database.document_edits import Within, edit_documents
 from services.common.database.objects import patch_object
 from services.common.errors import InvalidArgumentError
-from tests.e2e.web import file_server
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD, SLOW, vector_of
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 from tests.integration.worker.test_batches import draft, ended, submit
+from tests.support.web_servers import file_server
 
 TEXTS = "col_texts"
 

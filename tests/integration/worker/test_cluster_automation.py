@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.integration.worker.bench import COLLECTION, Bench
 from tests.integration.worker.clusters import KMEANS, add_cluster, add_documents, ended, run_to_end, start
-from tests.integration.worker.conftest import COLLECTION, Bench
 from tests.integration.worker.processes import start_worker
 
 TWO = {**KMEANS, "algorithm_params": {"n_clusters": 2}}

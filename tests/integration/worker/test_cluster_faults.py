@@ -12,6 +12,7 @@ from services.worker.cluster_runs.lifecycle import SupersededError, begin
 from services.worker.cluster_runs.sweeping import RunSweeper
 from services.worker.cluster_runs.writing import MEMBERS_KEPT, write_members
 from services.worker.tasks.task import Task
+from tests.integration.worker.bench import Bench
 from tests.integration.worker.clusters import (
     KMEANS,
     add_cluster,
@@ -27,7 +28,6 @@ from tests.integration.worker.clusters import (
     until,
     zeros,
 )
-from tests.integration.worker.conftest import Bench
 from tests.integration.worker.processes import start_worker
 
 

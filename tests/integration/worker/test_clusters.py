@@ -11,6 +11,7 @@ import pytest
 from services.common.database.tasks import request_cancel
 from services.common.errors import InvalidArgumentError
 from services.worker.cluster_runs import attribute_groups, attributes
+from tests.integration.worker.bench import Bench
 from tests.integration.worker.clusters import (
     DIMENSIONS,
     KMEANS,
@@ -26,7 +27,6 @@ from tests.integration.worker.clusters import (
     start,
     until,
 )
-from tests.integration.worker.conftest import Bench
 
 HDBSCAN = {"clustering_method": "hdbscan", "algorithm_params": {"min_cluster_size": 3}}
 

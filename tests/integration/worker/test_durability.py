@@ -7,7 +7,7 @@ from services.common.database.jobs import INGEST, IngestJob, queue_of
 from services.common.database.migrate import migrate
 from services.common.database.pool import open_pool
 from services.local.postgres import EmbeddedPostgres
-from tests.integration.worker.conftest import COLLECTION, Bench, furnish
+from tests.integration.worker.bench import COLLECTION, Bench, furnish
 from tests.integration.worker.fakes import POISON, SLOW
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
 from tests.integration.worker.processes import start_postgres, start_worker, supervised_extractor

@@ -9,8 +9,8 @@ import pytest
 
 from services.common.database.cluster_enrichment import start_enrichment
 from services.common.database.document_edits import Within, edit_document
+from tests.integration.worker.bench import NAMESPACE, Bench
 from tests.integration.worker.clusters import KMEANS, add_cluster, add_documents, blobs, members, run_to_end
-from tests.integration.worker.conftest import NAMESPACE, Bench
 
 ENRICHING = {"enrich_source_collection": True}
 # Takes no vectors, and so no time.

@@ -8,7 +8,7 @@ import pytest
 from services.common.database.document_edits import Within, edit_document
 from services.common.database.jobs import enqueue_ingest
 from services.common.database.objects import patch_object
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
 
 OBJECTS = 60

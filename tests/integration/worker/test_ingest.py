@@ -5,7 +5,7 @@ from structlog.contextvars import bound_contextvars
 
 from services.common.database.creation import NewBlob
 from services.common.ids import document_id
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, Bench
 from tests.integration.worker.fakes import BAD, vector_of
 
 

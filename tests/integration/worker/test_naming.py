@@ -10,8 +10,8 @@ from aiohttp import web
 from services.worker.cluster_labels.groups import GroupToName, Named, NamingRequest
 from services.worker.cluster_labels.namer import Namer
 from services.worker.tasks.task import TaskCanceledError
+from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.clusters import add_documents, blobs
-from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
 from tests.support.llm import Llm, completion, running_llm, saying
 from tests.support.tutorial.option_a import SLOT
 

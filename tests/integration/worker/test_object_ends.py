@@ -7,7 +7,7 @@ import pytest
 
 from services.common.database.batch_runs import cancel_batch
 from services.gateway.store.collections import delete_collection
-from tests.integration.worker.conftest import COLLECTION, NAMESPACE, Bench
+from tests.integration.worker.bench import COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 from tests.integration.worker.test_batches import draft, ended, submit, submitted, tally

@@ -6,7 +6,7 @@ from services.common.database.document_edits import Within, delete_documents
 from services.common.database.merging import merge_object
 from services.common.database.objects import patch_object
 from services.common.errors import DeadlineError, ResourceExhaustedError
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import POISON
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 from tests.integration.worker.processes import supervised_extractor

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from services.common.database.passthrough_tasks import start_passing
-from tests.integration.worker.conftest import COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench
 
 OWN = """UPDATE documents SET fields = fields || '{"colour": "own"}' WHERE object_id = $1"""
 TOLD = "SELECT subject_id, payload FROM events WHERE event_type = 'document.updated' ORDER BY seq"

@@ -3,7 +3,7 @@
 import asyncio
 
 from services.common.errors import ResourceExhaustedError, UnavailableError
-from tests.integration.worker.conftest import COLLECTION, Bench
+from tests.integration.worker.bench import COLLECTION, Bench
 from tests.integration.worker.fakes import serving
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
 

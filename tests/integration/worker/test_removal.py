@@ -15,7 +15,7 @@ from services.common.database.removal import (
 )
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
-from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.support.waiting import until
 
 NOW = timedelta(0)

@@ -7,7 +7,7 @@ import pytest
 
 from services.common.ids import new_id
 from tests.integration.worker.alerting import AlertBench, alert_bench
-from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench
 
 LONG_AGO = "now() - interval '2 days'"
 

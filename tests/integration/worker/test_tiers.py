@@ -2,7 +2,7 @@
 
 from services.common.database.document_edits import Within, delete_documents, edit_documents
 from services.common.database.objects import patch_object
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 
 TIER, THIRD = "col_tier", "col_third"

@@ -15,7 +15,7 @@ from services.common.triggers.actions import read_action
 from services.worker.alerts.claims import Claims
 from services.worker.tasks.retriever_runs import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
-from tests.integration.worker.conftest import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.triggers import add_trigger, executed, executions
 from tests.support.services import surroundings_in
 from tests.support.waiting import until

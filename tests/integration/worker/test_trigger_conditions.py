@@ -13,7 +13,7 @@ from services.worker.triggers.loops import trigger_loops
 from services.worker.triggers.measures import SAMPLE, average, drift
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
-from tests.integration.worker.conftest import BUCKET, COLLECTION, NAMESPACE, Bench
+from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import DIMENSIONS
 from tests.integration.worker.triggers import add_trigger, executions, trigger_row
 from tests.support.tutorial.option_a import SLOT

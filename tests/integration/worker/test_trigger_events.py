@@ -7,7 +7,7 @@ from services.common.database.outbox import Event, record_all
 from services.worker.triggers.counter import Counter
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
-from tests.integration.worker.conftest import COLLECTION, NAMESPACE, Bench
+from tests.integration.worker.bench import COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.triggers import add_trigger, executions, running_execution, trigger_row
 from tests.support.waiting import until
 

@@ -10,7 +10,7 @@ from services.common.database import trigger_runs
 from services.common.triggers.outcomes import MOST_FAILURES
 from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
-from tests.integration.worker.conftest import COLLECTION, Bench
+from tests.integration.worker.bench import COLLECTION, Bench
 from tests.integration.worker.processes import start_worker
 from tests.integration.worker.triggers import (
     add_trigger,

@@ -5,7 +5,7 @@ from typing import Any
 from services.common.database.pool import Pool
 from services.common.ids import new_id
 from services.common.triggers.schedules import read_schedule
-from tests.integration.worker.conftest import COLLECTION, NAMESPACE
+from tests.integration.worker.bench import COLLECTION, NAMESPACE
 from tests.support.waiting import until
 
 AGAIN = {"collection_id": COLLECTION, "dedup_strategy": "replace"}

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
+from services.common.database.pool import Pool
+from services.common.sealing import new_key
+from services.common.settings import Settings
+from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.support.postgres import Databases
 
 # What a worker that was killed had left open ends first.
@@ -27,7 +31,7 @@ EMPTY = """
 
 
 @pytest.fixture(scope="session")
-def told_database(databases: Databases) -> Iterator[str]:
+def deliveries_database(databases: Databases) -> Iterator[str]:
     """The address of that database."""
     name = databases.create()
     yield databases.url(name)
@@ -35,10 +39,22 @@ def told_database(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(told_database: str) -> Iterator[str]:
+def database_url(deliveries_database: str) -> Iterator[str]:
     """The same, empty."""
-    yield told_database
-    asyncio.run(_empty(told_database))
+    yield deliveries_database
+    asyncio.run(_empty(deliveries_database))
+
+
+@pytest.fixture
+async def delivery_bench(pool: Pool, settings: Settings) -> DeliveryBench:
+    """A bench for deliveries to this machine, tried again at once."""
+    changes = {
+        "fetch_allow": "127.0.0.0/8",
+        "secrets_key": new_key(),
+        "webhook_retry_seconds": (0.05,) * 20,
+        "drain_seconds": 5.0,
+    }
+    return DeliveryBench(pool=pool, settings=settings.model_copy(update=changes))
 
 
 async def _empty(url: str) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.integration.worker.delivering_bench import TellingBench
+from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.integration.worker.receivers import Receiver, after, receiving
 
 
@@ -16,13 +16,13 @@ def by_subject(receiver: Receiver) -> dict[str, list[str]]:
     return found
 
 
-async def test_an_event_is_told_as_json(telling: TellingBench) -> None:
-    async with receiving() as receiver, telling.deliverer():
-        webhook = await telling.to_url(
+async def test_an_event_is_told_as_json(delivery_bench: DeliveryBench) -> None:
+    async with receiving() as receiver, delivery_bench.deliverer():
+        webhook = await delivery_bench.to_url(
             receiver.url, headers={"X-Mine": "1", "content-type": "text/plain"}, method="PUT"
         )
-        [event_id] = await telling.happen(webhook, ["obj_1"], {"bucket_id": "bkt_1"})
-        [row] = await telling.ended()
+        [event_id] = await delivery_bench.happen(webhook, ["obj_1"], {"bucket_id": "bkt_1"})
+        [row] = await delivery_bench.ended()
     assert (row["status"], row["attempts"], row["response_status"], row["error"]) == ("delivered", 1, 200, None)
     [call] = receiver.calls
     assert (call.method, call.headers["X-Mine"], call.headers["webhook-id"]) == ("PUT", "1", event_id)
@@ -37,17 +37,17 @@ async def test_an_event_is_told_as_json(telling: TellingBench) -> None:
         "subject": {"type": "object", "id": "obj_1"},
         "metadata": {"bucket_id": "bkt_1"},
     }
-    assert await telling.lanes() == 0
+    assert await delivery_bench.lanes() == 0
 
 
 @pytest.mark.parametrize("subjects", [300, 10])
-async def test_events_of_a_subject_come_in_order_and_once(telling: TellingBench, subjects: int) -> None:
+async def test_events_of_a_subject_come_in_order_and_once(delivery_bench: DeliveryBench, subjects: int) -> None:
     async with receiving(after(0.005)) as receiver:
-        webhook = await telling.to_url(receiver.url)
+        webhook = await delivery_bench.to_url(receiver.url)
         names = [f"obj_{number % subjects}" for number in range(300)]
-        event_ids = await telling.happen(webhook, names)
-        async with telling.deliverer():
-            await telling.ended(300)
+        event_ids = await delivery_bench.happen(webhook, names)
+        async with delivery_bench.deliverer():
+            await delivery_bench.ended(300)
     expected = defaultdict(list)
     for name, event_id in zip(names, event_ids, strict=True):
         expected[name].append(event_id)

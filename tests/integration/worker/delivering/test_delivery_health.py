@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from tests.integration.worker.delivering_bench import TellingBench
+from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.integration.worker.receivers import Receiver, answering, ok, receiving
 from tests.support.waiting import until
 
@@ -23,19 +23,19 @@ async def quiet(receiver: Receiver) -> AsyncIterator[None]:
     assert len(receiver.calls) == before
 
 
-async def test_failures_are_counted_and_a_success_resets_them(telling: TellingBench) -> None:
+async def test_failures_are_counted_and_a_success_resets_them(delivery_bench: DeliveryBench) -> None:
     async def answer(request: web.Request, number: int) -> web.StreamResponse:
         return await (ok if number == 3 else answering(500))(request, number)
 
     async with receiving(answer) as receiver:
-        webhook = await telling.to_url(receiver.url)
-        await telling.happen(webhook, ["obj_1"])
-        async with telling.deliverer(webhook_retry_seconds=(0.01, 0.01, 600.0)):
-            await telling.attempted(3)
-            failing = await telling.health(webhook)
-            await telling.pool.execute("UPDATE delivery_lanes SET due_at = now()")
-            await telling.ended()
-        healthy = await telling.health(webhook)
+        webhook = await delivery_bench.to_url(receiver.url)
+        await delivery_bench.happen(webhook, ["obj_1"])
+        async with delivery_bench.deliverer(webhook_retry_seconds=(0.01, 0.01, 600.0)):
+            await delivery_bench.attempted(3)
+            failing = await delivery_bench.health(webhook)
+            await delivery_bench.pool.execute("UPDATE delivery_lanes SET due_at = now()")
+            await delivery_bench.ended()
+        healthy = await delivery_bench.health(webhook)
     assert failing["consecutive_failures"] == 3
     assert failing["first_failure_at"] < failing["last_failure_at"]
     assert failing["last_failure_cause"].startswith("The receiver answered 500.")
@@ -43,34 +43,34 @@ async def test_failures_are_counted_and_a_success_resets_them(telling: TellingBe
     assert healthy["last_failure_at"] == failing["last_failure_at"]
 
 
-async def test_a_webhook_that_fails_for_long_is_paused_and_goes_on_when_resumed(telling: TellingBench) -> None:
-    async with receiving(answering(500)) as receiver, telling.deliverer(**SOON):
-        webhook = await telling.to_url(receiver.url)
-        event_ids = await telling.happen(webhook, ["obj_1", "obj_1", "obj_2"])
-        paused = await until(lambda: telling.pool.fetchrow("SELECT * FROM webhooks WHERE paused_at IS NOT NULL"))
-        await until(lambda: telling.pool.fetchval("SELECT every(claimed_by IS NULL) FROM delivery_lanes"))
+async def test_a_webhook_that_fails_for_long_is_paused_and_goes_on_when_resumed(delivery_bench: DeliveryBench) -> None:
+    async with receiving(answering(500)) as receiver, delivery_bench.deliverer(**SOON):
+        webhook = await delivery_bench.to_url(receiver.url)
+        event_ids = await delivery_bench.happen(webhook, ["obj_1", "obj_1", "obj_2"])
+        paused = await until(lambda: delivery_bench.pool.fetchrow("SELECT * FROM webhooks WHERE paused_at IS NOT NULL"))
+        await until(lambda: delivery_bench.pool.fetchval("SELECT every(claimed_by IS NULL) FROM delivery_lanes"))
         async with quiet(receiver):
-            assert {row["status"] for row in await telling.rows()} == {"pending"}
+            assert {row["status"] for row in await delivery_bench.rows()} == {"pending"}
         receiver.answer = ok
         called = len(receiver.calls)
-        await telling.pool.execute(
+        await delivery_bench.pool.execute(
             "UPDATE webhooks SET paused_at = NULL, consecutive_failures = 0, first_failure_at = NULL"
         )
-        await telling.ended(3)
+        await delivery_bench.ended(3)
     assert paused["consecutive_failures"] >= 5
     assert paused["is_active"]
     assert "then resume the webhook" in paused["paused_reason"]
     assert sorted(receiver.event_ids[called:]) == sorted(event_ids)
 
 
-async def test_410_switches_the_webhook_off(telling: TellingBench) -> None:
-    async with receiving(answering(410)) as receiver, telling.deliverer():
-        webhook = await telling.to_url(receiver.url)
-        await telling.happen(webhook, ["obj_1", "obj_1"])
-        rows = await telling.ended()
+async def test_410_switches_the_webhook_off(delivery_bench: DeliveryBench) -> None:
+    async with receiving(answering(410)) as receiver, delivery_bench.deliverer():
+        webhook = await delivery_bench.to_url(receiver.url)
+        await delivery_bench.happen(webhook, ["obj_1", "obj_1"])
+        rows = await delivery_bench.ended()
         async with quiet(receiver):
             pass
-        row = await telling.health(webhook)
+        row = await delivery_bench.health(webhook)
     assert [(each["status"], each["attempts"]) for each in rows] == [("failed", 1), ("pending", 0)]
     assert not row["is_active"]
     assert "410 Gone" in row["paused_reason"]
@@ -78,25 +78,27 @@ async def test_410_switches_the_webhook_off(telling: TellingBench) -> None:
 
 
 @pytest.mark.parametrize("column", ["is_active = false", "paused_at = now()"])
-async def test_a_webhook_that_is_off_is_not_told_and_its_deliveries_wait(telling: TellingBench, column: str) -> None:
-    async with receiving() as receiver, telling.deliverer():
-        webhook = await telling.to_url(receiver.url)
-        await telling.pool.execute(f"UPDATE webhooks SET {column}")
-        await telling.happen(webhook, ["obj_1"])
+async def test_a_webhook_that_is_off_is_not_told_and_its_deliveries_wait(
+    delivery_bench: DeliveryBench, column: str
+) -> None:
+    async with receiving() as receiver, delivery_bench.deliverer():
+        webhook = await delivery_bench.to_url(receiver.url)
+        await delivery_bench.pool.execute(f"UPDATE webhooks SET {column}")
+        await delivery_bench.happen(webhook, ["obj_1"])
         async with quiet(receiver):
             pass
-        await telling.pool.execute("UPDATE webhooks SET is_active = true, paused_at = NULL")
-        [row] = await telling.ended()
+        await delivery_bench.pool.execute("UPDATE webhooks SET is_active = true, paused_at = NULL")
+        [row] = await delivery_bench.ended()
     assert (row["status"], row["attempts"]) == ("delivered", 1)
 
 
-async def test_what_is_replayed_is_sent_at_once(telling: TellingBench) -> None:
-    async with receiving(answering(500)) as receiver, telling.deliverer(webhook_retry_seconds=()):
-        await telling.happen(await telling.to_url(receiver.url), ["obj_1"])
-        await telling.ended()
+async def test_what_is_replayed_is_sent_at_once(delivery_bench: DeliveryBench) -> None:
+    async with receiving(answering(500)) as receiver, delivery_bench.deliverer(webhook_retry_seconds=()):
+        await delivery_bench.happen(await delivery_bench.to_url(receiver.url), ["obj_1"])
+        await delivery_bench.ended()
         receiver.answer = ok
-        await telling.pool.execute("UPDATE deliveries SET status = 'pending', attempts = 0, ended_at = NULL")
-        await until(lambda: telling.pool.fetchval("SELECT count(*) FROM deliveries WHERE status = 'delivered'"))
+        await delivery_bench.pool.execute("UPDATE deliveries SET status = 'pending', attempts = 0, ended_at = NULL")
+        await until(lambda: delivery_bench.pool.fetchval("SELECT count(*) FROM deliveries WHERE status = 'delivered'"))
     assert len(set(receiver.event_ids)) == 1
 
 
@@ -108,19 +110,19 @@ MENDED = """
 
 @pytest.mark.parametrize("is_resumed", [True, False])
 async def test_what_failed_is_tried_at_once_when_the_webhook_is_resumed_or_mended(
-    telling: TellingBench, *, is_resumed: bool
+    delivery_bench: DeliveryBench, *, is_resumed: bool
 ) -> None:
-    async with receiving(answering(500)) as receiver, telling.deliverer(webhook_retry_seconds=(3600.0,)):
-        webhook = await telling.to_url(receiver.url)
-        await telling.happen(webhook, ["obj_1"])
-        await telling.attempted()
+    async with receiving(answering(500)) as receiver, delivery_bench.deliverer(webhook_retry_seconds=(3600.0,)):
+        webhook = await delivery_bench.to_url(receiver.url)
+        await delivery_bench.happen(webhook, ["obj_1"])
+        await delivery_bench.attempted()
         receiver.answer = ok
         change = (RESUMED, webhook) if is_resumed else (MENDED, webhook, f"{receiver.url}/mended")
-        await until(lambda: _free(telling))
-        await telling.pool.execute(*change)
-        [row] = await telling.ended()
+        await until(lambda: _free(delivery_bench))
+        await delivery_bench.pool.execute(*change)
+        [row] = await delivery_bench.ended()
     assert (row["status"], row["attempts"]) == ("delivered", 2)
 
 
-async def _free(telling: TellingBench) -> bool:
-    return bool(await telling.pool.fetchval("SELECT bool_and(claimed_by IS NULL) FROM delivery_lanes"))
+async def _free(delivery_bench: DeliveryBench) -> bool:
+    return bool(await delivery_bench.pool.fetchval("SELECT bool_and(claimed_by IS NULL) FROM delivery_lanes"))

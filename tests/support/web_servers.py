@@ -1,9 +1,9 @@
-"""A web server on 127.0.0.1 that behaves as badly as its paths say."""
+"""Web servers on 127.0.0.1, in threads: one with files, and one that behaves as badly as its paths say."""
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -61,9 +61,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def web_server() -> Iterator[str]:
-    """Yields the server's url."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Answers every request by the handler, in threads; yields the server's url."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -73,17 +73,14 @@ def web_server() -> Iterator[str]:
         server.server_close()
 
 
-@contextmanager
-def file_server(folder: Path) -> Iterator[str]:
-    """A server that behaves, with the files of a folder; yields its url."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+def web_server() -> AbstractContextManager[str]:
+    """A server that behaves as badly as its paths say."""
+    return serving(Handler)
+
+
+def file_server(folder: Path) -> AbstractContextManager[str]:
+    """A server that behaves, with the files of a folder."""
+    return serving(partial(Quiet, directory=str(folder)))
 
 
 class Quiet(SimpleHTTPRequestHandler):
