@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from services.common.database.records import Blob
-from services.common.extractor_traits import traits_of
-from services.common.inputs import Address, Chosen, Mappings, Words, find_input, mapped_paths
-from services.common.passthrough import lookup
+from services.common.extractors.inputs import Address, Chosen, Mappings, Words, find_input, mapped_paths
+from services.common.extractors.passthrough import lookup
+from services.common.extractors.traits import traits_of
+from services.common.row_types import Blob
 
 OPEN, FAILED = ("PENDING", "PROCESSING"), "FAILED"
 

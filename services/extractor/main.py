@@ -5,11 +5,11 @@ import asyncio
 import structlog
 
 from likeness.extractor.v1.extractor_service_pb2_grpc import add_ExtractorServiceServicer_to_server
-from services.common import lifecycle
-from services.common.grpc_server import GrpcServer
-from services.common.logs import configure_logs
+from services.common.grpc.server import GrpcServer
+from services.common.process import lifecycle
+from services.common.process.logs import configure_logs
+from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.common.startup_errors import errors_in_words
 from services.extractor.engine import Engine
 from services.extractor.servicer import ExtractorServicer
 

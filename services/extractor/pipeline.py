@@ -12,8 +12,8 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from services.common import deadlines
 from services.common.errors import InvalidArgumentError, LikenessError, ResourceExhaustedError
+from services.common.grpc import deadlines
 from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted, Job
 from services.extractor.models.output import comparable

@@ -9,7 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 from likeness.extractor.v1 import extractor_pb2 as pb
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceServicer
 from services.common.errors import InvalidArgumentError
-from services.common.vectors import to_message
+from services.common.extractors.vectors import to_message
 from services.extractor.engine import Engine
 from services.extractor.jobs import Extracted
 from services.extractor.models.manifest import Manifest

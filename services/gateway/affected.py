@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from services.common.database.corrections import NOTHING
-from services.common.database.corrections import Affected as Found
+from services.common.database.taxonomies.decide_again import NOTHING
+from services.common.database.taxonomies.decide_again import Affected as Found
 from services.gateway.freshness import refresh_index
 from services.gateway.gateway import Gateway
 from services.gateway.shapes.affected import Affected

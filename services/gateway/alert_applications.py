@@ -1,6 +1,6 @@
 """Alerts and clusters that a request applies to a collection, looked up."""
 
-from services.common.database.resources import find_row
+from services.common.database.find_resources import find_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import Tenant
 from services.gateway.lookups import named

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.common.channel_secrets import partners, redacted, to_stored
 from services.common.errors import InvalidArgumentError
-from services.common.sealing import Sealer
+from services.common.secrets.channel_secrets import partners, redacted, to_stored
+from services.common.secrets.encryption import Sealer
 from services.common.settings import Settings
 from services.gateway.shapes.alerts import Channel, ChannelForm, Notification, NotificationForm
 from services.gateway.shapes.base import JsonObject

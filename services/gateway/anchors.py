@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import asyncpg
 import numpy as np
 
-from services.common.database.records import EmbeddingRow
 from services.common.errors import InvalidArgumentError
+from services.common.row_types import EmbeddingRow
 from services.gateway.context import Tenant
 from services.gateway.shapes.features import parse_feature_uri
 from services.gateway.shapes.taxonomy_nodes import DocumentRef, SkippedDocument

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.common.database.resources import get_collection, get_retriever, get_row
+from services.common.database.find_resources import get_collection, get_retriever, get_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import Tenant
 from services.gateway.shapes.applications import RetrieverEnrichmentForm, TaxonomyApplicationForm

@@ -5,10 +5,10 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.batch_runs import NewBatch, add_objects, create_batch, submit_batch
+from services.common.database.batches.lifecycle import NewBatch, add_objects, create_batch, submit_batch
+from services.common.database.find_resources import get_row
 from services.common.database.objects_to_process import collections_of
 from services.common.database.pool import Connection, Executor
-from services.common.database.resources import get_row
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
 from services.common.filters import EVERYTHING, OBJECTS, compile_sql, parse
 from services.gateway.context import Tenant

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from services.common.database.bounded import bounded
-from services.common.database.taxonomies import label_fields_of
+from services.common.database.bounded_reads import bounded
+from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter, compile_sql
-from services.common.label_values import label_value
-from services.common.paths import value_at
+from services.common.json.paths import value_at
+from services.common.labels.label_values import label_value
 from services.gateway.affected import MOST, WAITS, next_step
 from services.gateway.context import Tenant
 from services.gateway.shapes.affected import Affected

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from services.common.database.cluster_runs import NOISE
+from services.common.database.clusters.cluster_runs import NOISE
 from services.gateway.shapes.cluster_runs import label_of
 
 Row = Mapping[str, Any]

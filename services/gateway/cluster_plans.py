@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.common.database.records import Collection
-from services.common.database.resources import get_collection
+from services.common.database.find_resources import get_collection
 from services.common.errors import InvalidArgumentError
 from services.common.filters import And, Not, Or, parse
 from services.common.filters.canonical import to_native
 from services.common.ids import new_id
+from services.common.row_types import Collection
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.clustering_config import VectorConfig

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from services.common.database.passthrough_tasks import start_passing
 from services.common.database.pool import Connection
+from services.common.database.tasks.passthrough import start_passing
 from services.common.errors import InvalidArgumentError
 from services.gateway.alert_applications import with_ids
 from services.gateway.application_plans import plan_applications

@@ -1,9 +1,9 @@
 """What a request for a collection comes to: its source, slot, model and taxonomy, all looked up."""
 
 from likeness.extractor.v1 import extractor_pb2
-from services.common.database.resources import get_retriever
+from services.common.database.find_resources import get_retriever
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_traits import traits_of
+from services.common.extractors.traits import traits_of
 from services.gateway.alert_applications import with_ids
 from services.gateway.application_plans import plan_applications
 from services.gateway.collection_sources import PlannedSource, plan_source

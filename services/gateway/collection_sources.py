@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.collection_answers import input_properties, output_properties

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from services.common.blobs import Arrived
-from services.common.database.batch_runs import NewBatch, add_objects, create_batch, lock_batch
+from services.common.database.batches.lifecycle import NewBatch, add_objects, create_batch, lock_batch
 from services.common.database.creation import NewObject, Policy, create_in
 from services.common.database.pool import Connection
 from services.common.errors import BadRequestError, InvalidArgumentError, LikenessError, TooLargeError

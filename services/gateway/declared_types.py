@@ -1,6 +1,6 @@
 """What is set on documents is of the types that the schemas of their collection's buckets declare."""
 
-from services.common.database.document_edits import Within
+from services.common.database.documents.edit_documents import Within
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.collection_answers import declared_properties

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.common.database.resources import get_collection
+from services.common.database.find_resources import get_collection
 from services.gateway.context import Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.shapes.base import JsonObject

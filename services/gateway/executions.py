@@ -10,7 +10,7 @@ from likeness.taxonomy.v1 import taxonomy_pb2
 from services.common.bindings import Bindings
 from services.common.errors import InvalidArgumentError, LikenessError
 from services.common.filters import canonical_json, parse
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.common.ids import new_id
 from services.gateway.context import Tenant
 from services.gateway.document_views import View, shown

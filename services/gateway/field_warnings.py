@@ -6,12 +6,12 @@ Only the newest documents are looked at, so that the look costs the same in a la
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from services.common.database.bounded import bounded
-from services.common.database.resources import get_row
+from services.common.database.bounded_reads import bounded
+from services.common.database.find_resources import get_row
 from services.common.filters import DOCUMENTS, OBJECTS, And, Condition, Filter, Not, Operator, Or, Table, parse
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import Column
-from services.common.misspellings import nearest
+from services.common.validation.misspellings import nearest
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import Degraded
 from services.gateway.shapes.collection_answers import input_properties, output_properties

@@ -6,7 +6,7 @@ import structlog
 
 from likeness.index.v1 import index_pb2
 from services.common.errors import LikenessError
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.gateway.gateway import Gateway
 
 log = structlog.get_logger()

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 from cachetools import TTLCache
 
-from services.common.database.keys import hash_key, is_well_formed, use_key
+from services.common.database.api_keys import hash_key, is_well_formed, use_key
 from services.common.database.pool import Pool
 from services.common.errors import UnauthorizedError
 from services.gateway.access import EVERYTHING, OPERATIONS, ROLES, CallerKey, Scope, reach

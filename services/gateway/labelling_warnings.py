@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from services.common.passthrough import strip_root
+from services.common.extractors.passthrough import strip_root
 from services.gateway.shapes.base import JsonObject
 
 # Further under what suits the model many strangers are named, further above it few friends are.

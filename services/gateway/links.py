@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from services.common.database.records import Blob
+from services.common.row_types import Blob
 from services.gateway.context import Tenant
 
 CONTENT = "/v1/blobs/content/"

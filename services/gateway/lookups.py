@@ -2,8 +2,8 @@
 
 import asyncpg
 
+from services.common.database.find_resources import get_row
 from services.common.database.pool import Executor
-from services.common.database.resources import get_row
 from services.common.errors import NotFoundError
 
 

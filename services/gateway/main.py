@@ -15,17 +15,17 @@ from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStu
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from services.common.blobs import LinkSigner, open_blob_store, open_staging
-from services.common.database.bounded import BOUNDED
-from services.common.database.garbage import sparing
+from services.common.database.bounded_reads import BOUNDED
+from services.common.database.buckets.unused_blobs import sparing
 from services.common.database.migrate import migrate
 from services.common.database.namespaces import ensure_default_namespace
 from services.common.database.pool import open_pool
 from services.common.database.secrets import LINK_SECRET, shared_secret
-from services.common.grpc_client import open_channel
-from services.common.lifecycle import run
-from services.common.logs import configure_logs
+from services.common.grpc.client import open_channel
+from services.common.process.lifecycle import run
+from services.common.process.logs import configure_logs
+from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.common.startup_errors import errors_in_words
 from services.gateway.app import build_app
 from services.gateway.gateway import Channels, Gateway
 from services.gateway.keys import KeyRing

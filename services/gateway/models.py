@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from likeness.extractor.v1 import extractor_pb2
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_traits import TRAITS
-from services.common.grpc_client import call
+from services.common.extractors.traits import TRAITS
+from services.common.grpc.client import call
 from services.gateway.gateway import Gateway
 from services.gateway.shapes.extractors import NAME_PATH, PARAMETERS_PATH
 from services.gateway.shapes.features import ExtractorName, output_of

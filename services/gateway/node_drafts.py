@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 import numpy as np
 
-from services.common.database.records import EmbeddingRow
 from services.common.errors import InvalidArgumentError
+from services.common.row_types import EmbeddingRow
 from services.gateway.anchors import Anchor, SlotAndModel, anchor_of, slot_names
 from services.gateway.context import Tenant
 from services.gateway.shapes.taxonomy_nodes import ClusterRun, DocumentRef, NodeSource

@@ -9,8 +9,8 @@ import asyncpg
 
 from services.common.blobs import Fetched
 from services.common.database.creation import Created, NewBlob, NewObject, Policy, create_object, find_by_key
-from services.common.database.records import Blob
 from services.common.errors import InvalidArgumentError
+from services.common.row_types import Blob
 from services.gateway.context import Tenant
 from services.gateway.freshness import refresh_index
 from services.gateway.object_views import created_answer, object_answer

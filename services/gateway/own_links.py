@@ -1,7 +1,7 @@
 """Links of our own that come back: what a document was answered with may be uploaded as another object."""
 
-from services.common.database.records import Blob
 from services.common.errors import LikenessError
+from services.common.row_types import Blob
 from services.gateway.context import Tenant
 from services.gateway.links import CONTENT
 from services.gateway.store.blobs import get_blob

@@ -23,7 +23,7 @@ from services.common.errors import (
     UnavailableError,
 )
 from services.common.filters import query_error
-from services.common.known_keys import reason_of
+from services.common.validation.unknown_keys import reason_of
 from services.gateway.answers import JsonAnswer
 from services.gateway.documentation import methods_of
 from services.gateway.left_out import left_out

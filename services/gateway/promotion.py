@@ -4,8 +4,8 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.find_resources import get_collection, get_row
 from services.common.database.pool import Connection
-from services.common.database.resources import get_collection, get_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.collection_plans import QUERY_INPUT, own_stages
 from services.gateway.context import Tenant

@@ -7,8 +7,8 @@ from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
 from services.common.errors import InvalidArgumentError
-from services.common.known_keys import UNKNOWN, accepted_keys, said_of
-from services.common.misspellings import nearest
+from services.common.validation.misspellings import nearest
+from services.common.validation.unknown_keys import UNKNOWN, accepted_keys, said_of
 
 READS = frozenset({"GET", "HEAD"})
 PAGING = frozenset({"limit", "page_size", "offset", "page", "cursor", "next_cursor", "after", "include_total"})

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.document_edits import OWN_OBJECT
+from services.common.database.documents.edit_documents import OWN_OBJECT
 from services.common.database.pool import Connection
 from services.common.errors import BadRequestError, InvalidArgumentError
 from services.gateway.shapes.unique_keys import unique_key_of

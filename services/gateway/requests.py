@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common.ids import new_id
-from services.common.logs import bind_request
+from services.common.process.logs import bind_request
 from services.gateway import problem
 
 HEADER = "x-request-id"

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from services.common.errors import LikenessError
-from services.common.json_text import read_json
+from services.common.validation.json_text import read_json
 from services.gateway.query_names import check_query, query_names
 from services.gateway.router import Router
 

@@ -7,7 +7,7 @@ import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2
 from services.common.errors import InvalidArgumentError
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.gateway.gateway import Gateway
 from services.gateway.shapes.stages import read_stages
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from services.common.database.resources import get_collection, get_retriever
+from services.common.database.find_resources import get_collection, get_retriever
 from services.common.errors import InvalidArgumentError
-from services.common.known_keys import reason_of
+from services.common.validation.unknown_keys import reason_of
 from services.gateway.context import Tenant
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.taxonomy_config import Config, FlatConfig, HierarchicalConfig, InputMapping, Node

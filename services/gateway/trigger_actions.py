@@ -6,14 +6,14 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.batch_reruns import require_batch
-from services.common.database.cluster_runs import algorithm_of
-from services.common.database.collection_triggers import Wanted, choose
+from services.common.database.batches.rerun import require_batch
+from services.common.database.batches.trigger_collection import Wanted, choose
+from services.common.database.clusters.cluster_runs import algorithm_of
+from services.common.database.find_resources import find_row, to_record
 from services.common.database.pool import Connection
-from services.common.database.records import Collection
-from services.common.database.resources import find_row, to_record
-from services.common.database.taxonomies import require_applied
+from services.common.database.taxonomies.applied_taxonomies import require_applied
 from services.common.filters import DOCUMENTS, OBJECTS, Table, compile_sql, parse
+from services.common.row_types import Collection
 from services.common.triggers.actions import (
     Action,
     AlertAction,

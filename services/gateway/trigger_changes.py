@@ -7,12 +7,12 @@ from typing import Any
 import asyncpg
 
 from services.common.database.pool import Connection
-from services.common.database.trigger_runs import REQUEST, Firing, begin, open_execution
+from services.common.database.triggers.executions import REQUEST, Firing, begin, open_execution
 from services.common.errors import AlreadyExistsError, BadRequestError
-from services.common.json_equality import differing
-from services.common.triggers.counting import crossing
+from services.common.json.equality import differing
+from services.common.triggers.due_times import first_time, next_time
+from services.common.triggers.event_threshold import crossing
 from services.common.triggers.schedules import EventSchedule, read_schedule
-from services.common.triggers.times import first_time, next_time
 from services.gateway.shapes.base import JsonObject
 from services.gateway.store.triggers import change_trigger, delete_trigger
 from services.gateway.trigger_plans import ACTIVE, plan_change

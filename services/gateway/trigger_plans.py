@@ -9,10 +9,10 @@ import asyncpg
 
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
-from services.common.event_types import resource_type_of
+from services.common.events.event_types import resource_type_of
 from services.common.triggers.actions import read_action
+from services.common.triggers.due_times import first_time
 from services.common.triggers.schedules import EventSchedule, Schedule, Watching, read_schedule
-from services.common.triggers.times import first_time
 from services.gateway.lookups import named
 from services.gateway.shapes.base import JsonObject
 from services.gateway.store.triggers import NewTrigger

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.common.label_values import label_value
-from services.common.labels import HUMAN, IMPORT, JUDGED, judged_of, proposal_of
-from services.common.passthrough import strip_root
+from services.common.extractors.passthrough import strip_root
+from services.common.labels.human_labels import HUMAN, IMPORT, JUDGED, judged_of, proposal_of
+from services.common.labels.label_values import label_value
 
 JsonObject = dict[str, Any]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import asyncpg
 
-from services.common.channel_secrets import SEALED, new_secret, partners, rotated, to_stored
 from services.common.errors import ForbiddenError, InvalidArgumentError, NotFoundError
-from services.common.sealing import Sealer
+from services.common.secrets.channel_secrets import SEALED, new_secret, partners, rotated, to_stored
+from services.common.secrets.encryption import Sealer
 from services.common.settings import Settings
 from services.gateway.context import Identity
 from services.gateway.shapes.base import JsonObject

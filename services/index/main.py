@@ -11,12 +11,12 @@ from contextlib import suppress
 import structlog
 
 from likeness.index.v1.index_service_pb2_grpc import add_IndexServiceServicer_to_server
-from services.common import lifecycle
 from services.common.database.pool import Pool, open_pool
-from services.common.grpc_server import GrpcServer
-from services.common.logs import configure_logs
+from services.common.grpc.server import GrpcServer
+from services.common.process import lifecycle
+from services.common.process.logs import configure_logs
+from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.common.startup_errors import errors_in_words
 from services.index.engine import Engine
 from services.index.follower import Follower
 from services.index.servicer import IndexServicer

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import structlog
 
-from services.common.vectors import NORM_TOLERANCE
+from services.common.extractors.vectors import NORM_TOLERANCE
 from services.index.domain import DocumentId, Entry, Matrix, ShardKey
 
 log = structlog.get_logger()

@@ -7,9 +7,9 @@ import grpc
 
 from likeness.index.v1 import index_pb2
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceServicer
-from services.common.database.faults import database_faults
+from services.common.database.query_errors import database_faults
 from services.common.errors import InvalidArgumentError, UnavailableError
-from services.common.vectors import from_message
+from services.common.extractors.vectors import from_message
 from services.index.domain import CollectionId, DocumentId, FeatureUri, Hit, NamespaceId, ObjectId, ShardKey
 from services.index.engine import Engine
 from services.index.fingerprint import fingerprint

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.table import Column, Table
 
-from services.common.database import keys
+from services.common.database import api_keys
 from services.common.database import migrate as migrations
-from services.common.database.connecting import connection_faults
+from services.common.database.connection_errors import connection_faults
 from services.common.database.pool import Pool, open_pool
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
@@ -26,14 +26,14 @@ async def migrate(data_dir: Path) -> None:
 async def create_key(data_dir: Path, name: str) -> None:
     """Prints the new key alone, so that it can be piped."""
     async with _database(data_dir) as pool:
-        _, plaintext = await keys.create_key(pool, name)
+        _, plaintext = await api_keys.create_key(pool, name)
     print(plaintext)
 
 
 async def list_keys(data_dir: Path) -> None:
     """Prints a table of all keys."""
     async with _database(data_dir) as pool:
-        found = await keys.list_keys(pool)
+        found = await api_keys.list_keys(pool)
     table = Table(Column("key_id", no_wrap=True), "begins", "name", "created", "last used", "revoked", box=None)
     for key in found:
         times = map(_when, (key.created_at, key.last_used_at, key.revoked_at))
@@ -48,7 +48,7 @@ def _when(time: datetime | None) -> str:
 async def revoke_key(data_dir: Path, key_id: str) -> None:
     """Revokes a key by its id."""
     async with _database(data_dir) as pool:
-        await keys.revoke_key(pool, key_id)
+        await api_keys.revoke_key(pool, key_id)
     print(f"{key_id} revoked")
 
 

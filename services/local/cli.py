@@ -93,7 +93,7 @@ def revoke(key_id: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @contextlib.contextmanager
 def _errors_in_words() -> Iterator[None]:
     """What goes wrong on purpose is a sentence and exit status 1, not a traceback."""
-    from services.common.startup_errors import errors_in_words
+    from services.common.process.startup_errors import errors_in_words
 
     with errors_in_words("likeness"):
         yield

@@ -4,7 +4,7 @@ import asyncio
 import http.client
 from collections.abc import Awaitable, Callable
 
-from services.common.grpc_client import is_serving, open_channel
+from services.common.grpc.client import is_serving, open_channel
 from services.local.postgres import EmbeddedPostgres
 
 POLL_SECONDS = 0.05

@@ -4,9 +4,9 @@ import asyncio
 import os
 from pathlib import Path
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.database.pool import Pool
-from services.common.sealing import new_key
+from services.common.secrets.encryption import new_key
 
 KEY_NAME = "likeness up"
 

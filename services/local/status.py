@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import psutil
 from rich.table import Table
 
-from services.common.grpc_client import is_serving, open_channel
+from services.common.grpc.client import is_serving, open_channel
 from services.local.console import open_console
 from services.local.folder import DataFolder
 from services.local.health import http_healthy

@@ -11,7 +11,7 @@ import structlog
 from services.common.database.migrate import migrate
 from services.common.database.pool import open_pool
 from services.common.errors import UnavailableError
-from services.common.lifecycle import PARENT_PIPE
+from services.common.process.lifecycle import PARENT_PIPE
 from services.common.settings import Settings
 from services.local import plan
 from services.local.child import Child, ChildSpec

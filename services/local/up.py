@@ -5,7 +5,7 @@ import contextlib
 import signal
 from collections.abc import Coroutine
 
-from services.common.logs import configure_logs
+from services.common.process.logs import configure_logs
 from services.common.settings import Settings
 from services.local.folder import DataFolder, hold
 from services.local.supervisor import Stack

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from services.common.bindings import Bindings, bound
-from services.common.database.resources import PREFIXES
+from services.common.database.find_resources import PREFIXES
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.taxonomy.domain import Target
 from services.taxonomy.reading import Reader

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.common.labels import HUMAN, IMPORT
+from services.common.labels.human_labels import HUMAN, IMPORT
 from services.taxonomy.blueprint import Blueprint, load_alone
 from services.taxonomy.decide import Neighbour
 from services.taxonomy.definition import Kind, to_enrichments

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from services.common.label_paths import Path, shorten, split_path
+from services.common.labels.label_paths import Path, shorten, split_path
 from services.taxonomy.domain import Candidate, Json
 
 HUMAN = "human"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from services.common.label_paths import DEFAULT_SEPARATOR
-from services.common.label_values import label_value
-from services.common.passthrough import strip_root
+from services.common.extractors.passthrough import strip_root
+from services.common.labels.label_paths import DEFAULT_SEPARATOR
+from services.common.labels.label_values import label_value
 from services.taxonomy.domain import Json
 
 # How many neighbours have a vote where the taxonomy does not say.

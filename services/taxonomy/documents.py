@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from likeness.common.v1.vector_pb2 import Dtype, Vector
 from services.common.filters import Filter, compile_sort, compile_sql
-from services.common.label_values import label_value
-from services.common.labels import IMPORT
+from services.common.labels.human_labels import IMPORT
+from services.common.labels.label_values import label_value
 from services.taxonomy.decide import Label
 from services.taxonomy.domain import Candidate, Order, Shuffled, Sorted, Unfetched
 from services.taxonomy.reading import Reader

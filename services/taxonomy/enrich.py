@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.extractor_traits import traits_of
+from services.common.extractors.inputs import mapped_paths
+from services.common.extractors.traits import traits_of
 from services.common.filters import parse
-from services.common.inputs import mapped_paths
 from services.taxonomy.blueprint import Blueprint, Run, load_alone, load_applied
 from services.taxonomy.decide import nothing
 from services.taxonomy.definition import InputMapping, Kind

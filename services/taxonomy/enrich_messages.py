@@ -7,7 +7,7 @@ import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import InvalidArgumentError
-from services.common.vectors import from_message
+from services.common.extractors.vectors import from_message
 from services.taxonomy.blueprint import Blueprint
 from services.taxonomy.decide import Neighbour
 from services.taxonomy.enrich import Decisions, Order

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import orjson
 
 from services.common.bindings import Bindings
-from services.common.database.faults import database_faults
+from services.common.database.find_resources import get_retriever
 from services.common.database.pool import Pool
-from services.common.database.resources import get_retriever
+from services.common.database.query_errors import database_faults
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse_json
 from services.taxonomy.classify import Classifier

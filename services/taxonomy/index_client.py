@@ -8,7 +8,7 @@ import grpc
 from likeness.common.v1.vector_pb2 import Vector
 from likeness.index.v1.index_pb2 import DocumentIds, Hit, Query, SearchRequest, SearchResponse
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.taxonomy.domain import Candidate, Target
 
 # Finer than float16 vectors can tell apart; hides the tail that float32 adds to a score such as 0.3.

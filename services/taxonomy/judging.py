@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.labels import HUMAN, IMPORT
+from services.common.labels.human_labels import HUMAN, IMPORT
 from services.taxonomy.blueprint import Blueprint, Run
 from services.taxonomy.decide import Choose, Label, Verdict, by_path, by_vote, decide, nothing
 from services.taxonomy.definition import Definition, InputMapping, Kind, Node

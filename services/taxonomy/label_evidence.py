@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.common.passthrough import strip_root
+from services.common.extractors.passthrough import strip_root
 from services.taxonomy.decide import Neighbour
 from services.taxonomy.domain import Json
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, Condition, Filter, Operator
-from services.common.labels import HUMAN, IMPORT
+from services.common.labels.human_labels import HUMAN, IMPORT
 from services.taxonomy.domain import both
 from services.taxonomy.stages.feature_search import FeatureSearch
 from services.taxonomy.stages.stage import Stage

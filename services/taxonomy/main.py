@@ -5,14 +5,14 @@ import asyncio
 import structlog
 
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import add_TaxonomyServiceServicer_to_server
-from services.common import lifecycle
 from services.common.blobs import open_blob_reader, open_blob_store
 from services.common.database.pool import open_pool
-from services.common.grpc_client import open_channel
-from services.common.grpc_server import GrpcServer
-from services.common.logs import configure_logs
+from services.common.grpc.client import open_channel
+from services.common.grpc.server import GrpcServer
+from services.common.process import lifecycle
+from services.common.process.logs import configure_logs
+from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.common.startup_errors import errors_in_words
 from services.taxonomy.documents import Documents
 from services.taxonomy.engine import Engine
 from services.taxonomy.index_client import IndexClient

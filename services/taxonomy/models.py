@@ -7,7 +7,7 @@ from cachetools import TTLCache
 
 from likeness.extractor.v1.extractor_pb2 import ListModelsRequest, ListModelsResponse
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.taxonomy.domain import Target
 
 CACHE_SECONDS = 30.0

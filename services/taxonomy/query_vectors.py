@@ -12,8 +12,8 @@ from likeness.extractor.v1.extractor_pb2 import Extraction, ExtractRequest, Extr
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
 from services.common.blobs import BlobReader
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.grpc_client import call
-from services.common.vectors import from_message, to_message
+from services.common.extractors.vectors import from_message, to_message
+from services.common.grpc.client import call
 from services.taxonomy.documents import Documents
 from services.taxonomy.domain import Json, Target
 from services.taxonomy.models import Models

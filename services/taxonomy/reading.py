@@ -2,9 +2,9 @@
 
 import asyncpg
 
-from services.common import deadlines
-from services.common.database.faults import database_faults
 from services.common.database.pool import Pool
+from services.common.database.query_errors import database_faults
+from services.common.grpc import deadlines
 
 
 class Reader:

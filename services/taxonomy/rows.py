@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from services.common.paths import value_at
+from services.common.json.paths import value_at
 from services.taxonomy.domain import Candidate, Json, Row
 
 SCORE = "score"

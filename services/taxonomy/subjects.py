@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from likeness.common.v1.vector_pb2 import Vector
 from services.common.errors import InvalidArgumentError
-from services.common.passthrough import lookup
+from services.common.extractors.passthrough import lookup
 from services.taxonomy.definition import InputMapping
 from services.taxonomy.domain import Json, Target
 from services.taxonomy.object_blobs import ObjectBlob

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.common.label_paths import node_id, split_path
-from services.common.label_values import label_value
-from services.common.passthrough import lookup, strip_root
+from services.common.extractors.passthrough import lookup, strip_root
+from services.common.labels.label_paths import node_id, split_path
+from services.common.labels.label_values import label_value
 from services.taxonomy.decide import Neighbour, Verdict, nothing
 from services.taxonomy.definition import Definition, Enrichment, Kind, Merge
 from services.taxonomy.domain import Json

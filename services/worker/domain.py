@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.common.database.records import Blob, Collection, Labeller, ObjectFields, SourceDocument
+from services.common.row_types import Blob, Collection, Labeller, ObjectFields, SourceDocument
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]

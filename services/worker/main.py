@@ -7,49 +7,49 @@ from datetime import timedelta
 
 import structlog
 
-from services.common import lifecycle
 from services.common.blobs import open_blob_reader, open_blob_store, open_staging
-from services.common.database.garbage import sparing
+from services.common.database.buckets.unused_blobs import sparing
 from services.common.database.pool import Pool, open_pool
-from services.common.grpc_client import open_channel
-from services.common.logs import configure_logs
+from services.common.grpc.client import open_channel
+from services.common.process import lifecycle
+from services.common.process.logs import configure_logs
+from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.common.startup_errors import errors_in_words
-from services.worker.alerts.asking import Asker
 from services.worker.alerts.claims import Claims
-from services.worker.alerts.documents import Documents
 from services.worker.alerts.evaluator import Evaluator
 from services.worker.alerts.loops import alert_loops
-from services.worker.assembly import Assembler
-from services.worker.cluster_automation.loops import automation_loops
-from services.worker.cluster_enrichment.enrichment import Enrichment
-from services.worker.cluster_labels.namer import Namer
-from services.worker.cluster_runs import sweeping
-from services.worker.content import Contents
-from services.worker.corrections import correction_loops
-from services.worker.delivering import fan_out
-from services.worker.delivering.deliverer import LOOK_SECONDS, Deliverer
-from services.worker.delivering.fan_out import FanOut
-from services.worker.delivering.opening import open_deliverer
-from services.worker.enricher import Enricher
-from services.worker.extraction import Extractor
-from services.worker.gate import Gate
-from services.worker.housekeeping import SECONDS_BETWEEN, Housekeeper
-from services.worker.indexer import Indexer
-from services.worker.ingest import Ingestor, Services
-from services.worker.labels import Labels
-from services.worker.loops import Loop, run_loops
-from services.worker.queue import JobQueue
-from services.worker.records import Records
-from services.worker.sources import Sources
-from services.worker.tasks.clusters import ClusterRuns
-from services.worker.tasks.evaluations import Evaluations
-from services.worker.tasks.handlers import handlers_of
-from services.worker.tasks.retriever_runs import RetrieverRuns
+from services.worker.alerts.new_documents import Documents
+from services.worker.alerts.search import Asker
+from services.worker.clusters.automation.loops import automation_loops
+from services.worker.clusters.enrichment.enrichment import Enrichment
+from services.worker.clusters.names.namer import Namer
+from services.worker.clusters.runs import abandoned_runs
+from services.worker.housekeeping.housekeeper import SECONDS_BETWEEN, Housekeeper
+from services.worker.ingest.assembler import Assembler
+from services.worker.ingest.extractor_client import Extractor
+from services.worker.ingest.ingestor import Ingestor, Services
+from services.worker.ingest.input_content import Contents
+from services.worker.ingest.input_sources import Sources
+from services.worker.ingest.processing_records import Records
+from services.worker.ingest.unchanged_input import Looker
+from services.worker.ingest.write_documents import Writer
+from services.worker.job_queue import JobQueue
+from services.worker.kit.index_client import Indexer
+from services.worker.kit.loops import Loop, run_loops
+from services.worker.kit.service_readiness import Gate
+from services.worker.labels.loops import correction_loops
+from services.worker.labels.machine_labels import Labels
+from services.worker.labels.taxonomy_client import Enricher
+from services.worker.task_handlers import handlers_of
+from services.worker.tasks.evaluate_retriever import Evaluations
+from services.worker.tasks.run_cluster import ClusterRuns
+from services.worker.tasks.run_retriever import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
 from services.worker.triggers.loops import trigger_loops
-from services.worker.unchanged_input import Looker
-from services.worker.writing import Writer
+from services.worker.webhooks import fan_out
+from services.worker.webhooks.deliverer import LOOK_SECONDS, Deliverer
+from services.worker.webhooks.fan_out import FanOut
+from services.worker.webhooks.open_deliverer import open_deliverer
 
 # After the drain, jobs are given back to a queue that may be out of reach.
 LEAVE_SECONDS = 5.0
@@ -92,8 +92,8 @@ def loops_of(settings: Settings, pool: Pool, deliverer: Deliverer) -> tuple[Loop
         Loop(name="house", step=housekeeper.keep, seconds=SECONDS_BETWEEN),
         Loop(
             name="cluster runs",
-            step=sweeping.RunSweeper(pool, settings.data_dir).sweep,
-            seconds=sweeping.SECONDS_BETWEEN,
+            step=abandoned_runs.RunSweeper(pool, settings.data_dir).sweep,
+            seconds=abandoned_runs.SECONDS_BETWEEN,
         ),
         Loop(name="fan-out", step=FanOut(pool).step, seconds=fan_out.SECONDS_BETWEEN),
         Loop(name="deliveries", step=deliverer.step, seconds=LOOK_SECONDS),

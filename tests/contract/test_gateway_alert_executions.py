@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
 from services.common.ids import new_id
 from tests.contract.test_gateway_alerts import make_alert
 from tests.support.gateway import Stack

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.sealing import new_key
+from services.common.secrets.encryption import new_key
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
 from tests.support.tutorial.clusters_alerts_webhooks import ALERT, RETRIEVER_OF_UNLABELED

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.common.extractor_parameters import PARAMETERS
+from services.common.extractors.parameters import PARAMETERS
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
 from tests.support.services import NAMED

@@ -7,7 +7,7 @@ import httpx
 import orjson
 import pytest
 
-from services.common.event_types import OWN, RAISED
+from services.common.events.event_types import OWN, RAISED
 from tests.contract.test_taxonomies import flat
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, feed_cursor, feed_events, ok, refused, set_up, upload

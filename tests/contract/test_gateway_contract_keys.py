@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from services.common.known_keys import LeftOut, accepted_keys
+from services.common.validation.unknown_keys import LeftOut, accepted_keys
 from services.gateway.aliases import BASE
 from services.gateway.app import ROUTERS
 from services.gateway.shapes.base import Form

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.database.keys import create_key, new_key, revoke_key
+from services.common.database.api_keys import create_key, new_key, revoke_key
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, PIXEL, ok, refused, set_up, upload
 from tests.support.tutorial.option_a import BUCKET, COLLECTION, RETRIEVER

@@ -7,8 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from services.common.database.keys import create_key
-from services.common.database.outbox import record_event
+from services.common.database.api_keys import create_key
+from services.common.database.events.outbox import record_event
 from services.common.ids import new_id
 from services.gateway.feed_cursors import Place, read_place, write_place
 from tests.support.gateway import Stack

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from tests.support.gateway import Stack
 from tests.support.rest import DOCUMENTS, OBJECTS, ok, refused, set_up, upload
 

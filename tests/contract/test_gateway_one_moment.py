@@ -9,7 +9,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from services.common.database.bounded import BOUNDED
+from services.common.database.bounded_reads import BOUNDED
 from services.common.database.pool import keep_session, prepare_connection
 from services.common.ids import new_id
 from services.gateway.app import build_app

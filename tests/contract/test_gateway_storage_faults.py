@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from structlog.testing import CapturingLogger
 
-from services.common.blobs import faults, open_blob_store, open_staging
+from services.common.blobs import open_blob_store, open_staging, store_errors
 from services.common.settings import Settings
 from services.gateway.app import build_app
 from tests.support.gateway import Stack
@@ -40,7 +40,7 @@ async def deep(stack: Stack) -> httpx.Response:
 def logged(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
     """What the store's faults write to the log."""
     logger = CapturingLogger()
-    monkeypatch.setattr(faults, "log", logger)
+    monkeypatch.setattr(store_errors, "log", logger)
     return logger
 
 

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from starlette.types import ASGIApp
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.ids import new_id
 from services.gateway.gateway import Gateway
 from tests.support.gateway import Stack

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from tests.contract.test_gateway_batches import end
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused, set_up, upload

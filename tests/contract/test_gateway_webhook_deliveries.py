@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused

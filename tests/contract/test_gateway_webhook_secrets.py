@@ -7,10 +7,10 @@ import httpx
 import pytest
 from standardwebhooks import Webhook as Receiver
 
-from services.common.channel_secrets import MOST_SECRETS, signing_secrets
 from services.common.database.migrate import migration_files
 from services.common.ids import new_id
-from services.common.sealing import Sealer
+from services.common.secrets.channel_secrets import MOST_SECRETS, signing_secrets
+from services.common.secrets.encryption import Sealer
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused
 from tests.support.tutorial.clusters_alerts_webhooks import ALERT, RETRIEVER_OF_UNLABELED

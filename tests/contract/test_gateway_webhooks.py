@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.event_types import EventType
+from services.common.events.event_types import EventType
 from services.common.ids import new_id
 from tests.support.gateway import Stack
 from tests.support.rest import ok, refused

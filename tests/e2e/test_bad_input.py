@@ -12,7 +12,7 @@ from likeness.common.v1.vector_pb2 import Dtype, Vector
 from likeness.index.v1.index_pb2 import Query, SearchRequest
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from services.common.errors import InvalidArgumentError
-from services.common.grpc_client import call, open_channel
+from services.common.grpc.client import call, open_channel
 from tests.e2e import images
 from tests.e2e.api import Api, JsonObject, create_unified
 from tests.support.pictures import data_uri, noise_jpeg, photos

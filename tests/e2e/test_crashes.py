@@ -13,9 +13,9 @@ import pytest
 
 from likeness.index.v1.index_pb2 import FingerprintRequest
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
-from services.common.database.fingerprint import database_fingerprint
-from services.common.grpc_client import call, open_channel
+from services.common.grpc.client import call, open_channel
 from tests.e2e.api import Api, create_unified
+from tests.support.database_fingerprint import database_fingerprint
 from tests.support.pictures import data_uri, noise_jpeg
 from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import upload_body

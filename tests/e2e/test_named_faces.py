@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageEnhance, ImageOps
 
-from services.common.paths import value_at
+from services.common.json.paths import value_at
 from tests.e2e.api import Api, JsonObject, object_of
 from tests.support.pictures import data_uri, png, portrait, side_by_side
 

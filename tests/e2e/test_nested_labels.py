@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.common.paths import value_at
+from services.common.json.paths import value_at
 from tests.e2e.api import Api
 from tests.support.pictures import data_uri, noise_jpeg, photos
 from tests.support.tutorial.option_a import LABEL, THRESHOLD, bucket_body, collection_body, upload_body

@@ -20,9 +20,9 @@ from pathlib import Path
 import psutil
 from sklearn.metrics import adjusted_rand_score
 
-from services.worker.clustering.compute import compute
-from services.worker.clustering.outcome import ClusterOutcome
-from services.worker.clustering.plan import ClusterPlan
+from services.worker.clusters.computing.process import compute
+from services.worker.clusters.plan.outcome import ClusterOutcome
+from services.worker.clusters.plan.plan import ClusterPlan
 from tests.performance.report import Figure, emit
 from tests.support.clustering import URIS, blobs, put
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from services.common.database.events.outbox import record_event
 from services.common.database.migrate import migrate
-from services.common.database.outbox import record_event
 from services.common.database.pool import Pool, open_pool
 from services.common.ids import new_id
 from services.common.settings import Settings

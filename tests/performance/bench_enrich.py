@@ -24,7 +24,7 @@ from usearch.index import search
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.pool import Connection, open_pool
-from services.common.grpc_client import OPTIONS, open_channel
+from services.common.grpc.client import OPTIONS, open_channel
 from services.common.settings import Settings
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import MODEL, World, classifier, subject

@@ -21,7 +21,7 @@ import numpy as np
 import orjson
 import uvloop
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.database.migrate import migrate
 from services.common.database.pool import Connection, Pool, open_pool
 from services.common.settings import Settings

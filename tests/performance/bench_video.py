@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from likeness.extractor.v1 import extractor_pb2 as pb
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.extractor.media.video import Sampling, sample_video
 from services.extractor.models.faces.yunet import YuNet
 from services.extractor.models.registry import PACKAGED

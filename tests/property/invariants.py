@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-from services.common.database.fingerprint import database_fingerprint
 from services.common.database.pool import Executor
 from services.index.domain import Hit
 from services.index.engine import Engine
 from services.index.fingerprint import fingerprint
 from services.index.source import read_members
+from tests.support.database_fingerprint import database_fingerprint
 
 
 async def index_equals_database(engine: Engine, db: Executor) -> None:

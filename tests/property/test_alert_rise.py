@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.worker.alerts.rise import Rise, Rule, look
+from services.worker.alerts.firing_rule import Rise, Rule, look
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 QUIET = Rise(is_raised=False, is_told=False, last_fired_at=None)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import PARAMETERS, read_parameters
+from services.common.extractors.parameters import PARAMETERS, read_parameters
 from services.gateway.access import ADMIN, DELETE, READ, WRITE, Scope, needed, reach
 from services.gateway.shapes.api_keys import KeyCreate, KeyPatch, key_columns
 from services.gateway.shapes.buckets import BucketCreate

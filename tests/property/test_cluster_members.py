@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.worker.cluster_runs.attribute_groups import group_values
-from services.worker.cluster_runs.groups import Members, groups_of, members_of
-from services.worker.clustering.outcome import ClusterOutcome
+from services.worker.clusters.plan.outcome import ClusterOutcome
+from services.worker.clusters.runs.attribute_groups import group_values
+from services.worker.clusters.runs.groups import Members, groups_of, members_of
 
 CHUNK = 7
 numbers = st.lists(st.integers(-1, 4), max_size=60)

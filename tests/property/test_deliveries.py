@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from services.common.database.pool import Pool
 from services.common.ids import new_id
 from services.common.settings import Settings
-from services.worker.delivering.claiming import Claims
-from services.worker.delivering.courier import Courier
-from services.worker.delivering.deliverer import Deliverer
-from services.worker.delivering.domain import Delivery, Outcome, Target
-from services.worker.delivering.health import Limits
-from services.worker.delivering.recording import Recorder
-from services.worker.delivering.running import Bounds
+from services.worker.webhooks.channels.send import Courier
+from services.worker.webhooks.claim_lanes import Claims
+from services.worker.webhooks.deliverer import Deliverer
+from services.worker.webhooks.delivery_types import Delivery, Outcome, Target
+from services.worker.webhooks.lanes_in_hand import Bounds
+from services.worker.webhooks.receiver_health import Limits
+from services.worker.webhooks.record_results import Recorder
 from tests.integration.worker.delivering_bench import DeliveryBench
 
 Answer = Literal["delivered", "again", "over"]

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from services.common.database.deliveries import FOLLOWER
-from services.common.database.following import next_window
+from services.common.database.events.deliveries import FOLLOWER
 from services.common.database.pool import open_pool, prepare_connection
 from services.common.settings import Settings
-from services.worker.delivering import fan_out
-from services.worker.delivering.fan_out import FanOut
+from services.worker.kit.event_follower import next_window
+from services.worker.webhooks import fan_out
+from services.worker.webhooks.fan_out import FanOut
 from tests.support.postgres import Databases
 from tests.support.webhooks import Asked, add_webhook, tell
 

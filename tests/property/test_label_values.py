@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.common.label_values import label_value
+from services.common.labels.label_values import label_value
 
 BLANKS = " \t\n\u00a0\u3000\u200b\u200d\u2060\ufeff\u00ad\u3164\u2800\ufe0f"
 blank_texts = st.text(alphabet=BLANKS)

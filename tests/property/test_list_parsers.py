@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.database.cursors import Cursor, order_in, read_cursor, write_cursor
-from services.common.database.document_edits import whole_fields
+from services.common.database.documents.edit_documents import whole_fields
 from services.common.errors import InvalidArgumentError
 from services.gateway.shapes.document_fields import changed_fields
 from services.gateway.shapes.selection import selected

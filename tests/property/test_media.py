@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from likeness.extractor.v1 import extractor_pb2 as pb
-from services.common.grpc_client import call, is_serving
+from services.common.grpc.client import call, is_serving
 from tests.support.pdfs import EMPTY_PAGE, ENCRYPTED, pdf_of
 from tests.support.pictures import portrait
 from tests.support.running_extractor import RunningExtractor, extractor

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.common.database.pool import prepare_connection
 from services.common.filters import DOCUMENTS, Condition, Operator, compile_sql
-from services.common.paths import value_at, without
+from services.common.json.paths import value_at, without
 
 Ask = Callable[..., Any]
 NAMES = st.sampled_from(["a", "b", "a.b", "b.a", "a.b.c", "c", "0", "1", "-1"])

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import TextParameters
+from services.common.extractors.parameters import TextParameters
 from services.extractor.models.port import Source
 from services.extractor.text.chunking import chunk
 from services.extractor.text.reading import read_text

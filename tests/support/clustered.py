@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.common.database.cluster_runs import start_run
+from services.common.database.clusters.cluster_runs import start_run
 from services.common.database.pool import Pool
 
 X_AXIS = np.eye(4, dtype="<f4")

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from services.common.filters import And, Condition, Filter, Not, Operator, Or
-from services.common.filters.spellings import spellings
-from services.common.label_values import label_value
+from services.common.filters.unicode_forms import spellings
+from services.common.labels.label_values import label_value
 
 COLUMNS = {"source_object_id": "object_id", "root_object_id": "object_id", "_internal.updated_at": "updated_at"}
 PREFIXES = {"taxonomy_match": "taxonomy_match", "_internal": "internal"}

@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 from starlette.types import ASGIApp
 
-from services.common.database.documents import write_documents
-from services.common.database.keys import create_key
-from services.common.database.records import DocumentRow, EmbeddingRow
+from services.common.database.api_keys import create_key
+from services.common.database.documents.write_documents import write_documents
+from services.common.extractors.passthrough import pass_through, rules_of
 from services.common.ids import document_id, new_id
-from services.common.logs import configure_logs
-from services.common.passthrough import pass_through, rules_of
+from services.common.process.logs import configure_logs
+from services.common.row_types import DocumentRow, EmbeddingRow
 from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.gateway import Gateway

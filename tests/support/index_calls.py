@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likeness.index.v1 import index_pb2
-from services.common.database.fingerprint import database_fingerprint
 from services.common.database.pool import Executor
-from services.common.grpc_client import call
-from services.common.vectors import to_message
+from services.common.extractors.vectors import to_message
+from services.common.grpc.client import call
+from tests.support.database_fingerprint import database_fingerprint
 from tests.support.tutorial.option_a import SLOT
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from likeness.extractor.v1 import extractor_pb2 as pb
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
-from services.common.grpc_client import call, is_serving, open_channel
+from services.common.grpc.client import call, is_serving, open_channel
 
 if TYPE_CHECKING:
     from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceAsyncStub

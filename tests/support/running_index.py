@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
-from services.common.grpc_client import is_serving, open_channel
+from services.common.grpc.client import is_serving, open_channel
 from services.common.settings import Settings
 from services.index.main import serve
 

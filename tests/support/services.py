@@ -11,7 +11,7 @@ from likeness.extractor.v1 import extractor_pb2, extractor_service_pb2_grpc
 from likeness.index.v1 import index_pb2, index_service_pb2_grpc
 from likeness.taxonomy.v1 import taxonomy_pb2, taxonomy_service_pb2_grpc
 from services.common.errors import InvalidArgumentError
-from services.common.grpc_server import GrpcServer
+from services.common.grpc.server import GrpcServer
 from tests.support.tutorial.option_a import SLOT
 
 STAND_IN = extractor_pb2.Model(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.ids import new_id
 

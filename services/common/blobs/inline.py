@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from services.common.errors import InvalidArgumentError, TooLargeError
-from services.common.fetched import Fetched, mime_type_of, safe_filename
+from services.common.http.content import Fetched, mime_type_of, safe_filename
 
 _DATA = "data:"
 

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from services.common.blobs.inline import is_data_uri, parse_data_uri
 from services.common.blobs.s3 import S3Source
 from services.common.errors import InvalidArgumentError
-from services.common.fetch import Fetcher, open_fetcher
-from services.common.fetched import Fetched
+from services.common.http.content import Fetched
+from services.common.http.fetcher import Fetcher, open_fetcher
 from services.common.settings import Settings
 
 

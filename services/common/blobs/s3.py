@@ -9,7 +9,7 @@ from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, 
 from obstore.store import S3Store
 
 from services.common.errors import InvalidArgumentError, LikenessError, UnavailableError
-from services.common.fetched import Fetched, mime_type_of, safe_filename
+from services.common.http.content import Fetched, mime_type_of, safe_filename
 from services.common.settings import Settings
 
 _URL = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.+)", re.IGNORECASE | re.DOTALL)

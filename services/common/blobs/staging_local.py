@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from services.common.blobs.faults import store_faults
-from services.common.blobs.local import DurableFolder
+from services.common.blobs.durable_folder import DurableFolder
 from services.common.blobs.staging import FOLDER, Arrived, Digests, blocks
 from services.common.blobs.store import BeforePut, blob_key
+from services.common.blobs.store_errors import store_faults
 
 
 class LocalStaging:

@@ -8,9 +8,9 @@ from datetime import timedelta
 import obstore
 from obstore.store import S3Store
 
-from services.common.blobs.faults import store_faults
 from services.common.blobs.staging import BUFFER_BYTES, FOLDER, Arrived, Digests, blocks
 from services.common.blobs.store import BeforePut, blob_key
+from services.common.blobs.store_errors import store_faults
 from services.common.errors import UnavailableError
 
 

@@ -11,9 +11,9 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
-from services.common.blobs.faults import store_faults
-from services.common.blobs.local import DurableFolder
+from services.common.blobs.durable_folder import DurableFolder
 from services.common.blobs.s3 import open_s3
+from services.common.blobs.store_errors import store_faults
 from services.common.errors import InternalError, NotFoundError
 from services.common.settings import Settings
 

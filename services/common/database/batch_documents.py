@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.common.database.document_edits import Within, delete_documents
-from services.common.database.document_events import tell_batch
-from services.common.database.documents import lock_objects
+from services.common.database.documents.edit_documents import Within, delete_documents
+from services.common.database.documents.write_documents import lock_objects
+from services.common.database.events.document_events import tell_batch
 from services.common.database.pool import Connection
 
 # What was made anew since the batch ended is not the batch's any more.

@@ -8,14 +8,14 @@ from enum import StrEnum
 import asyncpg
 
 from services.common.database.duplicates import find_duplicate
-from services.common.database.jobs import send_ingest
 from services.common.database.merging import merge_object
 from services.common.database.objects_to_process import concerned
 from services.common.database.pool import Connection, Executor, Pool
-from services.common.database.records import Blob, JsonObject
-from services.common.database.taxonomies import as_labels
+from services.common.database.tasks.jobs import send_ingest
+from services.common.database.taxonomies.applied_taxonomies import as_labels
 from services.common.errors import AlreadyExistsError, NotFoundError, UnavailableError
 from services.common.ids import new_id
+from services.common.row_types import Blob, JsonObject
 
 TRIES = 5
 IDEMPOTENCY_KEY, SKIP_DUPLICATES = "idempotency_key", "skip_duplicates"

@@ -6,8 +6,8 @@ from services.common.database.pool import Connection
 from services.common.filters import And, Condition, Filter, Not, Or, Table
 from services.common.filters.tables import METADATA
 from services.common.filters.tree import EQUALITY, ORDER
-from services.common.filters.values import invalid
-from services.common.moments import ISO, moment_of
+from services.common.filters.value_checks import invalid
+from services.common.json.instants import ISO, moment_of
 
 
 async def require_instants(connection: Connection, table: Table, tree: Filter, owners: Sequence[object]) -> None:

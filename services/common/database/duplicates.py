@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 from services.common.database.pool import Connection
-from services.common.extractor_traits import traits_of
-from services.common.inputs import mapped_paths
-from services.common.passthrough import lookup
+from services.common.extractors.inputs import mapped_paths
+from services.common.extractors.passthrough import lookup
+from services.common.extractors.traits import traits_of
 
 JsonObject = dict[str, Any]
 MAPPED = """

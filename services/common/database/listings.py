@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.common.database.bounded import bounded, snapshot
+from services.common.database.bounded_reads import bounded, snapshot
 from services.common.database.cursors import PATH, Cursor, read_cursor, write_cursor
 from services.common.database.declared_times import require_instants
 from services.common.database.orders import Order, Sort, Term, order_of

@@ -7,18 +7,18 @@ from typing import Any
 import asyncpg
 
 from services.common.changed_inputs import Change, Held
-from services.common.database.carriers import carry_from_upload
-from services.common.database.document_events import tell_changed
+from services.common.database.documents.propagate_edits import carry_from_upload
+from services.common.database.events.document_events import tell_changed
+from services.common.database.events.outbox import record_event
 from services.common.database.objects_to_process import concerned
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection
-from services.common.database.records import Blob
 from services.common.database.reprocessing import blobs_held, outdate, renew
-from services.common.database.taxonomies import label_fields_of
-from services.common.event_payloads import changed_fields
-from services.common.json_equality import differing
-from services.common.passthrough import sources_of
-from services.common.paths import dotted, overlap, said_inside
+from services.common.database.taxonomies.applied_taxonomies import label_fields_of
+from services.common.events.event_payloads import changed_fields
+from services.common.extractors.passthrough import sources_of
+from services.common.json.equality import differing
+from services.common.json.paths import dotted, overlap, said_inside
+from services.common.row_types import Blob
 
 JsonObject = dict[str, Any]
 CURRENT = "SELECT namespace_id, bucket_id, key_prefix, fields, human_fields FROM objects WHERE object_id = $1"

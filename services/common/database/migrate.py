@@ -7,10 +7,10 @@ import structlog
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.domain.settings import DBSettings, Durability
 
-from services.common.database.connecting import connection_faults
-from services.common.database.jobs import queue_of
+from services.common.database.connection_errors import connection_faults
 from services.common.database.pool import Connection, prepare_connection
-from services.common.database.rebasing import rebase_events
+from services.common.database.restored_dumps import rebase_events
+from services.common.database.tasks.jobs import queue_of
 from services.common.errors import InternalError
 
 LOCK = 7_214_511

@@ -9,19 +9,19 @@ import asyncpg
 
 from services.common.changed_inputs import Change, Held
 from services.common.database.blob_changes import replace_blobs
-from services.common.database.carriers import carry_from_object
-from services.common.database.corrections import NOTHING, Affected, decide_again
-from services.common.database.document_events import GONE, tell_changed, tell_gone
-from services.common.database.object_events import tell_objects_gone
-from services.common.database.outbox import record_event
+from services.common.database.documents.propagate_edits import carry_from_object
+from services.common.database.events.document_events import GONE, tell_changed, tell_gone
+from services.common.database.events.object_events import tell_objects_gone
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Pool
-from services.common.database.records import JsonObject
 from services.common.database.reprocessing import blobs_held, renew
-from services.common.database.taxonomies import as_labels
+from services.common.database.taxonomies.applied_taxonomies import as_labels
+from services.common.database.taxonomies.decide_again import NOTHING, Affected, decide_again
 from services.common.errors import NotFoundError
-from services.common.event_payloads import changed_fields
-from services.common.json_equality import differing
-from services.common.paths import dotted, said_inside
+from services.common.events.event_payloads import changed_fields
+from services.common.json.equality import differing
+from services.common.json.paths import dotted, said_inside
+from services.common.row_types import JsonObject
 
 CURRENT = """
     SELECT object_id, namespace_id, key_prefix, fields, human_fields FROM objects

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.common.database.pool import Connection
-from services.common.extractor_traits import traits_of
-from services.common.inputs import Mappings, mapped_paths
-from services.common.passthrough import lookup
+from services.common.extractors.inputs import Mappings, mapped_paths
+from services.common.extractors.passthrough import lookup
+from services.common.extractors.traits import traits_of
 
 OF_BUCKET = """
     SELECT collection_id, extractor, feature_extractor -> 'input_mappings' AS mappings FROM collections

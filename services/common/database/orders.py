@@ -8,7 +8,7 @@ from services.common.filters import Table
 from services.common.filters.parameters import Parameters
 from services.common.filters.sql import order_value
 from services.common.filters.tables import Column, Kind
-from services.common.filters.values import MAX_FIELD, checked_text
+from services.common.filters.value_checks import MAX_FIELD, checked_text
 
 TYPES = {Kind.TEXT: "text", Kind.TIME: "timestamptz", Kind.OTHER: "jsonb"}
 

@@ -7,7 +7,7 @@ import asyncpg
 import asyncpg.pool
 import orjson
 
-from services.common.database.connecting import connection_faults
+from services.common.database.connection_errors import connection_faults
 from services.common.errors import InternalError
 from services.common.settings import Settings
 

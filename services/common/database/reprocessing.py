@@ -6,9 +6,9 @@ from typing import Any
 import asyncpg
 
 from services.common.changed_inputs import Change, Reader, Renewal, renewal_of
-from services.common.database.jobs import AGAIN, send_ingest
 from services.common.database.pool import Connection
-from services.common.database.records import Blob
+from services.common.database.tasks.jobs import AGAIN, send_ingest
+from services.common.row_types import Blob
 
 READERS = """
     SELECT c.collection_id, c.extractor, c.feature_extractor -> 'input_mappings' AS mappings,

@@ -1,11 +1,11 @@
 """The filter language: every dialect of the contract becomes one tree, and the tree becomes SQL."""
 
 from services.common.filters.canonical import canonical_json
+from services.common.filters.dynamic_values import has_dynamic, substitute
 from services.common.filters.parse import parse, parse_json
 from services.common.filters.sort import compile_sort
 from services.common.filters.sql import compile_sql, query_error
 from services.common.filters.tables import DOCUMENTS, OBJECTS, Table
-from services.common.filters.templates import has_dynamic, substitute
 from services.common.filters.tree import (
     EVERYTHING,
     NOTHING,

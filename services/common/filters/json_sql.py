@@ -7,8 +7,8 @@ import json
 import re
 
 from services.common.filters.parameters import Parameters
-from services.common.filters.spellings import spellings
 from services.common.filters.tree import EQUALITY, FULL_TEXT, ORDER, PRESENCE, Condition, Operator, Scalar
+from services.common.filters.unicode_forms import spellings
 
 _COMPARE = {Operator.GT: ">", Operator.LT: "<", Operator.GTE: ">=", Operator.LTE: "<="}
 _NEGATIVE = frozenset({Operator.NE, Operator.NIN})

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 
 from services.common.filters.canonical import depth, size
+from services.common.filters.conditions import LEAF_KEYS, LEAF_MARKS, Case, leaf, map_conditions
 from services.common.filters.constant import always
-from services.common.filters.leaf import LEAF_KEYS, LEAF_MARKS, Case, leaf, map_conditions
 from services.common.filters.tree import EVERYTHING, Filter, all_of, any_of, none_of
-from services.common.filters.values import invalid
-from services.common.json_text import read_json
+from services.common.filters.value_checks import invalid
+from services.common.validation.json_text import read_json
 
 MAX_DEPTH = 32
 MAX_NODES = 1000

@@ -5,7 +5,7 @@ from enum import StrEnum
 from services.common.filters.parameters import Parameters
 from services.common.filters.sql import order_value
 from services.common.filters.tables import DOCUMENTS, Column, Table
-from services.common.filters.values import MAX_FIELD, checked_text, invalid
+from services.common.filters.value_checks import MAX_FIELD, checked_text, invalid
 
 
 class Direction(StrEnum):

@@ -5,13 +5,13 @@ from typing import assert_never
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters.containment import containers
+from services.common.filters.declared_time_sql import sortable, with_instants
 from services.common.filters.json_sql import json_condition
-from services.common.filters.moment_sql import sortable, with_instants
 from services.common.filters.parameters import Parameters
 from services.common.filters.tables import DOCUMENTS, Column, JsonPath, Kind, Table
-from services.common.filters.time_sql import time_condition
+from services.common.filters.timestamp_sql import time_condition
 from services.common.filters.tree import EQUALITY, PRESENCE, And, Condition, Filter, Not, Operator, Or, Value
-from services.common.filters.values import checked_value
+from services.common.filters.value_checks import checked_value
 
 _BAD_REGEX = "2201B"
 

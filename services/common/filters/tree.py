@@ -14,7 +14,7 @@ Value = Scalar | tuple[Scalar, ...]
 class Operator(StrEnum):
     """What a condition asks of a field; a list field matches when any of its elements does.
 
-    `is_label` holds where the value says something: see `services.common.label_values`.
+    `is_label` holds where the value says something: see `services.common.labels.label_values`.
 
     `contains` on a text is substring, on a list membership. `text` wants every word, `words` any word and
     `phrase` the words in a row; these three never mind case.

@@ -15,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import htmlsafe_json_dumps
 from jinja2.visitor import NodeTransformer
 
-from services.common.paths import value_at
+from services.common.json.paths import value_at
 from services.common.templates.functions import FUNCTIONS, slugify, to_bool
 from services.common.templates.limits import Budget, bounded, total
 

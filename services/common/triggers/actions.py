@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from services.common.known_keys import IDLE, LeftOut
-from services.common.triggers.forms import Config, read_form
+from services.common.triggers.config_forms import Config, read_form
+from services.common.validation.unknown_keys import IDLE, LeftOut
 
 CLUSTER, TAXONOMY, BATCH = "cluster", "taxonomy_enrichment", "batch_rerun"
 COLLECTION, RETRIEVER, ALERT = "collection_trigger", "retriever_execution", "alert_evaluation"

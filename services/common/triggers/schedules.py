@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from services.common.event_types import RAISED, resource_type_of
+from services.common.events.event_types import RAISED, resource_type_of
+from services.common.triggers.config_forms import Config, read_form
 from services.common.triggers.cron import read_cron
-from services.common.triggers.forms import Config, read_form
 
 CRON, INTERVAL, EVENT, CONDITIONAL = "cron", "interval", "event", "conditional"
 TriggerType = Literal["cron", "interval", "event", "conditional"]

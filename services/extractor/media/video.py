@@ -20,7 +20,7 @@ TOLERANCE_SHARE = 0.05
 MILLISECONDS = 3
 ROUNDING = 1e-6
 EIGHT_K = 7680 * 4320
-# As a collection can be told, see services/common/extractor_parameters.py.
+# As a collection can be told, see services/common/extractors/parameters.py.
 MOST_SECONDS = 300
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.common.extractor_parameters import EmbeddingTask
+from services.common.extractors.parameters import EmbeddingTask
 
 MANIFEST = "manifest.json"
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]

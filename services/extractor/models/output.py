@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.vectors import check_unit
+from services.common.extractors.vectors import check_unit
 from services.extractor.models.manifest import Manifest
 from services.extractor.models.port import NO_EMBEDDING, Obstacle, Part
 

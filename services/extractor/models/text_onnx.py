@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.extractor_parameters import EmbeddingTask, TextParameters, read_parameters
+from services.common.extractors.parameters import EmbeddingTask, TextParameters, read_parameters
 from services.extractor.models.manifest import TextManifest
 from services.extractor.models.output import check_embedding
 from services.extractor.models.port import Fields, FieldValue, Model, Part, Prepared, Source

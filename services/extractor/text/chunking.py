@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import TextParameters
+from services.common.extractors.parameters import TextParameters
 from services.extractor.text.units import SPLITS
 
 MOST_CHUNKS = 1000

@@ -1,8 +1,8 @@
 """Aggregations of documents and objects: groups and metrics, computed by the database."""
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded_reads import bounded
+from services.common.database.find_resources import get_collection, get_row
 from services.common.database.pool import Pool
-from services.common.database.resources import get_collection, get_row
 from services.common.filters import Filter, parse
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace

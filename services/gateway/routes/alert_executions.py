@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.common.errors import NotFoundError
 from services.gateway.alert_views import to_execution
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant

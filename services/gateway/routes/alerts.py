@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_row
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_row
 from services.gateway.alert_plans import WATCHED, plan_alert, plan_change
 from services.gateway.alert_views import to_alert
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
-from services.common.database.batch_runs import cancel_batch
-from services.common.database.bounded import snapshot
+from services.common.database.batches.lifecycle import cancel_batch
+from services.common.database.bounded_reads import snapshot
 from services.gateway.context import Identified, Identity
 from services.gateway.listing import listed
 from services.gateway.routes.tasks import namespaces_of

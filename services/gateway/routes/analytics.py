@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.resources import get_collection
+from services.common.database.find_resources import get_collection
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.field_warnings import unknown_in_collections

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
-from services.common.database.bounded import snapshot
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import find_row, get_collection
 from services.common.database.pool import Connection
-from services.common.database.resources import find_row, get_collection
 from services.common.errors import InvalidArgumentError
 from services.gateway.affected import affected_by
 from services.gateway.annotation_history import at_version

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from services.common.batch_tally import ENDED
 from services.common.database.batch_documents import take_back
-from services.common.database.batch_runs import lock_batch, of_status
-from services.common.database.bounded import snapshot
+from services.common.database.batches.lifecycle import lock_batch, of_status
+from services.common.database.batches.tally import ENDED
+from services.common.database.bounded_reads import snapshot
 from services.gateway.context import InNamespace
 from services.gateway.freshness import refresh_index
 from services.gateway.routes.batches import batch_of

@@ -5,9 +5,9 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
-from services.common.batch_tally import ENDED
-from services.common.database.batch_runs import back_to_draft, lock_batch, of_status, retry_items
-from services.common.database.bounded import snapshot
+from services.common.database.batches.lifecycle import back_to_draft, lock_batch, of_status, retry_items
+from services.common.database.batches.tally import ENDED
+from services.common.database.bounded_reads import snapshot
 from services.common.failure_kinds import PERMANENT, failure_kind
 from services.gateway.batch_plans import submit
 from services.gateway.context import InNamespace

@@ -5,10 +5,10 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
-from services.common.batch_tally import DRAFT, ENDED
-from services.common.database.batch_runs import add_objects, cancel_batch, lock_batch, of_status
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_row
+from services.common.database.batches.lifecycle import add_objects, cancel_batch, lock_batch, of_status
+from services.common.database.batches.tally import DRAFT, ENDED
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_row
 from services.gateway.batch_plans import asked_collections, make_batch, require_objects, submit, unknown_in_batch
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.listing import listed

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from fastapi import Response
 
-from services.common.database.records import Blob
 from services.common.errors import NotFoundError
+from services.common.row_types import Blob
 from services.gateway.context import InNamespace, Public
 from services.gateway.gateway import Gateway
 from services.gateway.routing import routes_of

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import bounded, snapshot
+from services.common.database.bounded_reads import bounded, snapshot
+from services.common.database.find_resources import get_row
 from services.common.database.pool import Connection
-from services.common.database.resources import get_row
 from services.gateway.context import InNamespace
 from services.gateway.percentages import percentage
 from services.gateway.routing import routes_of

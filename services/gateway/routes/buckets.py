@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_row
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.dependents import resting_on
 from services.gateway.listing import listed, unresolved

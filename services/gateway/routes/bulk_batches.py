@@ -1,8 +1,8 @@
 """Submitting many batches with one call: the whole bucket in pieces, or every draft."""
 
-from services.common.database.batch_runs import NewBatch, add_objects, create_batch, lock_batch
+from services.common.database.batches.lifecycle import NewBatch, add_objects, create_batch, lock_batch
+from services.common.database.find_resources import get_row
 from services.common.database.pool import Pool
-from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError
 from services.common.ids import new_id
 from services.gateway.batch_plans import asked_collections, filtered_objects, submit, unknown_in_batch

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import snapshot
+from services.common.database.bounded_reads import snapshot
 from services.gateway.context import InNamespace
 from services.gateway.routes.cluster_executions import cluster_of
 from services.gateway.routing import routes_of

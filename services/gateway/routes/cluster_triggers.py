@@ -4,7 +4,7 @@ from fastapi import Request, Response
 
 from services.common.errors import InvalidArgumentError
 from services.common.triggers.actions import CLUSTER
-from services.common.triggers.forms import read_form
+from services.common.triggers.config_forms import read_form
 from services.common.triggers.schedules import read_schedule
 from services.gateway.cluster_plans import plan_cluster
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant

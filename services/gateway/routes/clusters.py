@@ -5,8 +5,8 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
-from services.common.database.bounded import snapshot
-from services.common.database.cluster_runs import start_run
+from services.common.database.bounded_reads import snapshot
+from services.common.database.clusters.cluster_runs import start_run
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse
 from services.gateway.cluster_plans import native_filters, plan_cluster

@@ -3,9 +3,9 @@
 import asyncpg
 from fastapi import APIRouter
 
-from services.common.database.bounded import bounded, snapshot
-from services.common.database.records import Collection
-from services.common.database.resources import get_collection
+from services.common.database.bounded_reads import bounded, snapshot
+from services.common.database.find_resources import get_collection
+from services.common.row_types import Collection
 from services.gateway.context import InNamespace
 from services.gateway.percentages import percentage, share
 from services.gateway.routing import routes_of

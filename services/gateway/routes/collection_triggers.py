@@ -1,7 +1,7 @@
 """Processing again what a collection is made from, or for the first time what was there before it."""
 
-from services.common.database.collection_triggers import Wanted, trigger
-from services.common.database.resources import get_collection
+from services.common.database.batches.trigger_collection import Wanted, trigger
+from services.common.database.find_resources import get_collection
 from services.gateway.context import InNamespace
 from services.gateway.field_warnings import unknown_in_sources
 from services.gateway.routing import routes_of

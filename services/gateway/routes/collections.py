@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_collection
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_collection
 from services.gateway.affected import affected_by
 from services.gateway.collection_changes import change_collection
 from services.gateway.collection_plans import plan_collection

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from services.common.database.bounded import bounded
-from services.common.database.corrections import decide_again
-from services.common.database.document_edits import Within, delete_documents, edit_documents
-from services.common.database.document_events import tell_batch
-from services.common.database.tasks import PENDING, NewTask, create_task
+from services.common.database.bounded_reads import bounded
+from services.common.database.documents.edit_documents import Within, delete_documents, edit_documents
+from services.common.database.events.document_events import tell_batch
+from services.common.database.tasks.create_task import PENDING, NewTask, create_task
+from services.common.database.taxonomies.decide_again import decide_again
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import Filter, canonical_json, compile_sql
 from services.gateway.affected import affected_by

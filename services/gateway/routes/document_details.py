@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Body
 
-from services.common.database.resources import get_collection
+from services.common.database.find_resources import get_collection
 from services.common.errors import NotFoundError
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.links import links_to

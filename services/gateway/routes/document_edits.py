@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import Body
 
-from services.common.database.corrections import decide_again
-from services.common.database.document_edits import Within, delete_documents, edit_document
-from services.common.database.records import Collection, DocumentRow
-from services.common.database.resources import get_collection, get_row
+from services.common.database.documents.edit_documents import Within, delete_documents, edit_document
+from services.common.database.find_resources import get_collection, get_row
+from services.common.database.taxonomies.decide_again import decide_again
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.known_keys import accepted_keys
+from services.common.row_types import Collection, DocumentRow
+from services.common.validation.unknown_keys import accepted_keys
 from services.gateway.affected import affected_by
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant

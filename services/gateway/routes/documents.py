@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.resources import get_collection
+from services.common.database.find_resources import get_collection
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.document_lists import Asked, document_list

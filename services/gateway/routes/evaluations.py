@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.routing import routes_of
 from services.gateway.shapes.evaluations import (

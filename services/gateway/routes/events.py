@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import Query, Request, Security
 
-from services.common.database.bounded import bounded
-from services.common.database.event_retention import GRACE
+from services.common.database.bounded_reads import bounded
+from services.common.database.events.retention import GRACE
 from services.common.errors import BadRequestError, InvalidArgumentError
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import Identified, Identity, namespace_header

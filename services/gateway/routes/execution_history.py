@@ -7,7 +7,7 @@ import asyncpg
 import orjson
 from fastapi import Query
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.listing import Listed, listed
 from services.gateway.routing import routes_of

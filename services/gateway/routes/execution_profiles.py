@@ -1,6 +1,6 @@
 """What an execution did, stage by stage, read back later: the plan that `explain` answers at once."""
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.gateway.context import InNamespace
 from services.gateway.execution_answers import explain_plan
 from services.gateway.routing import routes_of

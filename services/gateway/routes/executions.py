@@ -7,7 +7,7 @@ import asyncpg
 import orjson
 from fastapi import Query, Response
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.common.errors import LikenessError
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import JsonObject

@@ -6,7 +6,7 @@ import asyncpg
 from fastapi import Response
 
 from services.common.errors import LikenessError, NotFoundError
-from services.common.grpc_client import is_serving
+from services.common.grpc.client import is_serving
 from services.gateway.context import Public
 from services.gateway.gateway import Gateway
 from services.gateway.routing import routes_of

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import bounded, snapshot
-from services.common.database.resources import get_collection
-from services.common.database.taxonomies import label_fields_of
+from services.common.database.bounded_reads import bounded, snapshot
+from services.common.database.find_resources import get_collection
+from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.gateway.accuracy import accuracy_of
 from services.gateway.context import InNamespace
 from services.gateway.percentages import share

@@ -7,8 +7,8 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
-from services.common.database.bounded import snapshot
-from services.common.database.resources import find_row, get_collection
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import find_row, get_collection
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.document_views import View, shown

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
-from services.common.database.resources import find_row
+from services.common.database.find_resources import find_row
 from services.common.errors import LikenessError
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant

@@ -1,7 +1,7 @@
 """The indexes of a namespace: always there; a shard of vectors can be made anew from the database."""
 
 from likeness.index.v1 import index_pb2
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.gateway.context import Identified
 from services.gateway.routing import routes_of
 from services.gateway.shapes.base import Answer

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import snapshot
+from services.common.database.bounded_reads import snapshot
 from services.common.ids import new_id
 from services.gateway.context import Caller, Identified, Identity
 from services.gateway.listing import listed

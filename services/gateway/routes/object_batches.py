@@ -2,10 +2,10 @@
 
 from pydantic import ValidationError
 
-from services.common.database.object_events import tell_objects_created
-from services.common.database.resources import get_row
+from services.common.database.events.object_events import tell_objects_created
+from services.common.database.find_resources import get_row
 from services.common.errors import InvalidArgumentError, LikenessError
-from services.common.known_keys import reason_of
+from services.common.validation.unknown_keys import reason_of
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace
 from services.gateway.object_creation import Options, Uploaded, upload

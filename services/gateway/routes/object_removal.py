@@ -1,7 +1,7 @@
 """Deleting many objects with one call."""
 
+from services.common.database.find_resources import collections_of_bucket, get_row
 from services.common.database.objects import delete_objects
-from services.common.database.resources import collections_of_bucket, get_row
 from services.gateway.affected import affected_by
 from services.gateway.context import InNamespace
 from services.gateway.freshness import refresh_index

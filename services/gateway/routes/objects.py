@@ -6,7 +6,7 @@ from fastapi import Query, Response
 
 from services.common.database import objects as stored
 from services.common.database.creation import Policy, blob_rows
-from services.common.database.resources import get_row
+from services.common.database.find_resources import get_row
 from services.gateway.affected import affected_by, affected_headers
 from services.gateway.answers import JsonAnswer
 from services.gateway.context import InNamespace, Tenant

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_collection
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_collection
 from services.gateway.context import InNamespace
 from services.gateway.routing import routes_of
 from services.gateway.shapes.reconciliation import Reconciliation, to_discrepancy

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from fastapi import Query
 
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_row
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.routing import routes_of

@@ -6,8 +6,8 @@ import asyncpg
 from fastapi import Query, Request, Response
 
 from services.common.bindings import Bindings, bound
-from services.common.database.bounded import snapshot
-from services.common.database.resources import get_row
+from services.common.database.bounded_reads import snapshot
+from services.common.database.find_resources import get_row
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.dependents import labelling_faults, lost, resting_on
 from services.gateway.execution_fields import unknown_in_stages

@@ -5,7 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
-from services.common.database.bounded import snapshot
+from services.common.database.bounded_reads import snapshot
 from services.gateway.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.dependents import labelling_faults, resting_on
 from services.gateway.listing import count_of, listed, unresolved

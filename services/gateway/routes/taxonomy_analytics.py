@@ -5,8 +5,8 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query
 
-from services.common.database.bounded import bounded, snapshot
-from services.common.database.resources import get_row
+from services.common.database.bounded_reads import bounded, snapshot
+from services.common.database.find_resources import get_row
 from services.gateway.accuracy import accuracy_of
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.percentages import percentage

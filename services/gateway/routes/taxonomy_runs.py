@@ -6,13 +6,13 @@ from typing import Annotated
 from fastapi import Query
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
-from services.common.database.records import Collection
-from services.common.database.resources import get_collection
-from services.common.database.tasks import PENDING, create_task
-from services.common.database.taxonomies import application_of, require_applied, taxonomies_of
+from services.common.database.find_resources import get_collection
+from services.common.database.tasks.create_task import PENDING, create_task
+from services.common.database.taxonomies.applied_taxonomies import application_of, require_applied, taxonomies_of
 from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, parse
-from services.common.grpc_client import call
+from services.common.grpc.client import call
+from services.common.row_types import Collection
 from services.gateway.context import InNamespace, Tenant
 from services.gateway.field_warnings import unknown_in_collections
 from services.gateway.routing import routes_of

@@ -1,7 +1,7 @@
 """Confirming many uploads with one call; each succeeds or fails by itself."""
 
-from services.common.database.resources import get_row
-from services.common.database.tasks import COMPLETED, COMPLETED_WITH_ERRORS, FAILED
+from services.common.database.find_resources import get_row
+from services.common.database.tasks.create_task import COMPLETED, COMPLETED_WITH_ERRORS, FAILED
 from services.common.errors import LikenessError
 from services.gateway.confirming import Confirmation, confirm
 from services.gateway.context import InNamespace

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from services.common.database.deliveries import REPLAY
+from services.common.database.events.deliveries import REPLAY
 from services.common.database.namespaces import ensure_default_namespace
-from services.common.database.tasks import NewTask, create_task
+from services.common.database.tasks.create_task import NewTask, create_task
 from services.gateway.context import Identified
 from services.gateway.listing import listed
 from services.gateway.routes.webhooks import shown

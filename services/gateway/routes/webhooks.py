@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from services.common.database.bounded import snapshot
+from services.common.database.bounded_reads import snapshot
 from services.gateway.context import Identified, Identity
 from services.gateway.listing import listed
 from services.gateway.routing import routes_of

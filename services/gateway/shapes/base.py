@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.common.known_keys import LeftOut, known_only
+from services.common.validation.unknown_keys import LeftOut, known_only
 
 JsonObject = dict[str, Any]
 

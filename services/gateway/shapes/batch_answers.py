@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.common.batch_tally import (
+from services.common.database.batches.tally import (
     CANCELED,
     COMPLETED,
     COMPLETED_WITH_ERRORS,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.common.batch_tally import CANCELED, DRAFT, ENDED, Tally
+from services.common.database.batches.tally import CANCELED, DRAFT, ENDED, Tally
 from services.common.failure_kinds import PERMANENT, failure_kind
 from services.gateway.shapes.base import Answer
 from services.gateway.shapes.batch_answers import status_now, to_failed_document

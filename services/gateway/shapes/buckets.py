@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import asyncpg
 from pydantic import AliasChoices, Field, StringConstraints
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.bucket_schema import BucketSchema, BucketSchemaOut, FieldName
 from services.gateway.shapes.pages import Pagination

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from yarl import URL
 
-from services.common.addresses import Network, is_allowed
 from services.common.errors import InvalidArgumentError
-from services.common.known_keys import reason_of
-from services.common.templates.events import check
+from services.common.http.allowed_addresses import Network, is_allowed
+from services.common.templates.event_templates import check
+from services.common.validation.unknown_keys import reason_of
 from services.gateway.shapes.base import Form, JsonObject
 
 ChannelType = Literal["email", "slack", "webhook"]

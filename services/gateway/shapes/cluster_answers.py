@@ -6,7 +6,7 @@ from typing import Literal
 import asyncpg
 from pydantic import Field
 
-from services.common.database.cluster_runs import algorithm_of
+from services.common.database.clusters.cluster_runs import algorithm_of
 from services.gateway.shapes.base import Answer, Degraded, JsonObject
 from services.gateway.shapes.llm_labeling import shown_labeling
 from services.gateway.shapes.pages import Pagination

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 from pydantic import Field
 
-from services.common.database.cluster_runs import NOISE
+from services.common.database.clusters.cluster_runs import NOISE
 from services.gateway.shapes.base import Answer, JsonObject
 from services.gateway.shapes.cluster_runs import label_of
 

@@ -8,7 +8,7 @@ import asyncpg
 import numpy as np
 from pydantic import Field
 
-from services.common.database.cluster_runs import NOISE
+from services.common.database.clusters.cluster_runs import NOISE
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.pages import Pagination
 

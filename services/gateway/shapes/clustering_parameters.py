@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.common.known_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Form
 
 Method = Literal[

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.base import Form, JsonObject
 from services.gateway.shapes.clustering_config import (
     AttributeConfig,

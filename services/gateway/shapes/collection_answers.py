@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.passthrough import rules_of
+from services.common.extractors.passthrough import rules_of
 from services.gateway.shapes.applications import RetrieverEnrichment, TaxonomyApplication
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.bucket_schema import BucketSchemaOut

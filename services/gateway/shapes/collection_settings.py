@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from services.common.extractor_parameters import EmbeddingTask
+from services.common.extractors.parameters import EmbeddingTask
 from services.gateway.shapes.applications import EnrichmentMapping, WriteBack
 from services.gateway.shapes.base import Form, JsonObject
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse
-from services.common.known_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 
 PATH = "body.source"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form
 from services.gateway.shapes.batches import MAX_OBJECTS, Strategy
 

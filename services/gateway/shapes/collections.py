@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.affected import Affected
 from services.gateway.shapes.applications import (
     MOST,

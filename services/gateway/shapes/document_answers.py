@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.database.records import Blob
-from services.common.labels import AUTO
+from services.common.labels.human_labels import AUTO
+from services.common.row_types import Blob
 from services.gateway.shapes.base import JsonObject
 
 SOURCE = "source"

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from services.common.database.records import Collection, EmbeddingRow
 from services.common.errors import InvalidArgumentError
-from services.common.vectors import check_unit
+from services.common.extractors.vectors import check_unit
+from services.common.row_types import Collection, EmbeddingRow
 from services.gateway.shapes.base import Form, JsonObject, OpenForm
 from services.gateway.shapes.features import parse_feature_uri
 

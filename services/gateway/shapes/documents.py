@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.affected import Affected
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, QueryForm
 from services.gateway.shapes.pages import ListBody, ListQuery, Pagination

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.common.set_scores import SET_METRICS, set_scores
+from services.common.precision_recall import SET_METRICS, set_scores
 from services.gateway.shapes.base import Answer, Form
 
 MOST_TERMS = 10_000

@@ -6,7 +6,7 @@ from typing import Annotated
 import asyncpg
 from pydantic import Field
 
-from services.common.event_types import EventType, operation_of
+from services.common.events.event_types import EventType, operation_of
 from services.gateway.shapes.base import Answer, JsonObject, QueryForm
 
 PAGE_SIZE = 100

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field, model_validator
 
-from services.common.known_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject, OpenAnswer, QueryForm
 from services.gateway.shapes.execution_pages import MAX_SIZE, ExecutePages, ExecutionPages, PageWanted, page_wanted
 from services.gateway.shapes.stages import default_size

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from likeness.extractor.v1 import extractor_pb2
-from services.common.extractor_parameters import PARAMETERS
-from services.common.extractor_traits import TRAITS, traits_of
+from services.common.extractors.parameters import PARAMETERS
+from services.common.extractors.traits import TRAITS, traits_of
 from services.gateway.shapes.base import Answer, JsonObject
 from services.gateway.shapes.extractor_details import details_of
 from services.gateway.shapes.features import ExtractorName, output_of

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import PARAMETERS, read_parameters
-from services.common.extractor_traits import traits_of
-from services.common.known_keys import require_known
-from services.common.passthrough import strip_root
+from services.common.extractors.parameters import PARAMETERS, read_parameters
+from services.common.extractors.passthrough import strip_root
+from services.common.extractors.traits import traits_of
+from services.common.validation.unknown_keys import require_known
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.features import ExtractorName, parse_feature_uri
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import asyncpg
 from pydantic import Field
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.executions import Statistics
 from services.gateway.shapes.moments import Moment

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.common.label_values import label_value
+from services.common.labels.label_values import label_value
 
 
 def label_text(raw: Any) -> Any:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from services.common.known_keys import accepted_keys
-from services.common.misspellings import nearest
+from services.common.validation.misspellings import nearest
+from services.common.validation.unknown_keys import accepted_keys
 from services.gateway.shapes.base import Degraded, JsonObject, OpenForm
 
 MOST_NAMES, MOST_KNOWN = 20, 200

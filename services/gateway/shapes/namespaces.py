@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import asyncpg
 from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.moments import Moment
 from services.gateway.shapes.pages import Pagination

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.common.database.records import Blob
-from services.common.passthrough import strip_root
-from services.common.paths import overlap
+from services.common.extractors.passthrough import strip_root
+from services.common.json.paths import overlap
+from services.common.row_types import Blob
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.document_answers import Links
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from services.common.known_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.affected import Affected
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject, OpenAnswer, OpenForm
 from services.gateway.shapes.bucket_schema import FieldType

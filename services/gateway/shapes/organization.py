@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import asyncpg
 from pydantic import Field, StringConstraints
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.access import CallerKey
 from services.gateway.shapes.base import Answer, Form, JsonObject
 

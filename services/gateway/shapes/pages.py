@@ -8,7 +8,7 @@ from pydantic import AliasChoices, Field
 from services.common.database.listings import Page, Window
 from services.common.database.orders import Sort
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
-from services.common.known_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject, QueryForm
 from services.gateway.shapes.sorting import sorts_in
 

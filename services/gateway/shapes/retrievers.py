@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import asyncpg
 from pydantic import AliasChoices, Field
 
-from services.common.known_keys import LeftOut
+from services.common.validation.unknown_keys import LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 from services.gateway.shapes.buckets import Name
 from services.gateway.shapes.features import FeatureAddress, parse_feature_uri

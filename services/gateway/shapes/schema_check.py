@@ -5,7 +5,7 @@ from types import UnionType
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
-from services.common.moments import moment_of
+from services.common.json.instants import moment_of
 from services.gateway.shapes.base import Answer
 from services.gateway.shapes.document_fields import changed_fields
 

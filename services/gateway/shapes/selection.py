@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
-from services.common.paths import POSITION, value_at
+from services.common.json.paths import POSITION, value_at
 from services.gateway.shapes.base import JsonObject
 
 ALWAYS = ("document_id", "collection_id")

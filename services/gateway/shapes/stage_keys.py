@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from services.common.known_keys import require_known
+from services.common.validation.unknown_keys import require_known
 
 CACHE = ("cache_behavior", "cache_ttl_seconds")
 COLLECTIONS = ("collection_identifiers", "collection_ids")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
-from services.common.known_keys import require_known
+from services.common.validation.unknown_keys import require_known
 from services.gateway.shapes.base import JsonObject
 from services.gateway.shapes.stage_keys import check_parameters
 

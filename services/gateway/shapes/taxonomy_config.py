@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field
 
-from services.common.known_keys import IDLE, LeftOut
-from services.common.label_values import label_value
+from services.common.labels.label_values import label_value
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Form, JsonObject
 
 MOST_NODES = 1000

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field
 
-from services.common.known_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 
 MOST_SAMPLES = 500

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, cast
 import asyncpg
 from pydantic import ConfigDict, Field, field_validator
 
-from services.common.known_keys import IDLE, LeftOut
 from services.common.triggers.actions import ActionType
 from services.common.triggers.schedules import EVENT, TriggerType
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Degraded, Form, JsonObject
 
 INTERNAL = "self-hosted"

@@ -8,7 +8,7 @@ import orjson
 
 from services.common.database.creation import Policy
 from services.common.errors import InvalidArgumentError
-from services.common.paths import dotted, overlap, said_inside, value_at
+from services.common.json.paths import dotted, overlap, said_inside, value_at
 
 MAX_TEXT = 255
 

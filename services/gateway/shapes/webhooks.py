@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar
 import asyncpg
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from services.common.channel_secrets import redacted
-from services.common.event_types import RUNS, EventType, resource_type_of
-from services.common.known_keys import IDLE, LeftOut
+from services.common.events.event_types import RUNS, EventType, resource_type_of
+from services.common.secrets.channel_secrets import redacted
+from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.shapes.base import Answer, Form, JsonObject
 from services.gateway.shapes.channels import CONFIG_SCHEMA, ChannelType
 from services.gateway.shapes.pages import ListBody, Pagination

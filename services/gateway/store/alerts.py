@@ -5,11 +5,11 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.events.outbox import record_event
 from services.common.database.listings import Listing
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import NotFoundError
-from services.common.event_payloads import changed_fields
+from services.common.events.event_payloads import changed_fields
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 from services.gateway.store.buckets import taken

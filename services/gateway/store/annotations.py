@@ -6,13 +6,13 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Executor
-from services.common.database.taxonomies import label_fields_of
+from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.common.errors import NotFoundError
-from services.common.event_payloads import changed_fields
+from services.common.events.event_payloads import changed_fields
 from services.common.ids import new_id
-from services.common.json_equality import differing
+from services.common.json.equality import differing
 from services.gateway.verdicts import judged_label, verdict_of
 
 JsonObject = dict[str, Any]

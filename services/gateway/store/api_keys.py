@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.keys import SHOWN_LENGTH, hash_key, new_key
+from services.common.database.api_keys import SHOWN_LENGTH, hash_key, new_key
 from services.common.database.pool import Executor
 from services.common.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
 from services.common.ids import new_id

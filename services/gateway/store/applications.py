@@ -6,7 +6,7 @@ from typing import Any
 
 from services.common.database.pool import Connection
 from services.common.errors import AlreadyExistsError
-from services.common.json_equality import same_value
+from services.common.json.equality import same_value
 from services.gateway.store.collection_events import tell_collections
 
 # Columns of a collection `c`: what is applied to it, in the contract's form.

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.batch_tally import DRAFT, Tally
-from services.common.database.batches import tallies
-from services.common.database.bounded import snapshot
+from services.common.database.batches.batch_objects import tallies
+from services.common.database.batches.tally import DRAFT, Tally
+from services.common.database.bounded_reads import snapshot
 from services.common.database.listings import Listing
 from services.common.database.pool import Executor, Pool
-from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
+from services.common.row_types import JsonObject
 from services.gateway.shapes.batch_answers import to_batch
 from services.gateway.shapes.batches import Batch
 

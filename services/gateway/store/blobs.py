@@ -7,8 +7,8 @@ from typing import Any
 import asyncpg
 
 from services.common.database.pool import Executor
-from services.common.database.records import Blob
 from services.common.errors import NotFoundError
+from services.common.row_types import Blob
 from services.gateway.shapes.document_answers import File
 
 OF_OBJECTS = "SELECT * FROM blobs WHERE object_id = ANY($1) ORDER BY object_id, position"

@@ -4,9 +4,9 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.buckets.removal import start_bucket_removal
+from services.common.database.find_resources import get_row
 from services.common.database.pool import Executor, Pool
-from services.common.database.removal import start_bucket_removal
-from services.common.database.resources import get_row
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
 from services.gateway.rekeying import rekey

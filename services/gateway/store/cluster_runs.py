@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.database.cluster_enrichment import start_enrichment
-from services.common.database.cluster_runs import cancel_run
+from services.common.database.clusters.cluster_runs import cancel_run
+from services.common.database.clusters.enrichment import start_enrichment
+from services.common.database.events.outbox import record_event
 from services.common.database.listings import Listing
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
 from services.common.filters.tables import Column, Kind, Table
-from services.common.label_values import label_value
+from services.common.labels.label_values import label_value
 from services.gateway.store.changes import change_row
 from services.gateway.store.tables import CREATED, FEW, UPDATED
 

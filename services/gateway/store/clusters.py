@@ -5,11 +5,11 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.cluster_runs import cancel_run, open_runs
+from services.common.database.clusters.cluster_runs import cancel_run, open_runs
+from services.common.database.events.outbox import record_event
+from services.common.database.find_resources import get_row
 from services.common.database.listings import Listing
-from services.common.database.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
-from services.common.database.resources import get_row
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
 from services.gateway.store.buckets import taken

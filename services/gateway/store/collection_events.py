@@ -5,9 +5,9 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.outbox import Event, record_all, record_event
+from services.common.database.events.outbox import Event, record_all, record_event
 from services.common.database.pool import Connection
-from services.common.event_payloads import MOST_IDS, changed_fields
+from services.common.events.event_payloads import MOST_IDS, changed_fields
 
 JsonObject = dict[str, Any]
 DISABLE_DEPENDENTS = """

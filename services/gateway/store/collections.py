@@ -5,13 +5,13 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.corrections import Affected, decide_again
-from services.common.database.document_events import GONE, tell_gone
+from services.common.database.events.document_events import GONE, tell_gone
+from services.common.database.find_resources import get_row
 from services.common.database.pool import Connection, Executor, Pool
-from services.common.database.resources import get_row
+from services.common.database.taxonomies.decide_again import Affected, decide_again
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
-from services.common.json_equality import same_value
+from services.common.json.equality import same_value
 from services.gateway.store.applications import NewApplications, set_applications
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import MERGED, Change, change_row

@@ -1,9 +1,9 @@
 """Deliveries of webhooks in the database, as their owners look at them."""
 
-from services.common.database.deliveries import insert_sql
+from services.common.database.events.deliveries import insert_sql
 from services.common.database.listings import Listing
 from services.common.database.pool import Connection
-from services.common.event_types import TEST
+from services.common.events.event_types import TEST
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 

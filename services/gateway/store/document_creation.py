@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from services.common.database.document_edits import OWN_OBJECT
-from services.common.database.documents import lock_objects, write_documents
-from services.common.database.outbox import record_event
+from services.common.database.documents.edit_documents import OWN_OBJECT
+from services.common.database.documents.write_documents import lock_objects, write_documents
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Pool
-from services.common.database.records import Collection, DocumentRow
-from services.common.database.taxonomies import label_fields_of
+from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.extractor_traits import traits_of
+from services.common.extractors.passthrough import rules_of
+from services.common.extractors.traits import traits_of
 from services.common.ids import document_id, new_id
-from services.common.label_values import label_values
-from services.common.labels import IMPORT
-from services.common.passthrough import rules_of
-from services.common.paths import said_inside
+from services.common.json.paths import said_inside
+from services.common.labels.human_labels import IMPORT
+from services.common.labels.label_values import label_values
+from services.common.row_types import Collection, DocumentRow
 
 MAKE_OBJECT = """
     INSERT INTO objects (object_id, namespace_id, bucket_id, fields, idempotency_key, status)

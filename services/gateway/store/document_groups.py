@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded_reads import bounded
 from services.common.database.cursors import PATH, Cursor, read_cursor, write_cursor
 from services.common.database.listings import Scope, Window, where_of
 from services.common.database.orders import Term

@@ -6,7 +6,7 @@ import asyncpg
 
 from services.common.database.evaluations import EVALUATION, TASK_TYPE
 from services.common.database.pool import Connection, Executor
-from services.common.database.tasks import NewTask, create_task
+from services.common.database.tasks.create_task import NewTask, create_task
 from services.common.errors import NotFoundError
 from services.common.ids import new_id
 from services.gateway.store.buckets import taken

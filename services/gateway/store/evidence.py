@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from services.common.database.pool import Executor
-from services.common.labels import AUTO, IMPORT
+from services.common.labels.human_labels import AUTO, IMPORT
 
 JsonObject = dict[str, Any]
 Key = tuple[str, str]

@@ -5,10 +5,10 @@ from typing import Any
 
 import asyncpg
 
+from services.common.database.buckets.removal import start_namespace_removal
 from services.common.database.namespaces import ensure_default_namespace, find_namespace
 from services.common.database.pool import Connection, Executor, Pool
-from services.common.database.removal import start_namespace_removal
-from services.common.database.tasks import OPEN, request_cancel
+from services.common.database.tasks.create_task import OPEN, request_cancel
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import MERGED, change_row

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.common.database.bounded import QUERY_SECONDS
+from services.common.database.bounded_reads import QUERY_SECONDS
 from services.common.database.pool import Executor
-from services.common.label_paths import Path, node_id, split_path
+from services.common.labels.label_paths import Path, node_id, split_path
 from services.gateway.shapes.taxonomies import PathNode
 
 MOST_PATHS = 10_000

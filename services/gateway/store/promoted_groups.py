@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from services.common.database.find_resources import get_row
 from services.common.database.pool import Executor
-from services.common.database.resources import get_row
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.gateway.shapes.taxonomy_nodes import ClusterRun
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.common.database.corrections import Affected, decide_again
 from services.common.database.pool import Connection
-from services.common.database.taxonomies import label_fields_of
+from services.common.database.taxonomies.applied_taxonomies import label_fields_of
+from services.common.database.taxonomies.decide_again import Affected, decide_again
 from services.gateway.verdicts import rejected_fields
 
 DOCUMENT = "SELECT collection_id, labels FROM documents WHERE document_id = $1"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded_reads import bounded
 from services.common.database.pool import Pool
 
 LOOKED_AT = 5000

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.database.batch_runs import KINDS, cancel_batch
-from services.common.database.cluster_runs import CLUSTER_RUN, cancel_run
+from services.common.database.batches.lifecycle import KINDS, cancel_batch
+from services.common.database.clusters.cluster_runs import CLUSTER_RUN, cancel_run
 from services.common.database.listings import Listing
 from services.common.database.pool import Executor, Pool
-from services.common.database.records import JsonObject
-from services.common.database.tasks import request_cancel
+from services.common.database.tasks.create_task import request_cancel
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
+from services.common.row_types import JsonObject
 
 TASKS = Table(
     alias="t",

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from services.common.database.pool import Connection
 from services.common.errors import NotFoundError
-from services.common.json_equality import same_value
+from services.common.json.equality import same_value
 
 SAID = ("config", "runs", "label_fields")
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.database.document_edits import OWN_OBJECT
-from services.common.database.documents import write_documents
-from services.common.database.outbox import record_event
+from services.common.database.documents.edit_documents import OWN_OBJECT
+from services.common.database.documents.write_documents import write_documents
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection
-from services.common.database.records import DocumentRow, EmbeddingRow
 from services.common.ids import document_id, new_id
+from services.common.row_types import DocumentRow, EmbeddingRow
 
 PART = -1
 MAKE_OBJECT = """

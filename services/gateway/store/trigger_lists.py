@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.bounded import snapshot
+from services.common.database.bounded_reads import snapshot
 from services.common.database.pool import Pool
 from services.gateway.shapes.triggers import SORTABLE
 

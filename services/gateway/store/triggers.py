@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Executor
 from services.common.errors import NotFoundError
 from services.common.ids import new_id

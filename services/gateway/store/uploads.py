@@ -11,8 +11,8 @@ from services.common.database.duplicates import IS_OF_USE
 from services.common.database.listings import Listing
 from services.common.database.pool import Connection, Executor
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
-from services.common.fetched import mime_type_of
 from services.common.filters.tables import Column, Kind, Table
+from services.common.http.content import mime_type_of
 from services.gateway.shapes.objects import BlobForm
 from services.gateway.shapes.uploads import UploadStats
 

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from services.common.database.bounded import bounded
+from services.common.database.bounded_reads import bounded
 from services.common.database.pool import Pool
 from services.common.filters import DOCUMENTS, EVERYTHING, Filter, Table, compile_sql
 from services.common.filters.parameters import Parameters

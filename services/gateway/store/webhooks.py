@@ -8,9 +8,9 @@ import asyncpg
 
 from services.common.database.listings import Listing
 from services.common.database.pool import Connection, Executor
-from services.common.database.records import JsonObject
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
+from services.common.row_types import JsonObject
 from services.gateway.store.buckets import taken
 from services.gateway.store.changes import change_row
 

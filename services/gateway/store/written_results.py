@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from services.common.database.document_events import WRITTEN, tell_written
-from services.common.database.documents import lock_objects
+from services.common.database.documents.write_documents import lock_objects
+from services.common.database.events.document_events import WRITTEN, tell_written
 from services.common.database.pool import Pool
 from services.common.ids import document_id
 

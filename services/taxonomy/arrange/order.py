@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.common.moments import moment_of
+from services.common.json.instants import moment_of
 from services.taxonomy.arrange.arranged import Arranged, Candidates
 from services.taxonomy.arrange.values import Key, is_number, sort_key
 from services.taxonomy.domain import Candidate

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from services.common.filters import EVERYTHING, Filter
-from services.common.paths import value_at
+from services.common.json.paths import value_at
 from services.taxonomy.arrange.arranged import MOST_CANDIDATES
 from services.taxonomy.arrange.values import text_of
 from services.taxonomy.domain import Candidate, Json, State

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.common.errors import InvalidArgumentError
-from services.common.filters.values import MAX_FIELD, checked_text
+from services.common.filters.value_checks import MAX_FIELD, checked_text
 
 # The client library writes its defaults: the word "null", and names in braces that somebody should have replaced.
 NOTHING = (None, "", "null", "{{COLLECTION_ID}}", "{{TAXONOMY_ID}}")

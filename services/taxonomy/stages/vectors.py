@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.vectors import from_message
+from services.common.extractors.vectors import from_message
 from services.taxonomy.address import fills
 from services.taxonomy.domain import Candidate, Target
 from services.taxonomy.stages.parameters import invalid

@@ -9,7 +9,7 @@ from uuid import uuid4
 import structlog
 
 from services.common.database.pool import Pool
-from services.worker.alerts.watch import WATCH_COLUMNS, Watch, to_watch
+from services.worker.alerts.watched_alert import WATCH_COLUMNS, Watch, to_watch
 
 # A worker that dies leaves its lease, after which the alert is due.
 LEASE_SECONDS = 10.0

@@ -4,8 +4,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.common.passthrough import lookup
-from services.worker.alerts.watch import Found, JsonObject, Match, Watch
+from services.common.extractors.passthrough import lookup
+from services.worker.alerts.watched_alert import Found, JsonObject, Match, Watch
 
 MISSING = object()
 ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {

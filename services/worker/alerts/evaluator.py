@@ -8,14 +8,14 @@ import structlog
 
 from services.common.database.pool import Pool
 from services.common.errors import LikenessError, ResourceExhaustedError, UnavailableError
-from services.worker.alerts.asking import MOST_MATCHES, Asker
 from services.worker.alerts.claims import Claims
-from services.worker.alerts.concluding import Conclusion, Outcome, conclude, conclude_documents
+from services.worker.alerts.conclude_evaluation import Conclusion, Outcome, conclude, conclude_documents
 from services.worker.alerts.conditions import holds
-from services.worker.alerts.documents import AT_ONCE, Documents, Waiting
-from services.worker.alerts.measuring import measure
-from services.worker.alerts.watch import Found, Watch
-from services.worker.patience import is_outage
+from services.worker.alerts.measure_condition import measure
+from services.worker.alerts.new_documents import AT_ONCE, Documents, Waiting
+from services.worker.alerts.search import MOST_MATCHES, Asker
+from services.worker.alerts.watched_alert import Found, Watch
+from services.worker.kit.database_outages import is_outage
 
 NOT_NOW_SECONDS = 5.0
 LONGEST_ERROR = 2000

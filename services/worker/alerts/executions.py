@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from services.common.database.pool import Connection
-from services.worker.alerts.watch import Found, JsonObject
+from services.worker.alerts.watched_alert import Found, JsonObject
 
 KEPT = 1000
 PRUNE_EVERY = 50

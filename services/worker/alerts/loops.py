@@ -1,9 +1,9 @@
 """What the worker does again and again for alerts."""
 
 from services.common.database.pool import Pool
-from services.worker.alerts.changes import Changes
+from services.worker.alerts.due_alerts import Changes
 from services.worker.alerts.evaluator import Evaluator
-from services.worker.loops import Loop
+from services.worker.kit.loops import Loop
 
 # An alert whose retriever takes its time keeps none of the others waiting.
 LANES = 3

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.common.database.bounded import SETTINGS
-from services.common.database.resources import get_collection
-from services.common.database.taxonomies import deciding
+from services.common.database.bounded_reads import SETTINGS
+from services.common.database.find_resources import get_collection
+from services.common.database.taxonomies.applied_taxonomies import deciding
 from services.common.filters import compile_sql, parse
-from services.worker.tasks import relabelling
-from services.worker.tasks.relabelling import Ask, Decided, Refresh, Scene
-from services.worker.tasks.task import Done, JsonObject, Task
+from services.worker.kit.task import Done, JsonObject, Task
+from services.worker.labels import relabelling
+from services.worker.labels.relabelling import Ask, Decided, Refresh, Scene
 
 STEP = 200
 LAST = "SELECT coalesce(max(row_key), 0) FROM documents WHERE collection_id = $1"

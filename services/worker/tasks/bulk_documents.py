@@ -9,14 +9,14 @@ and notes how far it has come in the transaction of each step, so that a second 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from services.common.database.bounded import SETTINGS
-from services.common.database.corrections import let_go, take_on
-from services.common.database.document_edits import Edited, Within, delete_documents, edit_documents
-from services.common.database.document_events import tell_batch
+from services.common.database.bounded_reads import SETTINGS
+from services.common.database.documents.edit_documents import Edited, Within, delete_documents, edit_documents
+from services.common.database.events.document_events import tell_batch
 from services.common.database.pool import Connection
+from services.common.database.taxonomies.decide_again import let_go, take_on
 from services.common.errors import LikenessError, NotFoundError
 from services.common.filters import compile_sql, parse_json
-from services.worker.tasks.task import Done, Handler, JsonObject, Task, TaskCanceledError
+from services.worker.kit.task import Done, Handler, JsonObject, Task, TaskCanceledError
 
 UPDATE, DELETE = "bulk_update_documents", "bulk_delete_documents"
 STEP = 500

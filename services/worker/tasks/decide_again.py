@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import asyncpg
 
-from services.common.database.resources import get_collection
+from services.common.database.find_resources import get_collection
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.worker.domain import Decision
-from services.worker.tasks import relabelling
-from services.worker.tasks.relabelling import Ask, Refresh, Scene
-from services.worker.tasks.task import Done, JsonObject, Task
+from services.worker.kit.task import Done, JsonObject, Task
+from services.worker.labels import relabelling
+from services.worker.labels.relabelling import Ask, Refresh, Scene
 
 STEP = 200
 NEXT = """

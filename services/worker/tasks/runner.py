@@ -7,15 +7,15 @@ from typing import Any
 import asyncpg
 import structlog
 
-from services.common.database import tasks
-from services.common.database.outbox import record_all
+from services.common.database.events.outbox import record_all
 from services.common.database.pool import Pool
-from services.common.database.tasks import TaskJob
+from services.common.database.tasks import create_task as tasks
+from services.common.database.tasks.create_task import TaskJob
 from services.common.errors import LikenessError, UnavailableError
-from services.worker.failures import exhausted_message, retry_delay
-from services.worker.patience import is_outage
-from services.worker.tasks.executed import events_of
-from services.worker.tasks.task import Done, Handler, Task, TaskCanceledError, TaskWaitsError
+from services.worker.kit.database_outages import is_outage
+from services.worker.kit.retries import exhausted_message, retry_delay
+from services.worker.kit.task import Done, Handler, Task, TaskCanceledError, TaskWaitsError
+from services.worker.tasks.execution_events import events_of
 
 NOT_NOW_SECONDS = 2.0
 BEGIN = """

@@ -11,9 +11,9 @@ from typing import Any
 import asyncpg
 
 from services.common.database.pool import Connection
-from services.common.database.trigger_runs import CONDITION, Firing
+from services.common.database.triggers.executions import CONDITION, Firing
 from services.common.triggers.schedules import ConditionSchedule
-from services.worker.triggers.measures import average, change, count_documents, drift
+from services.worker.triggers.document_drift import average, change, count_documents, drift
 
 DRIFT = "drift"
 LOOKED = {

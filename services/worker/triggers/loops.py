@@ -1,9 +1,9 @@
 """What is done again and again for triggers."""
 
 from services.common.database.pool import Pool
-from services.worker.loops import Loop
-from services.worker.triggers.counter import Counter
-from services.worker.triggers.outcomes import Outcomes
+from services.worker.kit.loops import Loop
+from services.worker.triggers.event_counter import Counter
+from services.worker.triggers.execution_outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
 
 SECONDS_BETWEEN = 0.5

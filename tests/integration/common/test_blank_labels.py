@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from services.common.database.migrate import migrate
 from services.common.database.pool import Pool
-from services.common.label_values import label_value
+from services.common.labels.label_values import label_value
 from tests.property.test_label_values import values
 
 COLLECTION = """

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.blobs.local import DurableFolder
+from services.common.blobs.durable_folder import DurableFolder
 
 WRITER = """
 import asyncio, os, sys

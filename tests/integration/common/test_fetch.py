@@ -17,8 +17,8 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from services.common.errors import InvalidArgumentError, LikenessError, UnavailableError
-from services.common.fetch import open_fetcher
-from services.common.outgoing import open_session
+from services.common.http.fetcher import open_fetcher
+from services.common.http.sessions import open_session
 from services.common.settings import Settings
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from services.common.database.following import next_window
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Pool
+from services.worker.kit.event_follower import next_window
 
 IN_WINDOW = "SELECT subject_id FROM events WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 ORDER BY seq"
 

@@ -11,11 +11,11 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from likeness.extractor.v1 import extractor_service_pb2_grpc as rpc
 from likeness.extractor.v1.extractor_pb2 import ExtractRequest, ExtractResponse, ListModelsRequest, ListModelsResponse
-from services.common import deadlines
 from services.common.errors import DeadlineError, InternalError, NotFoundError, UnavailableError
-from services.common.grpc_client import call, is_serving, open_channel
-from services.common.grpc_server import GrpcServer
-from services.common.logs import bind_request, current_request_id
+from services.common.grpc import deadlines
+from services.common.grpc.client import call, is_serving, open_channel
+from services.common.grpc.server import GrpcServer
+from services.common.process.logs import bind_request, current_request_id
 
 NAME = "likeness.extractor.v1.ExtractorService"
 Answer = Callable[[ListModelsRequest], Awaitable[ListModelsResponse]]

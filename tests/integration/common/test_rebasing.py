@@ -1,9 +1,9 @@
 """A dump restored into another PostgreSQL, whose transaction ids lie behind those of the dump."""
 
-from services.common.database.following import next_window
+from services.common.database.events.outbox import record_event
 from services.common.database.migrate import migrate
-from services.common.database.outbox import record_event
 from services.common.database.pool import Pool
+from services.worker.kit.event_follower import next_window
 
 AGE = "UPDATE {table} SET {column} = ({column}::text::numeric + 1000000000)::text::xid8"
 IN_WINDOW = "SELECT subject_id FROM events WHERE xid >= $1::text::xid8 AND xid < $2::text::xid8 ORDER BY seq"

@@ -8,8 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from services.common.outgoing import open_session
-from services.common.resolving import PooledResolver
+from services.common.http.name_resolver import PooledResolver
+from services.common.http.sessions import open_session
 
 
 async def test_names_that_are_never_answered_leave_the_threads_of_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from PIL import Image
 
 from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.errors import DeadlineError
-from services.common.grpc_client import call
-from services.common.vectors import from_message
+from services.common.extractors.vectors import from_message
+from services.common.grpc.client import call
 from tests.support.pdfs import pdf_of
 from tests.support.pictures import png, portrait, side_by_side
 from tests.support.running_extractor import SECONDS, RunningExtractor, extractor

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from services.common.database.batch_runs import (
+from services.common.database.batches.batch_objects import tallies
+from services.common.database.batches.lifecycle import (
     NewBatch,
     add_objects,
     back_to_draft,
@@ -13,7 +14,6 @@ from services.common.database.batch_runs import (
     create_batch,
     submit_batch,
 )
-from services.common.database.batches import tallies
 from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.pool import Pool
 from services.common.errors import LikenessError

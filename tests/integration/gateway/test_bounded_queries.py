@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.common.database.bounded import BOUNDED, QUERY_SECONDS, bounded
+from services.common.database.bounded_reads import BOUNDED, QUERY_SECONDS, bounded
 from services.common.database.pool import Pool, open_pool
 from services.common.errors import InvalidArgumentError
 from services.common.filters import compile_sql, parse

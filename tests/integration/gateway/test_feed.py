@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.common.database.event_retention import prune_events
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
+from services.common.database.events.retention import prune_events
 from services.common.database.pool import Connection, Pool, open_pool
 from services.common.settings import Settings
 from services.gateway.feed_cursors import Place, read_place, write_place
@@ -164,7 +164,7 @@ async def age(pool: Pool, days: int, *subjects: str) -> None:
 async def test_old_events_go_in_steps_but_not_those_that_deliveries_tell_of(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.common.database.event_retention.STEP", 2)
+    monkeypatch.setattr("services.common.database.events.retention.STEP", 2)
     async with pool.acquire() as connection:
         for subject in ("told", "b", "c", "d", "e", "grace", "young"):
             await change(connection, subject, 0)

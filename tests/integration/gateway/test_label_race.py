@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from services.common.database.creation import NewBlob, NewObject, create_object
-from services.common.database.documents import lock_objects, write_documents
+from services.common.database.documents.write_documents import lock_objects, write_documents
 from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
-from services.common.database.records import DocumentRow
+from services.common.row_types import DocumentRow
 
 FEATURE_EXTRACTOR = {"field_passthrough": [{"source_path": "label"}]}
 

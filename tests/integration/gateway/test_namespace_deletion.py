@@ -2,9 +2,9 @@
 
 import pytest
 
+from services.common.database.buckets.removal import remove_namespace
 from services.common.database.namespaces import DEFAULT, ensure_default_namespace
 from services.common.database.pool import Pool
-from services.common.database.removal import remove_namespace
 from services.common.errors import AlreadyExistsError
 from services.gateway.store.namespaces import delete_namespace
 from services.gateway.tenants import Tenants

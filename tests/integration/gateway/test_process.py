@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.database.pool import Pool
 from services.common.settings import Settings
 

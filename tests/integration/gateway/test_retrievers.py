@@ -10,14 +10,14 @@ import asyncpg
 import httpx
 import pytest
 
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.database.pool import prepare_connection
-from services.common.grpc_client import open_channel
+from services.common.grpc.client import open_channel
 from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.main import open_gateway
-from services.worker.tasks.evaluations import Evaluations
-from services.worker.tasks.task import Task
+from services.worker.kit.task import Task
+from services.worker.tasks.evaluate_retriever import Evaluations
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import World, at
 from tests.support.mixpeek_client import parses

@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from services.common.blobs import open_staging
-from services.common.database.keys import create_key
+from services.common.database.api_keys import create_key
 from services.common.database.pool import Pool
 from services.common.settings import Settings
 from services.gateway import confirming
 from services.gateway.app import build_app
 from services.gateway.main import open_gateway
 from services.gateway.store.uploads import note_arrival
-from services.worker.sweeping import sweep_uploads
+from services.worker.housekeeping.expired_uploads import sweep_uploads
 from tests.support.rest import ok, refused
 from tests.support.seaweed import Seaweed
 

@@ -8,7 +8,7 @@ import pytest
 
 from likeness.index.v1.index_pb2 import RebuildRequest, SnapshotRequest
 from services.common.database.pool import open_pool
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.common.settings import Settings
 from tests.support.corpus import Corpus, unit_vectors
 from tests.support.index_calls import (

@@ -8,7 +8,7 @@ import pytest
 from likeness.common.v1.vector_pb2 import Dtype, Vector
 from likeness.index.v1.index_pb2 import DocumentIds, Query
 from services.common.errors import InvalidArgumentError, NotFoundError
-from services.common.grpc_client import call
+from services.common.grpc.client import call
 from services.common.settings import Settings
 from tests.support.corpus import Corpus, brute_force, object_of, unit_vectors
 from tests.support.index_calls import LABELLED, SECONDS, query, search, search_request

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from services.common.database.connecting import connection_faults
+from services.common.database.connection_errors import connection_faults
 from services.common.database.migrate import migrate
 from services.common.errors import InternalError, LikenessError, UnavailableError
 from tests.support.postgres import Databases

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from services.common.database.pool import prepare_connection
-from services.common.grpc_client import open_channel
+from services.common.grpc.client import open_channel
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import World
 from tests.support.postgres import Databases

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
-from services.common.database.taxonomies import APPLY_TAXONOMY
-from services.worker.enricher import Enricher
-from services.worker.indexer import Indexer
+from services.common.database.tasks.create_task import NewTask, TaskJob, create_task, request_cancel
+from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY
+from services.worker.kit.index_client import Indexer
+from services.worker.kit.task import Handler
+from services.worker.labels.relabelling import Refresh
+from services.worker.labels.taxonomy_client import Enricher
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
-from services.worker.tasks.relabelling import Refresh
 from services.worker.tasks.runner import TaskRunner
-from services.worker.tasks.task import Handler
 from tests.integration.taxonomy.world import World, at, classifier, feature_search
 
 Json = dict[str, Any]

@@ -8,8 +8,8 @@ import pytest
 from likeness.extractor.v1.extractor_pb2 import ExtractRequest, Input
 from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceStub
 from services.common.errors import InvalidArgumentError
-from services.common.grpc_client import call, open_channel
-from services.common.vectors import from_message
+from services.common.extractors.vectors import from_message
+from services.common.grpc.client import call, open_channel
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.test_native import flat, values_of
 from tests.integration.taxonomy.world import MODEL, World, feature_search, ids

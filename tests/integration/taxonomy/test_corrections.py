@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
-from services.common.database.corrections import DECIDE_AGAIN, Affected, decide_again, decide_waiting
-from services.common.database.document_edits import Within, delete_documents, edit_documents
-from services.common.database.tasks import request_cancel
+from services.common.database.documents.edit_documents import Within, delete_documents, edit_documents
+from services.common.database.tasks.create_task import request_cancel
+from services.common.database.taxonomies.decide_again import DECIDE_AGAIN, Affected, decide_again, decide_waiting
 from services.worker.domain import Decision
-from services.worker.enricher import Enricher
-from services.worker.indexer import Indexer
+from services.worker.kit.index_client import Indexer
+from services.worker.labels.relabelling import Refresh
+from services.worker.labels.taxonomy_client import Enricher
 from services.worker.tasks.decide_again import DecideAgain
-from services.worker.tasks.relabelling import Refresh
 from tests.integration.taxonomy.test_apply import applied, run_by
 from tests.integration.taxonomy.world import World, at, classifier
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.common.database.corrections import decide_again, decide_waiting
-from services.common.database.document_edits import Within, delete_documents
+from services.common.database.documents.edit_documents import Within, delete_documents
+from services.common.database.taxonomies.decide_again import decide_again, decide_waiting
 from services.common.filters import Condition, Operator, canonical_json
-from services.worker.enricher import Enricher
-from services.worker.indexer import Indexer
+from services.worker.kit.index_client import Indexer
+from services.worker.kit.task import Task, TaskCanceledError
+from services.worker.labels.taxonomy_client import Enricher
 from services.worker.tasks.bulk_documents import BulkDocuments
 from services.worker.tasks.decide_again import DecideAgain
-from services.worker.tasks.task import Task, TaskCanceledError
 from tests.integration.taxonomy.test_apply import applied
 from tests.integration.taxonomy.test_corrections import LABEL, by_machine, corrected, decided_again, labels
 from tests.integration.taxonomy.world import World, at, classifier, feature_search

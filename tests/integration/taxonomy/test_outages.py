@@ -12,7 +12,7 @@ import pytest
 from services.common.database.migrate import migrate
 from services.common.database.pool import prepare_connection
 from services.common.errors import UnavailableError
-from services.common.grpc_client import open_channel
+from services.common.grpc.client import open_channel
 from tests.integration.taxonomy.processes import Services, running
 from tests.integration.taxonomy.world import World, at, attribute_filter, by_vector, subject
 from tests.support.postgres_server import running_postgres

@@ -13,9 +13,9 @@ from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from services.common.database.pool import Pool
-from services.common.grpc_client import call
+from services.common.extractors.vectors import to_message
+from services.common.grpc.client import call
 from services.common.ids import new_id
-from services.common.vectors import to_message
 from tests.support.tutorial.option_a import SLOT
 
 MODEL = "efficientnet_lite2"

@@ -9,19 +9,19 @@ from typing import Any
 import asyncpg
 
 from services.common.blobs import open_blob_store
-from services.common.database.documents import write_documents
+from services.common.database.documents.write_documents import write_documents
 from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
-from services.common.database.records import DocumentRow
-from services.common.grpc_client import is_serving, open_channel
+from services.common.grpc.client import is_serving, open_channel
 from services.common.ids import document_id, new_id
+from services.common.row_types import DocumentRow
 from services.common.settings import Settings
 from services.taxonomy.main import serve
-from services.worker.alerts.asking import Asker
-from services.worker.alerts.changes import Changes
 from services.worker.alerts.claims import Claims
-from services.worker.alerts.documents import Documents
+from services.worker.alerts.due_alerts import Changes
 from services.worker.alerts.evaluator import Evaluator
+from services.worker.alerts.new_documents import Documents
+from services.worker.alerts.search import Asker
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 
 MISSING = {"field": LABEL, "operator": "exists", "value": False}

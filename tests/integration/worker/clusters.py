@@ -8,9 +8,9 @@ import asyncpg
 import numpy as np
 from numpy.typing import NDArray
 
-from services.common.database.cluster_runs import StartedRun, cancel_run, start_run
+from services.common.database.clusters.cluster_runs import StartedRun, cancel_run, start_run
 from services.common.ids import new_id
-from services.worker.cluster_runs.groups import Members
+from services.worker.clusters.runs.groups import Members
 from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.support.tutorial.option_a import SLOT
 

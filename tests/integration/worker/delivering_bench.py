@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.common.database.outbox import record_event
+from services.common.database.events.outbox import record_event
 from services.common.database.pool import Pool, open_pool
 from services.common.ids import new_id
 from services.common.settings import Settings
-from services.worker.delivering.deliverer import LOOK_SECONDS
-from services.worker.delivering.opening import open_deliverer
-from services.worker.loops import Loop, run_loops
+from services.worker.kit.loops import Loop, run_loops
+from services.worker.webhooks.deliverer import LOOK_SECONDS
+from services.worker.webhooks.open_deliverer import open_deliverer
 from tests.support.waiting import until
 
 NAMESPACE = "ns_1"

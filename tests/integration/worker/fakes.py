@@ -16,8 +16,8 @@ from likeness.extractor.v1 import extractor_pb2, extractor_service_pb2_grpc
 from likeness.index.v1 import index_pb2, index_service_pb2_grpc
 from likeness.taxonomy.v1 import taxonomy_pb2, taxonomy_service_pb2_grpc
 from services.common.errors import LikenessError
-from services.common.grpc_server import REQUEST_ID, GrpcServer
-from services.common.vectors import to_message
+from services.common.extractors.vectors import to_message
+from services.common.grpc.server import REQUEST_ID, GrpcServer
 from tests.support.tutorial.option_a import SLOT
 
 DIMENSIONS = 8

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from services.common.blobs import open_blob_store
-from services.common.database.alerts import evaluation_of
-from services.common.database.tasks import TaskJob, create_task
+from services.common.database.tasks.alert_evaluation import evaluation_of
+from services.common.database.tasks.create_task import TaskJob, create_task
 from services.common.errors import InvalidArgumentError
-from services.common.grpc_client import open_channel
+from services.common.grpc.client import open_channel
 from services.common.ids import document_id
 from services.worker.alerts import claims
-from services.worker.alerts.asking import Asker
-from services.worker.alerts.documents import Documents, Waiting
 from services.worker.alerts.evaluator import Evaluator
-from services.worker.tasks.alerts import AlertEvaluations
+from services.worker.alerts.new_documents import Documents, Waiting
+from services.worker.alerts.search import Asker
+from services.worker.tasks.evaluate_alert import AlertEvaluations
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerting import RETRIEVER, AlertBench, alert_bench, taxonomy_at
 from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench

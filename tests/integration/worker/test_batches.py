@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from services.common.batch_tally import Tally
 from services.common.blobs import open_blob_store
-from services.common.database.batch_runs import (
+from services.common.database.batches.batch_objects import tallies
+from services.common.database.batches.lifecycle import (
     NewBatch,
     add_objects,
     back_to_draft,
@@ -18,12 +18,12 @@ from services.common.database.batch_runs import (
     retry_items,
     submit_batch,
 )
-from services.common.database.batches import tallies
+from services.common.database.batches.tally import Tally
 from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
-from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
-from services.worker.tasks.batches import follow_batches, trigger_collection
+from services.common.database.tasks.create_task import NewTask, TaskJob, create_task, request_cancel
+from services.worker.tasks.follow_batches import follow_batches, trigger_collection
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD

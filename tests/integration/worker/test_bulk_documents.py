@@ -8,9 +8,9 @@ import pytest
 
 from services.common.database.pool import Pool
 from services.common.errors import NotFoundError
+from services.worker.kit.task import Done, Task, TaskCanceledError
 from services.worker.tasks import bulk_documents
 from services.worker.tasks.bulk_documents import BulkDocuments
-from services.worker.tasks.task import Done, Task, TaskCanceledError
 from tests.integration.gateway.test_cursors_while_writing import INSERT, SETTING
 
 INPUTS = {"collection_id": "col", "filters": '{"field": "number", "operator": "gte", "value": 3}'}

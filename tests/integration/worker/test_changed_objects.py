@@ -8,7 +8,7 @@ import pytest
 
 from services.common.blobs import open_blob_store
 from services.common.database.creation import Created, NewBlob, NewObject, Policy, blob_rows, create_object
-from services.common.database.document_edits import Within, edit_documents
+from services.common.database.documents.edit_documents import Within, edit_documents
 from services.common.database.objects import patch_object
 from services.common.errors import InvalidArgumentError
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench

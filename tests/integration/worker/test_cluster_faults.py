@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from services.common.database.tasks import FAILED
-from services.worker.cluster_runs.lifecycle import SupersededError, begin
-from services.worker.cluster_runs.sweeping import RunSweeper
-from services.worker.cluster_runs.writing import MEMBERS_KEPT, write_members
-from services.worker.tasks.task import Task
+from services.common.database.tasks.create_task import FAILED
+from services.worker.clusters.runs.abandoned_runs import RunSweeper
+from services.worker.clusters.runs.lifecycle import SupersededError, begin
+from services.worker.clusters.runs.write_groups import MEMBERS_KEPT, write_members
+from services.worker.kit.task import Task
 from tests.integration.worker.bench import Bench
 from tests.integration.worker.clusters import (
     KMEANS,

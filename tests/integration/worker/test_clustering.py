@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from services.common.errors import InvalidArgumentError
-from services.worker.clustering.outcome import ClusterOutcome
+from services.worker.clusters.plan.outcome import ClusterOutcome
 from tests.support.clustering import URIS, Rows, blobs, plan_of, put, run_here
 
 EMPTY = np.zeros((0, 16), np.float16)

@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from services.worker.clustering.copies import equal_rows, near_copies
-from services.worker.clustering.methods import METHODS
-from services.worker.clustering.neighbours import Neighbours
-from services.worker.clustering.vectors import Vectors
+from services.worker.clusters.methods.catalog import METHODS
+from services.worker.clusters.vectors.near_copies import equal_rows, near_copies
+from services.worker.clusters.vectors.neighbours import Neighbours
+from services.worker.clusters.vectors.vectors import Vectors
 from tests.support.clustering import Rows, blobs, plan_of, run_here
 
 WIDE = 128

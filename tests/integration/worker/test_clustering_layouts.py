@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from services.worker.clustering.outcome import ClusterOutcome
-from services.worker.clustering.spreading import Sampled, spread
-from services.worker.clustering.vectors import Vectors
+from services.worker.clusters.computing.spread_labels import Sampled, spread
+from services.worker.clusters.plan.outcome import ClusterOutcome
+from services.worker.clusters.vectors.vectors import Vectors
 from tests.support.clustering import blobs, plan_of, run_here
 
 ROWS = 400

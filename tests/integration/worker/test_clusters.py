@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.common.database.tasks import request_cancel
+from services.common.database.tasks.create_task import request_cancel
 from services.common.errors import InvalidArgumentError
-from services.worker.cluster_runs import attribute_groups, attributes
+from services.worker.clusters.runs import attribute_groups, attribute_values
 from tests.integration.worker.bench import Bench
 from tests.integration.worker.clusters import (
     DIMENSIONS,
@@ -138,7 +138,7 @@ async def test_attributes_group_documents_without_vectors(working: Bench) -> Non
 
 
 async def test_more_values_than_can_make_groups_fail_the_run(working: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (attribute_groups, attributes):
+    for module in (attribute_groups, attribute_values):
         monkeypatch.setattr(module, "MOST_GROUPS", 3)
     await add_documents(working, [None] * 9, fields=[{"kind": str(number % 5)} for number in range(9)])
     run = await run_to_end(working, await add_cluster(working, {"attributes": ["kind"]}))

@@ -3,9 +3,9 @@
 import asyncio
 from pathlib import Path
 
-from services.common.database.jobs import INGEST, IngestJob, queue_of
 from services.common.database.migrate import migrate
 from services.common.database.pool import open_pool
+from services.common.database.tasks.jobs import INGEST, IngestJob, queue_of
 from services.local.postgres import EmbeddedPostgres
 from tests.integration.worker.bench import COLLECTION, Bench, furnish
 from tests.integration.worker.fakes import POISON, SLOW

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from aiohttp import web
 
-from services.worker.cluster_labels.groups import GroupToName, Named, NamingRequest
-from services.worker.cluster_labels.namer import Namer
-from services.worker.tasks.task import TaskCanceledError
+from services.worker.clusters.names.namer import Namer
+from services.worker.clusters.names.naming_request import GroupToName, Named, NamingRequest
+from services.worker.kit.task import TaskCanceledError
 from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.clusters import add_documents, blobs
 from tests.support.llm import Llm, completion, running_llm, saying

@@ -8,10 +8,10 @@ import pytest
 from aiohttp import web
 
 from services.common.settings import Settings
-from services.worker.cluster_labels.asking import Asking, in_words, new_answers
-from services.worker.cluster_labels.endpoint import EndpointError, open_endpoint
-from services.worker.cluster_labels.prompt import Question
-from services.worker.cluster_labels.rules import LabellingRules
+from services.worker.clusters.names.ask_endpoint import Asking, in_words, new_answers
+from services.worker.clusters.names.endpoint import EndpointError, open_endpoint
+from services.worker.clusters.names.llm_labeling import LabellingRules
+from services.worker.clusters.names.prompt import Question
 from tests.support.llm import Llm, completion, running_llm, saying
 
 GOOD = '{"label": "Boots", "summary": "For feet.", "keywords": ["feet", "rain"]}'

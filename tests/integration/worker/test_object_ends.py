@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.common.database.batch_runs import cancel_batch
+from services.common.database.batches.lifecycle import cancel_batch
 from services.gateway.store.collections import delete_collection
 from tests.integration.worker.bench import COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD

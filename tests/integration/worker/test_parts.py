@@ -2,7 +2,7 @@
 
 from services.common.blobs import open_blob_store
 from services.common.database.creation import NewBlob
-from services.common.database.document_edits import Within, delete_documents
+from services.common.database.documents.edit_documents import Within, delete_documents
 from services.common.database.merging import merge_object
 from services.common.database.objects import patch_object
 from services.common.errors import DeadlineError, ResourceExhaustedError

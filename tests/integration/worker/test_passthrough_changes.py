@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from services.common.database.passthrough_tasks import start_passing
+from services.common.database.tasks.passthrough import start_passing
 from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench
 
 OWN = """UPDATE documents SET fields = fields || '{"colour": "own"}' WHERE object_id = $1"""

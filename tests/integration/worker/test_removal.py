@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from services.common.blobs import open_blob_store
-from services.common.database.creation import NewBlob
-from services.common.database.garbage import sparing, sweep_blobs
-from services.common.database.pool import Connection, Pool
-from services.common.database.removal import (
+from services.common.database.buckets.removal import (
     remove_bucket,
     start_bucket_removal,
     start_due_removals,
     start_namespace_removal,
 )
+from services.common.database.buckets.unused_blobs import sparing, sweep_blobs
+from services.common.database.creation import NewBlob
+from services.common.database.pool import Connection, Pool
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
 from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench

@@ -6,10 +6,10 @@ import pytest
 
 from services.common.database.evaluations import EVALUATION
 from services.common.database.pool import Pool
-from services.common.database.tasks import NewTask, TaskJob, create_task, request_cancel
+from services.common.database.tasks.create_task import NewTask, TaskJob, create_task, request_cancel
 from services.common.errors import NotFoundError, UnavailableError
+from services.worker.kit.task import Done, Handler, Task
 from services.worker.tasks.runner import TaskRunner
-from services.worker.tasks.task import Done, Handler, Task
 
 ATTEMPTS = 3
 

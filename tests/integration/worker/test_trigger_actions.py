@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from likeness.taxonomy.v1 import taxonomy_pb2
-from services.common.database.batch_runs import NewBatch, add_objects, create_batch, submit_batch
-from services.common.database.tasks import TaskJob
-from services.common.database.trigger_actions import RUN_RETRIEVER, start_action
-from services.common.grpc_client import open_channel
+from services.common.database.batches.lifecycle import NewBatch, add_objects, create_batch, submit_batch
+from services.common.database.tasks.create_task import TaskJob
+from services.common.database.triggers.start_action import RUN_RETRIEVER, start_action
+from services.common.grpc.client import open_channel
 from services.common.triggers.actions import read_action
 from services.worker.alerts.claims import Claims
-from services.worker.tasks.retriever_runs import RetrieverRuns
+from services.worker.tasks.run_retriever import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.triggers import add_trigger, executed, executions

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from services.common.database.documents import write_documents
-from services.common.database.records import DocumentRow, EmbeddingRow
+from services.common.database.documents.write_documents import write_documents
 from services.common.ids import document_id
-from services.worker.loops import run_loops
+from services.common.row_types import DocumentRow, EmbeddingRow
+from services.worker.kit.loops import run_loops
+from services.worker.triggers.document_drift import SAMPLE, average, drift
+from services.worker.triggers.execution_outcomes import Outcomes
 from services.worker.triggers.loops import trigger_loops
-from services.worker.triggers.measures import SAMPLE, average, drift
-from services.worker.triggers.outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
 from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import DIMENSIONS

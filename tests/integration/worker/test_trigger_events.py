@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from services.common.database.outbox import Event, record_all
-from services.worker.triggers.counter import Counter
-from services.worker.triggers.outcomes import Outcomes
+from services.common.database.events.outbox import Event, record_all
+from services.worker.triggers.event_counter import Counter
+from services.worker.triggers.execution_outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
 from tests.integration.worker.bench import COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.triggers import add_trigger, executions, running_execution, trigger_row

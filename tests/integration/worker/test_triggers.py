@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.common.database import trigger_runs
-from services.common.triggers.outcomes import MOST_FAILURES
-from services.worker.triggers.outcomes import Outcomes
+from services.common.database.triggers import executions as trigger_runs
+from services.common.triggers.after_execution import MOST_FAILURES
+from services.worker.triggers.execution_outcomes import Outcomes
 from services.worker.triggers.scheduler import Scheduler
 from tests.integration.worker.bench import COLLECTION, Bench
 from tests.integration.worker.processes import start_worker

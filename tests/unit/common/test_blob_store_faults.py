@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from services.common.blobs.faults import store_fault, store_faults
+from services.common.blobs.store_errors import store_fault, store_faults
 from services.common.errors import UnavailableError
 
 

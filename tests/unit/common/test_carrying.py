@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.common.carrying import OBJECT, Carrier, carried_fields, carry
+from services.common.labels.inherited_edits import OBJECT, Carrier, carried_fields, carry
 
 NAME = "person_name"
 

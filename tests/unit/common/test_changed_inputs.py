@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.common.changed_inputs import Change, Held, Reader, Renewal, renewal_of
-from services.common.database.records import Blob
+from services.common.row_types import Blob
 
 READER = Reader(
     collection_id="col", extractor="text_extractor@v1", mappings={"text": "story"}, has_filter=False, status="COMPLETED"

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from services.common.channel_secrets import (
+from services.common.errors import InvalidArgumentError, UnavailableError
+from services.common.secrets.channel_secrets import (
     MOST_SECRETS,
     OVERLAP,
     new_secret,
@@ -17,8 +18,7 @@ from services.common.channel_secrets import (
     signing_secrets,
     to_stored,
 )
-from services.common.errors import InvalidArgumentError, UnavailableError
-from services.common.sealing import Sealer
+from services.common.secrets.encryption import Sealer
 
 SEALER = Sealer(Fernet.generate_key().decode())
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ import ssl
 import aiohttp
 import pytest
 
-from services.common.connection_errors import why_unreachable
+from services.common.http.unreachable import why_unreachable
 
 
 async def fault_of(url: str) -> Exception:

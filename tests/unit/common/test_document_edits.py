@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.common.database.document_edits import edited_document, whole_fields
-from services.common.labels import JUDGED
+from services.common.database.documents.edit_documents import edited_document, whole_fields
+from services.common.labels.human_labels import JUDGED
 
 NOW = "2026-01-01T00:00:00+00:00"
 AUTO = {"source": "auto", "value": "Boots", "score": 0.8}

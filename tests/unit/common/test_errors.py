@@ -6,7 +6,7 @@ from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
 from services.common.errors import BY_CODE, ERRORS, InternalError, LikenessError, UnavailableError, from_status
-from services.common.grpc_errors import to_status
+from services.common.grpc.status_errors import to_status
 
 CONTRACT_TYPES = {
     400: {"BadRequestError"},

@@ -1,6 +1,6 @@
 from mixpeek.models.webhook_event_type import WebhookEventType
 
-from services.common.event_types import RAISED, RESOURCE_TYPES, EventType, operation_of, resource_type_of
+from services.common.events.event_types import RAISED, RESOURCE_TYPES, EventType, operation_of, resource_type_of
 
 
 def test_the_catalogue_is_the_clients() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import (
+from services.common.extractors.parameters import (
     PARAMETERS,
     FaceParameters,
     PassthroughParameters,

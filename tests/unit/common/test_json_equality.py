@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.common.carrying import changed_names, said_by_person
-from services.common.json_equality import differing, same_value
-from services.common.labels import LabelledDocument
+from services.common.json.equality import differing, same_value
+from services.common.labels.human_labels import LabelledDocument
+from services.common.labels.inherited_edits import changed_names, said_by_person
 
 FIRST, LATER = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.common.json_text import read_json
+from services.common.validation.json_text import read_json
 
 
 @pytest.mark.parametrize("number", [2**64 - 1, -(2**63), 1e300, 1e20, 0.1, 12345678901234567890])

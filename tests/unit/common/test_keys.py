@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.database.keys import hash_key, is_well_formed, new_key
+from services.common.database.api_keys import hash_key, is_well_formed, new_key
 
 
 def test_a_new_key_is_well_formed_and_new() -> None:

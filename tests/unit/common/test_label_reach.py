@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.common.extractor_traits import UNKNOWN, traits_of
-from services.common.label_reach import held_back, is_ambiguous
+from services.common.extractors.traits import UNKNOWN, traits_of
+from services.common.labels.object_label_scope import held_back, is_ambiguous
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.common.label_values import label_value, label_values
+from services.common.labels.label_values import label_value, label_values
 
 COMPOSED, DECOMPOSED = "Caf\u00e9", "Cafe\u0301"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.common.labels import LabelledDocument, apply_human_fields
-from services.common.passthrough import lookup, pass_through, rules_of
+from services.common.extractors.passthrough import lookup, pass_through, rules_of
+from services.common.labels.human_labels import LabelledDocument, apply_human_fields
 
 AUTO = {"source": "auto", "value": "Boots", "score": 0.8}
 NOW = "2026-01-02T03:04:05+00:00"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.common.misspellings import nearest
+from services.common.validation.misspellings import nearest
 
 
 @pytest.mark.parametrize(

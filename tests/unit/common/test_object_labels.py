@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.common.object_labels import renamed_labels
+from services.common.labels.renamed_labels import renamed_labels
 
 FACES = "face_identity_extractor"
 

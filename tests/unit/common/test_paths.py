@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.common.carrying import said_by_person
-from services.common.label_values import label_values
-from services.common.labels import LabelledDocument
-from services.common.paths import overlap, said_inside, value_at, without
+from services.common.json.paths import overlap, said_inside, value_at, without
+from services.common.labels.human_labels import LabelledDocument
+from services.common.labels.inherited_edits import said_by_person
+from services.common.labels.label_values import label_values
 from services.common.templates.renderer import Renderer
 
 

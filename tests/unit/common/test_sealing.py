@@ -3,7 +3,7 @@
 import pytest
 
 from services.common.errors import UnavailableError
-from services.common.sealing import Sealer, new_key
+from services.common.secrets.encryption import Sealer, new_key
 
 
 def test_a_sealed_secret_is_read_back_and_does_not_show() -> None:

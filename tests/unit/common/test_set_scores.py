@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.common.set_scores import f_score, set_scores
+from services.common.precision_recall import f_score, set_scores
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.common.triggers.outcomes import MOST_FAILURES, Standing, standing_after
+from services.common.triggers.after_execution import MOST_FAILURES, Standing, standing_after
 
 SOUND = Standing(consecutive_failures=0, execution_count=3)
 SHAKY = Standing(consecutive_failures=MOST_FAILURES - 1, execution_count=3)

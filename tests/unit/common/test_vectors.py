@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from likeness.common.v1.vector_pb2 import Dtype, Vector
 from services.common.errors import InvalidArgumentError
-from services.common.vectors import from_message, to_message
+from services.common.extractors.vectors import from_message, to_message
 
 
 def unit(values: list[float]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:

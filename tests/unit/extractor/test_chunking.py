@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import TextParameters, read_parameters
+from services.common.extractors.parameters import TextParameters, read_parameters
 from services.extractor.text import chunking
 from services.extractor.text.chunking import Chunk, chunk, cover
 from services.extractor.text.units import SPLITS

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.common import deadlines
 from services.common.errors import DeadlineError, InvalidArgumentError
+from services.common.grpc import deadlines
 from services.extractor import jobs
 from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted

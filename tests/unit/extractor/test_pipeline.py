@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.common import deadlines
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
+from services.common.grpc import deadlines
 from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted, Job
 from services.extractor.models.manifest import ImageManifest

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.common.label_paths import node_id, shorten, split_path
+from services.common.labels.label_paths import node_id, shorten, split_path
 from services.taxonomy.decide import Choose, Label, Verdict, by_path, by_vote, decide
 from services.taxonomy.domain import Candidate
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from services.common.database.records import Blob, Collection, Labeller, ObjectFields, StoredDocument
+from services.common.row_types import Blob, Collection, Labeller, ObjectFields, StoredDocument
 from services.worker.domain import Content, Decision, Embedding, Extracted, FieldValue, Ingest, Outcome, Part
 
 LABEL = "product_label"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.worker.alerts.conditions import holds
-from services.worker.alerts.watch import Found, Match, Watch
+from services.worker.alerts.watched_alert import Found, Match, Watch
 
 
 def watch(**changes: Any) -> Watch:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.worker.alerts.rise import Rise, Rule, look, may_fire
+from services.worker.alerts.firing_rule import Rise, Rule, look, may_fire
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 QUIET = Rise(is_raised=False, is_told=False, last_fired_at=None)

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from services.worker.alerts.telling import MOST_METADATA_BYTES, kept_matches, payload_of
-from services.worker.alerts.watch import Found, Match
+from services.worker.alerts.notification import MOST_METADATA_BYTES, kept_matches, payload_of
+from services.worker.alerts.watched_alert import Found, Match
 
 AT = "2026-01-02T03:04:05Z"
 CIRCUMSTANCES = {"triggered_at": AT, "collection_name": "products"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.worker.delivering.wording import headline, paragraphs
+from services.worker.webhooks.channels.default_text import headline, paragraphs
 
 ALERT: dict[str, Any] = {
     "event_id": "evt_1",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.worker.answers import answer_for, taxonomy_lineage, taxonomy_results
 from services.worker.domain import Decision, FieldValue
+from services.worker.labels.merged_answers import answer_for, taxonomy_lineage, taxonomy_results
 from tests.unit.worker.builders import decision
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.worker.batching import Batcher
+from services.worker.kit.group_commit import Batcher
 
 
 class Flushes:

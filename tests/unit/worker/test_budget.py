@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.worker.budget import GUESS_BYTES, Budget, weight_of
-from services.worker.inputs import Address, Chosen, Words
+from services.worker.ingest.input_choice import Address, Chosen, Words
+from services.worker.ingest.memory_budget import GUESS_BYTES, Budget, weight_of
 from tests.unit.worker.builders import blob
 
 MOST = 50_000_000

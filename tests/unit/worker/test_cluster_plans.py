@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from services.worker.cluster_runs.lifecycle import Result
-from services.worker.cluster_runs.planning import plan_of
-from services.worker.cluster_runs.reconciling import reasons_of
-from services.worker.cluster_runs.run import Run
+from services.worker.clusters.runs.lifecycle import Result
+from services.worker.clusters.runs.missing_documents import reasons_of
+from services.worker.clusters.runs.plan import plan_of
+from services.worker.clusters.runs.run import Run
 
 VECTORS = {
     "clustering_method": "hdbscan",

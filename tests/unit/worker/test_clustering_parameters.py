@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.worker.clustering.methods import METHODS, method_of
-from services.worker.clustering.parameters import SEED, Parameters
-from services.worker.clustering.plan import ClusterPlan
+from services.worker.clusters.methods.catalog import METHODS, method_of
+from services.worker.clusters.plan.parameters import SEED, Parameters
+from services.worker.clusters.plan.plan import ClusterPlan
 
 PATH = "vector_config.algorithm_params"
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from services.common.ids import document_id
-from services.worker.compose import compose, document_ids
-from services.worker.provenance import HISTORY
+from services.worker.ingest.compose_documents import compose, document_ids
+from services.worker.ingest.provenance import HISTORY
 from tests.unit.worker.builders import LABEL, collection, decision, ingest, outcome, seen, stored
 
 NOW = "2026-01-02"

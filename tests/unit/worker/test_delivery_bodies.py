@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from services.worker.delivering.bodies import MOST_BYTES, body_of, encoded
-from services.worker.delivering.domain import Event
-from services.worker.delivering.wording import headline, paragraphs
+from services.worker.webhooks.channels.default_body import MOST_BYTES, body_of, encoded
+from services.worker.webhooks.channels.default_text import headline, paragraphs
+from services.worker.webhooks.delivery_types import Event
 
 
 def event(payload: dict[str, Any], event_type: str = "object.created") -> Event:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.common.channel_secrets import new_secret, require_usable
-from services.worker.delivering.signatures import headers_of, key_of
+from services.common.secrets.channel_secrets import new_secret, require_usable
+from services.worker.webhooks.channels.signatures import headers_of, key_of
 
 BODY = b'{"event_id":"evt_1"}'
 

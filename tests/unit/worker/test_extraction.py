@@ -3,7 +3,7 @@
 import pytest
 
 from services.worker.domain import Content
-from services.worker.extraction import SMALL_BYTES, SMALL_TEXT, is_long, is_small
+from services.worker.ingest.extractor_client import SMALL_BYTES, SMALL_TEXT, is_long, is_small
 
 
 @pytest.mark.parametrize(

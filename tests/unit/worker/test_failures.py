@@ -11,7 +11,7 @@ from services.common.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
-from services.worker.failures import (
+from services.worker.kit.retries import (
     FailedAttemptError,
     NotNowError,
     RejectedError,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.worker.grouping import Grouper
+from services.worker.kit.joint_calls import Grouper
 
 
 class Recorder:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.common.database.records import Collection
-from services.worker.failures import RejectedError
-from services.worker.inputs import Address, Chosen, Words, choose_input
+from services.common.row_types import Collection
+from services.worker.ingest.input_choice import Address, Chosen, Words, choose_input
+from services.worker.kit.retries import RejectedError
 from tests.unit.worker.builders import blob, collection
 
 

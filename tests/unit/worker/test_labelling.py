@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from services.common.database.records import ObjectFields, StoredDocument
-from services.common.passthrough import Rule, label_source
-from services.worker.answers import answer_for
+from services.common.extractors.passthrough import Rule, label_source
+from services.common.row_types import ObjectFields, StoredDocument
 from services.worker.domain import Decision
-from services.worker.labelling import Claims, Label, is_imported, settle
-from services.worker.labels import needs_label
+from services.worker.labels.decision import Claims, Label, is_imported, settle
+from services.worker.labels.machine_labels import needs_label
+from services.worker.labels.merged_answers import answer_for
 from tests.unit.worker.builders import LABEL, decision, ingest, seen, stored
 
 NOW, EARLIER = "2026-01-02", "2026-01-01"

@@ -1,7 +1,7 @@
 """What is said of documents when no taxonomy can be asked."""
 
-from services.worker.answers import answer_for
-from services.worker.labels import undecided
+from services.worker.labels.machine_labels import undecided
+from services.worker.labels.merged_answers import answer_for
 from tests.unit.worker.builders import LABEL, LABELLER
 
 

@@ -5,8 +5,8 @@ import contextlib
 
 import pytest
 
-from services.worker import loops
-from services.worker.loops import Loop, run_loops
+from services.worker.kit import loops
+from services.worker.kit.loops import Loop, run_loops
 
 
 async def test_a_step_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from services.worker.face_places import NOWHERE, place_of
-from services.worker.matching import UNKNOWN_MODEL, number_parts
+from services.worker.ingest.face_places import NOWHERE, place_of
+from services.worker.ingest.part_matching import UNKNOWN_MODEL, number_parts
 
 
 def vector(*numbers: float) -> bytes:

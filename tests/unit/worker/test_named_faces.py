@@ -6,10 +6,10 @@ from functools import cache
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from services.common.vectors import to_message
+from services.common.extractors.vectors import to_message
 from services.extractor.models.port import Model
 from services.extractor.models.registry import load_models
-from services.worker.matching import number_parts
+from services.worker.ingest.part_matching import number_parts
 from tests.support.extracting import extract
 from tests.support.pictures import png, portrait, side_by_side
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from likeness.extractor.v1 import extractor_pb2
-from services.common.vectors import to_message
+from services.common.extractors.vectors import to_message
 from services.worker.domain import Obstacle
-from services.worker.parts import to_part
+from services.worker.ingest.extractor_messages import to_part
 
 
 def test_a_part_is_read_whole() -> None:

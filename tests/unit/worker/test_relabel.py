@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.common.database.records import StoredDocument
-from services.common.label_values import label_value
-from services.common.labels import judged_of
+from services.common.labels.human_labels import judged_of
+from services.common.labels.label_values import label_value
+from services.common.row_types import StoredDocument
 from services.worker.domain import Decision, FieldValue
-from services.worker.relabel import Relabelling, of_persons, open_fields, relabelled, without
+from services.worker.labels.relabelled_document import Relabelling, of_persons, open_fields, relabelled, without
 from tests.unit.worker.builders import LABEL, decision, stored
 
 EARLIER, NOW, LATER = "2026-01-01", "2026-01-02", "2026-01-03"

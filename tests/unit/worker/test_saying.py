@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from services.common.database.records import ObjectFields, SourceDocument
+from services.common.row_types import ObjectFields, SourceDocument
 from services.worker.domain import Content, Extracted, Part
-from services.worker.saying import said_of
+from services.worker.labels.origin_fields import said_of
 from tests.unit.worker.builders import LABEL, collection, ingest, seen
 
 FACES = "face_identity_extractor@v1"

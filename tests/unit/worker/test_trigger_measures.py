@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.common.triggers.actions import Acceptance
-from services.worker.triggers.acceptance import breaches
-from services.worker.triggers.measures import change, drift
+from services.worker.triggers.acceptance_criteria import breaches
+from services.worker.triggers.document_drift import change, drift
 
 
 def test_drift_is_the_largest_of_all_features_that_are_in_both() -> None:

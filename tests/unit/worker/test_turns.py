@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from services.worker.turns import Turns
+from services.worker.ingest.suspect_lock import Turns
 
 
 class Room:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from services.common.extractor_parameters import FaceParameters
+from services.common.extractors.parameters import FaceParameters
 from services.extractor.media.picture import Picture, Pixels
 from services.extractor.models.faces.face import Face
 from services.extractor.models.faces.quality import quality_components, quality_score

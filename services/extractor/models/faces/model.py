@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.errors import InvalidArgumentError
-from services.common.extractor_parameters import FaceParameters, read_parameters
-from services.common.vectors import check_unit
+from services.common.extractors.parameters import FaceParameters, read_parameters
+from services.common.extractors.vectors import check_unit
 from services.extractor.media.picture import Pixels
 from services.extractor.media.pictures import pictures
 from services.extractor.media.video import Sampling

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.common.extractor_parameters import FaceParameters
+from services.common.extractors.parameters import FaceParameters
 from services.extractor.media.picture import Picture
 from services.extractor.models.faces.alignment import SIDE
 from services.extractor.models.faces.findings import Finding, crop_artifact, fields_of, frame_artifact, summary

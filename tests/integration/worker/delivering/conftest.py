@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from services.common.database.pool import Pool
-from services.common.sealing import new_key
+from services.common.secrets.encryption import new_key
 from services.common.settings import Settings
 from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.support.postgres import Databases

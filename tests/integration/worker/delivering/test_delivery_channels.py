@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from services.common.channel_secrets import new_secret, rotated, to_stored
-from services.common.sealing import Sealer, new_key
+from services.common.secrets.channel_secrets import new_secret, rotated, to_stored
+from services.common.secrets.encryption import Sealer, new_key
 from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.integration.worker.receivers import Call, answering, receiving
 

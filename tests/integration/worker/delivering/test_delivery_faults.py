@@ -11,7 +11,7 @@ import trustme
 from aiohttp import web
 
 from services.common.database.pool import Pool
-from services.worker.delivering.claiming import CLAIM
+from services.worker.webhooks.claim_lanes import CLAIM
 from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.integration.worker.receivers import Answer, answering, ok, raw_server, receiving
 from tests.support.waiting import until

@@ -5,11 +5,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from services.common.settings import Settings
-from services.worker.delivering.claiming import Claims
-from services.worker.delivering.domain import Outcome, Release, Result
-from services.worker.delivering.health import Limits
-from services.worker.delivering.recording import Recorder
-from services.worker.delivering.running import Bounds, Running
+from services.worker.webhooks.claim_lanes import Claims
+from services.worker.webhooks.delivery_types import Outcome, Release, Result
+from services.worker.webhooks.lanes_in_hand import Bounds, Running
+from services.worker.webhooks.receiver_health import Limits
+from services.worker.webhooks.record_results import Recorder
 from tests.integration.worker.delivering_bench import DeliveryBench
 from tests.integration.worker.processes import start_worker
 from tests.integration.worker.receivers import Receiver, after, ok, receiving

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 import pytest
 
-from services.common.database.deliveries import FOLLOWER, forget_namespace
-from services.common.database.following import Window, has_news
+from services.common.database.events.deliveries import FOLLOWER, forget_namespace
 from services.common.database.pool import Connection, Pool, prepare_connection
 from services.common.settings import Settings
-from services.worker.delivering.fan_out import FanOut
+from services.worker.kit.event_follower import Window, has_news
+from services.worker.webhooks.fan_out import FanOut
 from tests.integration.worker.processes import start_worker
 from tests.support.waiting import until
 from tests.support.webhooks import Asked, add_webhook, delivered_to, happen, tell

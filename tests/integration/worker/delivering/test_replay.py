@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from services.common.database.deliveries import REPLAY
+from services.common.database.events.deliveries import REPLAY
 from services.common.database.pool import Pool
-from services.common.database.tasks import NewTask, create_task
+from services.common.database.tasks.create_task import NewTask, create_task
 from services.common.errors import NotFoundError
-from services.worker.delivering.fan_out import FanOut
-from services.worker.delivering.pruning import prune_deliveries
-from services.worker.tasks.replay import replay_webhook
-from services.worker.tasks.task import Task
+from services.worker.housekeeping.old_deliveries import prune_deliveries
+from services.worker.kit.task import Task
+from services.worker.tasks.replay_webhook import replay_webhook
+from services.worker.webhooks.fan_out import FanOut
 from tests.support.webhooks import Asked, add_webhook, happen
 
 END = "UPDATE deliveries SET status = $2, attempts = 3, error = 'no', ended_at = now() WHERE subject = ANY($1)"

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from services.common.database.records import StoredDocument
-from services.worker.cluster_enrichment.assignment import (
+from services.common.row_types import StoredDocument
+from services.worker.clusters.enrichment.enriched_document import (
     FieldMapping,
     Written,
     assigned,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.worker.cluster_labels.answer import UnreadableError, said_name
+from services.worker.clusters.names.parse_answer import UnreadableError, said_name
 
 
 @pytest.mark.parametrize(

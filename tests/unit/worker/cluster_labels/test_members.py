@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.worker.cluster_labels.members import (
+from services.worker.clusters.names.member_words import (
     Member,
     label_in,
     label_of_words,

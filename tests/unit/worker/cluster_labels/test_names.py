@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from services.worker.cluster_labels.digest import digest_of, samples_for
-from services.worker.cluster_labels.fallback import name_of_example, plain_name
-from services.worker.cluster_labels.groups import GroupToName
-from services.worker.cluster_labels.members import Member
-from services.worker.cluster_labels.nearest import Examples
-from services.worker.cluster_labels.prompt import messages_for
-from services.worker.cluster_labels.reading import spread
-from services.worker.cluster_labels.rules import LabellingRules, rules_from
-from services.worker.cluster_labels.unique import doubled, told_apart
+from services.worker.clusters.names.fallback_names import name_of_example, plain_name
+from services.worker.clusters.names.group_digest import digest_of, samples_for
+from services.worker.clusters.names.llm_labeling import LabellingRules, rules_from
+from services.worker.clusters.names.member_words import Member
+from services.worker.clusters.names.naming_request import GroupToName
+from services.worker.clusters.names.nearest_examples import Examples
+from services.worker.clusters.names.prompt import messages_for
+from services.worker.clusters.names.read_members import spread
+from services.worker.clusters.names.unique_names import doubled, told_apart
 
 RULES = LabellingRules()
 

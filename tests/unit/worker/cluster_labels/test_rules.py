@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.worker.cluster_labels.rules import InputRule, LabellingRules, rules_from
+from services.worker.clusters.names.llm_labeling import InputRule, LabellingRules, rules_from
 
 
 def test_the_tutorials_spelling() -> None:

@@ -1,0 +1,88 @@
+"""A whole clustering, from the files of a plan to its outcome."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.worker.clusters.computing.assign_to_centroids import assign
+from services.worker.clusters.computing.dominant_groups import MOST_SHARE
+from services.worker.clusters.computing.reduction import check_steps
+from services.worker.clusters.computing.sample import Sampling
+from services.worker.clusters.computing.spread_labels import spread
+from services.worker.clusters.methods.catalog import method_of
+from services.worker.clusters.plan.group_sizes import (
+    NOISE,
+    degeneration,
+    numbered_by_size,
+    should_recluster,
+    size_metrics,
+    sizes_of,
+)
+from services.worker.clusters.plan.outcome import ClusterOutcome
+from services.worker.clusters.plan.plan import ClusterPlan
+from services.worker.clusters.plan.progress import Notes, Tell
+from services.worker.clusters.vectors.centroids import centres_of, closeness
+from services.worker.clusters.vectors.near_copies import equal_rows
+from services.worker.clusters.vectors.open_vectors import open_vectors
+from services.worker.clusters.vectors.points import Labels
+from services.worker.clusters.vectors.vectors import Matrix, Rows, Vectors
+
+
+def run(plan: ClusterPlan, folder: Path, tell: Tell) -> ClusterOutcome:
+    """Clusters or assigns the rows of a folder; `tell(stage, percent)` is called as it goes."""
+    notes = Notes(tell)
+    if plan.mode == "assign":
+        return assign(plan, folder, notes)
+    method = method_of(plan.algorithm)
+    check_steps(plan)
+    vectors = open_vectors(plan, folder)
+    notes.metrics |= {"algorithm": plan.algorithm}
+    usable = _usable(vectors, notes)
+    with notes.stage("folding", 4):
+        distinct = equal_rows(vectors, usable)
+    sampled = Sampling(plan=plan, method=method, vectors=vectors, notes=notes).sampled(usable, distinct)
+    with notes.stage("spreading", 80):
+        labels, coordinates = spread(vectors, usable[distinct.leaders], sampled, has_noise=method.has_noise)
+    leaders = usable[distinct.leaders][distinct.of]
+    labels[usable] = labels[leaders]
+    if coordinates is not None:
+        coordinates[usable] = coordinates[leaders]
+    return _outcome(vectors, labels, coordinates, notes)
+
+
+def _usable(vectors: Vectors, notes: Notes) -> Rows:
+    with notes.stage("reading", 2):
+        usable = vectors.usable()
+    if len(usable) < len(vectors):
+        notes.warn(f"{len(vectors) - len(usable)} document(s) have a vector that is zero or not finite: noise.")
+    return usable
+
+
+def _outcome(vectors: Vectors, labels: Labels, coordinates: Matrix | None, notes: Notes) -> ClusterOutcome:
+    assignments = numbered_by_size(labels)
+    clusters = int(assignments.max(initial=NOISE)) + 1
+    with notes.stage("centroids", 90):
+        found = centres_of(vectors, assignments, clusters)
+    sizes = sizes_of(assignments, clusters)
+    _tell_largest(sizes, len(vectors), notes)
+    metrics = {**notes.metrics, **size_metrics(sizes, len(vectors)), **degeneration(sizes, len(vectors))}
+    notes.advance("writing", 98)
+    return ClusterOutcome(
+        assignments=assignments,
+        coordinates=coordinates,
+        centroids=vectors.split(found.centroids),
+        distances=found.distances,
+        representatives=found.representatives,
+        metrics={**metrics, **closeness(found.distances), "should_recluster": should_recluster(metrics)},
+        warnings=notes.warnings,
+    )
+
+
+def _tell_largest(sizes: Sequence[int], points: int, notes: Notes) -> None:
+    """Says that one of several groups holds most of the documents."""
+    share = max(sizes, default=0) / points if points else 0.0
+    notes.metrics["largest_group_share"] = round(share, 6)
+    if len(sizes) > 1 and share > MOST_SHARE:
+        notes.warn(
+            f"The largest group holds {share:.0%} of the documents; if it mixes kinds, cluster it by itself "
+            "(filters), or ask for more groups."
+        )

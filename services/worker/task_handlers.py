@@ -1,0 +1,48 @@
+"""Which handler runs which kind of task."""
+
+from services.common.database.batches.lifecycle import BATCH, TRIGGER
+from services.common.database.buckets.removal import DELETE_BUCKET, DELETE_NAMESPACE
+from services.common.database.clusters.cluster_runs import CLUSTER_RUN
+from services.common.database.clusters.enrichment import CLUSTER_ENRICHMENT
+from services.common.database.evaluations import EVALUATION
+from services.common.database.events.deliveries import REPLAY
+from services.common.database.tasks.alert_evaluation import EVALUATE_ALERT
+from services.common.database.tasks.passthrough import PASSING
+from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY
+from services.common.database.taxonomies.decide_again import DECIDE_AGAIN
+from services.common.database.triggers.start_action import RUN_RETRIEVER
+from services.worker.clusters.enrichment.enrichment import Enrichment
+from services.worker.ingest.ingestor import Services
+from services.worker.kit.task import Handler
+from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
+from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
+from services.worker.tasks.decide_again import DecideAgain
+from services.worker.tasks.delete_buckets import Removal
+from services.worker.tasks.evaluate_alert import AlertEvaluations
+from services.worker.tasks.follow_batches import follow_batches, trigger_collection
+from services.worker.tasks.pass_fields_through import PassThrough
+from services.worker.tasks.replay_webhook import replay_webhook
+
+
+def handlers_of(services: Services) -> dict[str, Handler]:
+    """Every kind of task that this worker can run."""
+    again = DecideAgain(ask=services.labels.ask, refresh=services.indexer.refresh).run
+    documents = BulkDocuments(refresh=services.indexer.refresh, again=again)
+    removal = Removal(services.indexer)
+    return {
+        APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.indexer.refresh).run,
+        DECIDE_AGAIN: again,
+        BATCH: follow_batches,
+        TRIGGER: trigger_collection,
+        PASSING: PassThrough(refresh=services.indexer.refresh).run,
+        UPDATE: documents.update,
+        DELETE: documents.delete,
+        DELETE_BUCKET: removal.bucket,
+        DELETE_NAMESPACE: removal.namespace,
+        EVALUATION: services.evaluations.run,
+        REPLAY: replay_webhook,
+        RUN_RETRIEVER: services.retriever_runs.run,
+        CLUSTER_RUN: services.clusters.run,
+        EVALUATE_ALERT: AlertEvaluations(services.alerts).run,
+        CLUSTER_ENRICHMENT: Enrichment(refresh=services.indexer.refresh).run,
+    }
