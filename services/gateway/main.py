@@ -18,19 +18,19 @@ from services.common.blobs import LinkSigner, open_blob_store, open_staging
 from services.common.database.bounded_reads import BOUNDED
 from services.common.database.buckets.unused_blobs import sparing
 from services.common.database.migrate import migrate
-from services.common.database.namespaces import ensure_default_namespace
 from services.common.database.pool import open_pool
-from services.common.database.secrets import LINK_SECRET, shared_secret
 from services.common.grpc.client import open_channel
 from services.common.process.lifecycle import run
 from services.common.process.logs import configure_logs
 from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
 from services.gateway.app import build_app
-from services.gateway.gateway import Channels, Gateway
-from services.gateway.keys import KeyRing
-from services.gateway.rates import RateLimits
-from services.gateway.tenants import Tenants
+from services.gateway.kit.access.key_ring import KeyRing
+from services.gateway.kit.access.namespace_rows import ensure_default_namespace
+from services.gateway.kit.access.rate_limits import RateLimits
+from services.gateway.kit.access.tenants import Tenants
+from services.gateway.kit.gateway import Channels, Gateway
+from services.gateway.shared_secret import LINK_SECRET, shared_secret
 
 PORT_FILE = "LIKENESS_PORT_FILE"
 BACKLOG = 2048

@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from services.gateway.left_out import LEFT_OUT, left_out, table
+from services.gateway.kit.http.unserved_calls import LEFT_OUT, left_out, table
 from tests.support.gateway import Stack
 from tests.support.mixpeek_client import Operation, operations
 from tests.support.openapi import document

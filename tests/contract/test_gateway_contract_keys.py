@@ -8,9 +8,9 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from services.common.validation.unknown_keys import LeftOut, accepted_keys
-from services.gateway.aliases import BASE
 from services.gateway.app import ROUTERS
-from services.gateway.shapes.base import Form
+from services.gateway.kit.http.aliases import BASE
+from services.gateway.kit.shapes import Form
 from tests.support.mixpeek_client import bodies, classes_in, plain
 
 

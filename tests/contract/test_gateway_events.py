@@ -10,7 +10,7 @@ import pytest
 from services.common.database.api_keys import create_key
 from services.common.database.events.outbox import record_event
 from services.common.ids import new_id
-from services.gateway.feed_cursors import Place, read_place, write_place
+from services.gateway.events.cursors import Place, read_place, write_place
 from tests.support.gateway import Stack
 from tests.support.rest import feed_cursor, feed_events, ok, refused
 

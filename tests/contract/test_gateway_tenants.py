@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from services.common.database.api_keys import create_key
 from services.common.ids import new_id
-from services.gateway.gateway import Gateway
+from services.gateway.kit.gateway import Gateway
 from tests.support.gateway import Stack
 from tests.support.openapi import KEY, NAMESPACE, Route, resolved, routes
 from tests.support.rest import ok, set_up

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.parameters import PARAMETERS, read_parameters
-from services.gateway.access import ADMIN, DELETE, READ, WRITE, Scope, needed, reach
-from services.gateway.shapes.api_keys import KeyCreate, KeyPatch, key_columns
-from services.gateway.shapes.buckets import BucketCreate
-from services.gateway.shapes.collections import CollectionCreate, CollectionPatch
-from services.gateway.shapes.extractors import PATH, read_extractor
-from services.gateway.shapes.namespaces import NamespaceCreate, NamespacePatch
+from services.gateway.buckets.shapes import BucketCreate
+from services.gateway.collections.extractors.shapes import PATH, read_extractor
+from services.gateway.collections.shapes import CollectionCreate, CollectionPatch
+from services.gateway.kit.access.permissions import ADMIN, DELETE, READ, WRITE, Scope, needed, reach
+from services.gateway.namespaces.shapes import NamespaceCreate, NamespacePatch
+from services.gateway.organization.keys.shapes import KeyCreate, KeyPatch, key_columns
 
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=6), st.sampled_from(["\x00", "\ud800", "v1"])

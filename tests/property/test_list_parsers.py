@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.database.cursors import Cursor, order_in, read_cursor, write_cursor
 from services.common.database.documents.edit_documents import whole_fields
 from services.common.errors import InvalidArgumentError
-from services.gateway.shapes.document_fields import changed_fields
-from services.gateway.shapes.selection import selected
-from services.gateway.shapes.sorting import sorts_in
-from services.gateway.verdicts import verdict_of
+from services.gateway.annotations.verdicts import verdict_of
+from services.gateway.documents.edits.fields import changed_fields
+from services.gateway.documents.views.selection import selected
+from services.gateway.kit.lists.cursors import Cursor, order_in, read_cursor, write_cursor
+from services.gateway.kit.lists.sort_spellings import sorts_in
 from tests.property.test_filters import JSON
 
 NAMES = st.text(max_size=8) | st.sampled_from(["a", "a.b", "a.b.c", "metadata", "metadata.a", "_internal.x", "..", "."])

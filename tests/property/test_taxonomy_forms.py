@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.common.errors import InvalidArgumentError
-from services.gateway.shapes.applications import RetrieverEnrichmentForm, TaxonomyApplicationForm
-from services.gateway.shapes.taxonomies import TaxonomyCreate, TaxonomyPatch
-from services.gateway.shapes.taxonomy_nodes import TaxonomyFromDocuments
-from services.gateway.shapes.taxonomy_runs import ApplyTaxonomy, TaxonomyExecute
-from services.gateway.shapes.taxonomy_spellings import CONFIG_KEYS
-from services.gateway.taxonomy_plans import merged_config
+from services.gateway.collections.applications.shapes import RetrieverEnrichmentForm, TaxonomyApplicationForm
+from services.gateway.taxonomies.nodes.shapes import TaxonomyFromDocuments
+from services.gateway.taxonomies.plans import merged_config
+from services.gateway.taxonomies.runs.shapes import ApplyTaxonomy, TaxonomyExecute
+from services.gateway.taxonomies.shapes import TaxonomyCreate, TaxonomyPatch
+from services.gateway.taxonomies.spellings import CONFIG_KEYS
 
 FORMS = (
     TaxonomyCreate,

@@ -14,9 +14,9 @@ from services.common.database.batches.lifecycle import (
     create_batch,
     submit_batch,
 )
-from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.pool import Pool
 from services.common.errors import LikenessError
+from services.gateway.objects.creation.store import NewBlob, NewObject, create_object
 from tests.support.corpus import Corpus
 
 COLLECTIONS = ("col_a", "col_b")

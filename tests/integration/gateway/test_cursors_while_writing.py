@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.common.database.listings import Scope, Window, list_page
-from services.common.database.orders import Sort
 from services.common.database.pool import Pool, open_pool
 from services.common.settings import Settings
-from services.gateway.store.document_groups import list_groups
-from services.gateway.store.tables import LIST_DOCUMENTS
+from services.gateway.documents.grouped_lists import list_groups
+from services.gateway.kit.lists.order_sql import Sort
+from services.gateway.kit.lists.page_sql import Scope, Window, list_page
+from services.gateway.kit.lists.tables import LIST_DOCUMENTS
 from tests.support.postgres import Databases
 
 SETTING = """

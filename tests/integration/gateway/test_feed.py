@@ -16,8 +16,8 @@ from services.common.database.events.outbox import record_event
 from services.common.database.events.retention import prune_events
 from services.common.database.pool import Connection, Pool, open_pool
 from services.common.settings import Settings
-from services.gateway.feed_cursors import Place, read_place, write_place
-from services.gateway.store.events import FeedPage, Wanted, read_feed
+from services.gateway.events.cursors import Place, read_place, write_place
+from services.gateway.events.store import FeedPage, Wanted, read_feed
 from tests.support.postgres import Databases
 
 EVERYTHING = Wanted(namespace_ids=None, event_type=None, keep=timedelta(days=90))

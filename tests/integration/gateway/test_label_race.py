@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.documents.write_documents import lock_objects, write_documents
-from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
 from services.common.row_types import DocumentRow
+from services.gateway.objects.creation.store import NewBlob, NewObject, create_object
+from services.gateway.objects.edits import patch_object
 
 FEATURE_EXTRACTOR = {"field_passthrough": [{"source_path": "label"}]}
 

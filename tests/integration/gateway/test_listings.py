@@ -2,11 +2,16 @@
 
 import pytest
 
-from services.common.database.listings import Listing, Scope, Window, list_page
-from services.common.database.orders import Sort
 from services.common.database.pool import Pool
 from services.common.filters import parse
-from services.gateway.store import batches, executions, tables, tasks, taxonomies, uploads
+from services.gateway.batches import store as batches
+from services.gateway.kit.lists import tables
+from services.gateway.kit.lists.order_sql import Sort
+from services.gateway.kit.lists.page_sql import Listing, Scope, Window, list_page
+from services.gateway.retrievers.executions import store as executions
+from services.gateway.tasks import store as tasks
+from services.gateway.taxonomies import store as taxonomies
+from services.gateway.uploads import store as uploads
 
 LISTINGS = {
     name: value

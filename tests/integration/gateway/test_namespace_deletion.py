@@ -3,11 +3,11 @@
 import pytest
 
 from services.common.database.buckets.removal import remove_namespace
-from services.common.database.namespaces import DEFAULT, ensure_default_namespace
 from services.common.database.pool import Pool
 from services.common.errors import AlreadyExistsError
-from services.gateway.store.namespaces import delete_namespace
-from services.gateway.tenants import Tenants
+from services.gateway.kit.access.namespace_rows import DEFAULT, ensure_default_namespace
+from services.gateway.kit.access.tenants import Tenants
+from services.gateway.namespaces.store import delete_namespace
 
 FURNISH = """
     INSERT INTO buckets (bucket_id, namespace_id, bucket_name, bucket_schema) VALUES ('bkt', '{0}', 'b', '{{}}');

@@ -13,10 +13,10 @@ from services.common.blobs import open_staging
 from services.common.database.api_keys import create_key
 from services.common.database.pool import Pool
 from services.common.settings import Settings
-from services.gateway import confirming
 from services.gateway.app import build_app
 from services.gateway.main import open_gateway
-from services.gateway.store.uploads import note_arrival
+from services.gateway.uploads import confirmation
+from services.gateway.uploads.store import note_arrival
 from services.worker.housekeeping.expired_uploads import sweep_uploads
 from tests.support.rest import ok, refused
 from tests.support.seaweed import Seaweed
@@ -63,11 +63,11 @@ async def test_a_confirmation_that_another_one_overtakes_says_the_same(
     first: list[dict[str, Any]] = []
 
     async def overtaken(*arguments: Any) -> None:
-        monkeypatch.setattr(confirming, "note_arrival", note_arrival)
+        monkeypatch.setattr(confirmation, "note_arrival", note_arrival)
         first.append(await ok(client, "POST", path, {}))
         await note_arrival(*arguments)
 
-    monkeypatch.setattr(confirming, "note_arrival", overtaken)
+    monkeypatch.setattr(confirmation, "note_arrival", overtaken)
     assert await ok(client, "POST", path, {}) == first[0]
     assert first[0]["status"] == "COMPLETED"
 

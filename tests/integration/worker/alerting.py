@@ -10,12 +10,12 @@ import asyncpg
 
 from services.common.blobs import open_blob_store
 from services.common.database.documents.write_documents import write_documents
-from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
 from services.common.grpc.client import is_serving, open_channel
 from services.common.ids import document_id, new_id
 from services.common.row_types import DocumentRow
 from services.common.settings import Settings
+from services.gateway.objects.edits import patch_object
 from services.taxonomy.main import serve
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.due_alerts import Changes

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.common.blobs import open_blob_store
-from services.common.database.creation import NewBlob, NewObject, create_object
 from services.common.database.pool import Pool
 from services.common.database.tasks.jobs import enqueue_ingest
 from services.common.settings import Settings
+from services.gateway.objects.creation.store import NewBlob, NewObject, create_object
 from services.worker.main import serve
 from tests.integration.worker.fakes import DIMENSIONS, FakeExtractor, FakeIndex, FakeTaxonomy, serving
 from tests.support.tutorial.option_a import SLOT

@@ -19,10 +19,10 @@ from services.common.database.batches.lifecycle import (
     submit_batch,
 )
 from services.common.database.batches.tally import Tally
-from services.common.database.creation import NewBlob, NewObject, create_object
-from services.common.database.objects import patch_object
 from services.common.database.pool import Pool
 from services.common.database.tasks.create_task import NewTask, TaskJob, create_task, request_cancel
+from services.gateway.objects.creation.store import NewBlob, NewObject, create_object
+from services.gateway.objects.edits import patch_object
 from services.worker.tasks.follow_batches import follow_batches, trigger_collection
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench

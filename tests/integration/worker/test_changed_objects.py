@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from services.common.blobs import open_blob_store
-from services.common.database.creation import Created, NewBlob, NewObject, Policy, blob_rows, create_object
 from services.common.database.documents.edit_documents import Within, edit_documents
-from services.common.database.objects import patch_object
 from services.common.errors import InvalidArgumentError
+from services.gateway.objects.creation.store import Created, NewBlob, NewObject, Policy, blob_rows, create_object
+from services.gateway.objects.edits import patch_object
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD, SLOW, vector_of
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do

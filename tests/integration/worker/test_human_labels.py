@@ -6,8 +6,8 @@ import random
 import pytest
 
 from services.common.database.documents.edit_documents import Within, edit_document
-from services.common.database.objects import patch_object
 from services.common.database.tasks.jobs import enqueue_ingest
+from services.gateway.objects.edits import patch_object
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do
 

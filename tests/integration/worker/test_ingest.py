@@ -3,8 +3,8 @@
 import numpy as np
 from structlog.contextvars import bound_contextvars
 
-from services.common.database.creation import NewBlob
 from services.common.ids import document_id
+from services.gateway.objects.creation.store import NewBlob
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, Bench
 from tests.integration.worker.fakes import BAD, vector_of
 

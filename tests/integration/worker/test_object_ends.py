@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.common.database.batches.lifecycle import cancel_batch
-from services.gateway.store.collections import delete_collection
+from services.gateway.collections.store import delete_collection
 from tests.integration.worker.bench import COLLECTION, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do

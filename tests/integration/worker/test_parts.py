@@ -1,11 +1,11 @@
 """Objects that give several documents, or none."""
 
 from services.common.blobs import open_blob_store
-from services.common.database.creation import NewBlob
 from services.common.database.documents.edit_documents import Within, delete_documents
-from services.common.database.merging import merge_object
-from services.common.database.objects import patch_object
 from services.common.errors import DeadlineError, ResourceExhaustedError
+from services.gateway.objects.creation.merging import merge_object
+from services.gateway.objects.creation.store import NewBlob
+from services.gateway.objects.edits import patch_object
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import POISON
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do

@@ -11,10 +11,10 @@ from services.common.database.buckets.removal import (
     start_namespace_removal,
 )
 from services.common.database.buckets.unused_blobs import sparing, sweep_blobs
-from services.common.database.creation import NewBlob
 from services.common.database.pool import Connection, Pool
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
+from services.gateway.objects.creation.store import NewBlob
 from tests.integration.worker.bench import BUCKET, COLLECTION, NAMESPACE, Bench
 from tests.support.waiting import until
 

@@ -1,7 +1,7 @@
 """Collections that process the documents of another collection."""
 
 from services.common.database.documents.edit_documents import Within, delete_documents, edit_documents
-from services.common.database.objects import patch_object
+from services.gateway.objects.edits import patch_object
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do
 

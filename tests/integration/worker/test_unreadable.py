@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.common.database.objects import patch_object
+from services.gateway.objects.edits import patch_object
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, Bench
 from tests.integration.worker.fakes import UNREADABLE, WHY
 from tests.integration.worker.invariants import assert_nothing_is_left_to_do

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.common.changed_inputs import Change, Held, Reader, Renewal, renewal_of
 from services.common.row_types import Blob
+from services.gateway.objects.reprocessing.changed_inputs import Change, Held, Reader, Renewal, renewal_of
 
 READER = Reader(
     collection_id="col", extractor="text_extractor@v1", mappings={"text": "story"}, has_filter=False, status="COMPLETED"

@@ -6,7 +6,7 @@ import pytest
 from mixpeek.models.system_condition_type import SystemConditionType
 
 from services.common.system_conditions import KNOWN, UNKNOWN, params_of
-from services.gateway.shapes.alerts import ConditionType
+from services.gateway.alerts.shapes import ConditionType
 from services.worker.alerts.system_conditions import MEASURES
 
 

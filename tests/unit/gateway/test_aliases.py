@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.aliases import canonical
+from services.gateway.kit.http.aliases import canonical
 
 
 @pytest.mark.parametrize(

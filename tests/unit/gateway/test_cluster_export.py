@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from services.gateway.cluster_export import as_csv, as_json
+from services.gateway.clusters.exports.files import as_csv, as_json
 
 
 async def pages(*rows: Mapping[str, Any]) -> AsyncIterator[list[Mapping[str, Any]]]:

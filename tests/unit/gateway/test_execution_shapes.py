@@ -6,11 +6,11 @@ import pytest
 from pydantic import ValidationError
 
 from services.common.errors import InvalidArgumentError
-from services.gateway.shapes.execution_pages import ExecutePages, page_wanted, pages_of
-from services.gateway.shapes.executions import ExecuteRetriever
-from services.gateway.shapes.input_schema import read_input_schema, with_defaults
-from services.gateway.shapes.stages import default_size, read_stages
-from services.gateway.store.executions import shortened, summary_of
+from services.gateway.retrievers.executions.pages import ExecutePages, page_wanted, pages_of
+from services.gateway.retrievers.executions.shapes import ExecuteRetriever
+from services.gateway.retrievers.executions.store import shortened, summary_of
+from services.gateway.retrievers.input_schema import read_input_schema, with_defaults
+from services.gateway.retrievers.stages.shapes import default_size, read_stages
 
 
 def search(**parameters: Any) -> dict[str, Any]:

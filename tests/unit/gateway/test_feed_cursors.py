@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.gateway.feed_cursors import NOTHING, Place, read_place, write_place
+from services.gateway.events.cursors import NOTHING, Place, read_place, write_place
 
 
 def test_a_place_comes_back_as_it_was() -> None:

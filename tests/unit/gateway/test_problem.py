@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from services.common.errors import InvalidArgumentError, LikenessError, NotFoundError, UnavailableError
-from services.gateway.problem import answer, translate
+from services.gateway.kit.http.error_envelope import answer, translate
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import pytest
 
 from likeness.extractor.v1 import extractor_pb2
 from services.common.errors import InvalidArgumentError
-from services.gateway.models import choose
-from services.gateway.shapes.extractors import read_extractor, read_mappings
-from services.gateway.shapes.features import ExtractorName, parse_feature_uri
-from services.gateway.shapes.object_fields import created_fields, patched_fields
-from services.gateway.shapes.objects import ObjectCreate, ObjectPatch
-from services.gateway.shapes.pages import ListBody, ListQuery, sorts_of, window_of
-from services.gateway.shapes.stages import read_stages
+from services.gateway.collections.extractors.feature_uris import ExtractorName, parse_feature_uri
+from services.gateway.collections.extractors.models import choose
+from services.gateway.collections.extractors.shapes import read_extractor, read_mappings
+from services.gateway.kit.lists.shapes import ListBody, ListQuery, sorts_of, window_of
+from services.gateway.objects.fields import created_fields, patched_fields
+from services.gateway.objects.shapes import ObjectCreate, ObjectPatch
+from services.gateway.retrievers.stages.shapes import read_stages
 
 IMAGE = ExtractorName(name="image_extractor", version="v1")
 STAND_IN = extractor_pb2.Model(model="small", extractor="image_extractor@v1", feature_uri="mixpeek://a@v1/big")

@@ -1,7 +1,7 @@
 """What a taxonomy would say of samples, as an answer."""
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
-from services.gateway.taxonomy_samples import to_answer
+from services.gateway.taxonomies.runs.samples import to_answer
 
 WHY = "The model knows none of its letters."
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.verdicts import judged_label, verdict_of
+from services.gateway.annotations.verdicts import judged_label, verdict_of
 
 AUTO = {"source": "auto", "value": "Boots", "score": 0.8, "taxonomy_id": "tax", "model": "m"}
 HUMAN = {"source": "human", "value": "Shoes", "proposal": AUTO}

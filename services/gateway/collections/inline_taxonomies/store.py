@@ -1,0 +1,84 @@
+"""The inline taxonomies of collections in the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from services.common.database.pool import Connection
+from services.common.ids import new_id
+from services.gateway.collections.inline_taxonomies.in_force import puts_in_force
+from services.gateway.kit.rows.change_row import change_row
+from services.gateway.retrievers.store import insert_retriever
+
+INSERT = """
+    INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, collection_id, retriever_identifier,
+                            field_to_enrich, confidence_threshold, reference_labels, options)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
+MERGED = {"options": "options || {}"}
+MADE_FOR = "made_for_collection"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTaxonomy:
+    """The inline taxonomy of a collection; without `retriever_id`, `own_stages` become its retriever."""
+
+    retriever_id: str | None
+    own_stages: list[dict[str, Any]]
+    field_to_enrich: str
+    confidence_threshold: float
+    reference_labels: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+async def insert_taxonomy(
+    connection: Connection, namespace_id: str, collection_id: str, name: str, taxonomy: NewTaxonomy
+) -> None:
+    """Stores the taxonomy of the collection called `name` and, where none was named, its retriever."""
+    await connection.execute(
+        INSERT,
+        new_id("tax"),
+        namespace_id,
+        f"{name}_taxonomy_{collection_id}",
+        collection_id,
+        taxonomy.retriever_id or await _make_retriever(connection, namespace_id, collection_id, name, taxonomy),
+        taxonomy.field_to_enrich,
+        taxonomy.confidence_threshold,
+        taxonomy.reference_labels,
+        taxonomy.options,
+    )
+
+
+async def _make_retriever(
+    connection: Connection, namespace_id: str, collection_id: str, name: str, taxonomy: NewTaxonomy
+) -> str:
+    row = await insert_retriever(
+        connection,
+        namespace_id,
+        f"{name}_retriever_{collection_id}",
+        [collection_id],
+        taxonomy.own_stages,
+        description=f"Labels the documents of {name} by their likeness to its labelled ones",
+        metadata={MADE_FOR: collection_id},
+    )
+    return str(row["retriever_id"])
+
+
+async def update_taxonomy(connection: Connection, collection_id: str, given: Mapping[str, Any]) -> bool:
+    """Makes a new version of a collection's taxonomy where what is given, and not None, says something else."""
+    columns = {name: value for name, value in given.items() if value is not None}
+    key = ("collection_id", collection_id)
+    write = partial(change_row, connection, "taxonomies", *key, columns, merged=MERGED, versioned=columns)
+    return await puts_in_force(connection, *key, write)
+
+
+async def delete_taxonomy(connection: Connection, namespace_id: str, collection_id: str) -> None:
+    """Takes the taxonomy away, and the retriever that was made for it."""
+    await connection.execute("DELETE FROM taxonomies WHERE collection_id = $1", collection_id)
+    await delete_own_retriever(connection, namespace_id, collection_id)
+
+
+async def delete_own_retriever(connection: Connection, namespace_id: str, collection_id: str) -> None:
+    """Deletes the retriever that was made for a collection, if one was."""
+    sql = "DELETE FROM retrievers WHERE namespace_id = $1 AND metadata @> $2"
+    await connection.execute(sql, namespace_id, {MADE_FOR: collection_id})

@@ -1,0 +1,26 @@
+"""What is set on documents is of the types that the schemas of their collection's buckets declare."""
+
+from services.common.database.documents.edit_documents import Within
+from services.gateway.buckets.schema_check import require_types
+from services.gateway.collections.store import read_collection
+from services.gateway.collections.views import declared_properties
+from services.gateway.kit.context import Tenant
+from services.gateway.kit.shapes import JsonObject
+
+COLLECTION = "SELECT collection_id FROM documents WHERE document_id = $1 AND namespace_id = $2"
+
+
+async def require_declared(tenant: Tenant, collection_id: str | None, fields: JsonObject, path: str) -> None:
+    """InvalidArgumentError for a field that is not of its declared type; nothing is asked where nothing is set."""
+    if collection_id is None or all(value is None for value in fields.values()):
+        return
+    row = await read_collection(tenant.gateway.pool, tenant.namespace_id, collection_id)
+    require_types(fields, declared_properties(row), path)
+
+
+async def collection_within(tenant: Tenant, within: Within, document_id: str) -> str | None:
+    """The collection that edits of a document happen in; None for a document that is not there."""
+    if within.collection_id is not None:
+        return within.collection_id
+    found = await tenant.gateway.pool.fetchval(COLLECTION, document_id, tenant.namespace_id)
+    return None if found is None else str(found)
