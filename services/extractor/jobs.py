@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, LikenessError
-from services.extractor.models.port import Model, Part, Source
+from services.extractor.model_port import Model, Part, Source
 
 MOST_PARTS = 512
 

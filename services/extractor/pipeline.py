@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from services.common.errors import InvalidArgumentError, LikenessError, ResourceExhaustedError
 from services.common.grpc import deadlines
-from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted, Job
-from services.extractor.models.output import comparable
-from services.extractor.models.port import Model, Prepared, Source
+from services.extractor.model_port import Model, Prepared, Source
+from services.extractor.models.embedding_check import comparable
+from services.extractor.serving_plan import Plan
 
 NO_DEADLINE = 86_400.0
 Outcome = Extracted | InvalidArgumentError

@@ -12,8 +12,8 @@ from services.common.errors import InvalidArgumentError
 from services.common.extractors.vectors import to_message
 from services.extractor.engine import Engine
 from services.extractor.jobs import Extracted
-from services.extractor.models.manifest import Manifest
-from services.extractor.models.port import Artifact, Obstacle, Part, Source
+from services.extractor.manifest import Manifest
+from services.extractor.model_port import Artifact, Obstacle, Part, Source
 from services.extractor.pipeline import Outcome
 
 Context = grpc.aio.ServicerContext[Any, Any]

@@ -4,9 +4,9 @@ import asyncio
 
 from likeness.index.v1 import index_pb2
 from services.index.domain import Entry, ShardKey, digest
-from services.index.engine import Engine
-from services.index.shard import Shard
-from services.index.space import Space
+from services.index.shards.engine import Engine
+from services.index.shards.shard import Shard
+from services.index.vectors.vector_space import Space
 
 
 async def fingerprint(engine: Engine, key: ShardKey | None) -> list[index_pb2.ShardFingerprint]:

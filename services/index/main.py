@@ -17,12 +17,12 @@ from services.common.process import lifecycle
 from services.common.process.logs import configure_logs
 from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.index.engine import Engine
-from services.index.follower import Follower
+from services.index.change_follower import Follower
+from services.index.maintenance import Upkeep
 from services.index.servicer import IndexServicer
-from services.index.snapshots import Snapshots
+from services.index.shards.engine import Engine
+from services.index.snapshots.save_and_restore import Snapshots
 from services.index.startup import restore
-from services.index.upkeep import Upkeep
 
 SERVICE = "likeness.index.v1.IndexService"
 log = structlog.get_logger()

@@ -24,10 +24,10 @@ from services.index.domain import (
     clamp,
     unit,
 )
-from services.index.engine import Engine
-from services.index.shard import Shard
-from services.index.space import Space
-from services.index.view import read_filter
+from services.index.shards.engine import Engine
+from services.index.shards.shard import Shard
+from services.index.shards.view import read_filter
+from services.index.vectors.vector_space import Space
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from likeness.index.v1.index_service_pb2_grpc import IndexServiceServicer
 from services.common.database.query_errors import database_faults
 from services.common.errors import InvalidArgumentError, UnavailableError
 from services.common.extractors.vectors import from_message
+from services.index.change_follower import Follower
 from services.index.domain import CollectionId, DocumentId, FeatureUri, Hit, NamespaceId, ObjectId, ShardKey
-from services.index.engine import Engine
 from services.index.fingerprint import fingerprint
-from services.index.follower import Follower
 from services.index.search import Among, InView, Question, Scope, Search, search
-from services.index.snapshots import Snapshots
+from services.index.shards.engine import Engine
+from services.index.snapshots.save_and_restore import Snapshots
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -2,12 +2,12 @@
 
 import structlog
 
-from services.index import source
+from services.index.change_follower import Follower
 from services.index.domain import DocumentId
-from services.index.engine import Engine
-from services.index.follower import Follower
-from services.index.shard import Shard
-from services.index.snapshots import Snapshots
+from services.index.shards import database
+from services.index.shards.engine import Engine
+from services.index.shards.shard import Shard
+from services.index.snapshots.save_and_restore import Snapshots
 
 log = structlog.get_logger()
 
@@ -18,7 +18,7 @@ async def restore(engine: Engine, follower: Follower, snapshots: Snapshots) -> N
     positions = await snapshots.restore(newest)
     for shard in list(engine.shards.values()):
         await engine.refresh(await _differences(engine, shard))
-    for key in await source.list_shards(engine.pool):
+    for key in await database.list_shards(engine.pool):
         await engine.shard(key)
     follower.position = min([newest, *positions])
     await follower.poll()
@@ -27,6 +27,6 @@ async def restore(engine: Engine, follower: Follower, snapshots: Snapshots) -> N
 
 async def _differences(engine: Engine, shard: Shard) -> list[DocumentId]:
     """Documents that only the snapshot or only the database has: a restored dump brings no log of them."""
-    stored = await source.read_row_keys(engine.pool, shard.key)
+    stored = await database.read_row_keys(engine.pool, shard.key)
     held = {(entry.key, entry.document_id) for entry in shard.roster}
     return [document_id for _, document_id in held.symmetric_difference(stored.items())]

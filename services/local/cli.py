@@ -37,7 +37,7 @@ def up(
     Prints `api-key-file <path>` and `ready <url>` when it serves.
     """
     from services.common.settings import Settings
-    from services.local.up import run_up
+    from services.local.commands.up import run_up
 
     with _errors_in_words():
         run_up(Settings(host=host, port=port, data_dir=data_dir))
@@ -46,7 +46,7 @@ def up(
 @app.command()
 def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Shows the processes of the stack, whether they are ready, and their memory. Exit status 1 unless all are."""
-    from services.local.status import print_status
+    from services.local.commands.status import print_status
 
     with _errors_in_words():
         is_healthy = asyncio.run(print_status(data_dir))
@@ -57,7 +57,7 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @app.command()
 def migrate(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Brings the database up to date: LIKENESS_DATABASE_URL, or that of the running stack."""
-    from services.local import administration
+    from services.local.commands import keys_and_migrate as administration
 
     with _errors_in_words():
         asyncio.run(administration.migrate(data_dir))
@@ -66,7 +66,7 @@ def migrate(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @keys.command()
 def create(name: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Creates an API key and prints it; it is shown only now."""
-    from services.local import administration
+    from services.local.commands import keys_and_migrate as administration
 
     with _errors_in_words():
         asyncio.run(administration.create_key(data_dir, name))
@@ -75,7 +75,7 @@ def create(name: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @keys.command("list")
 def list_all(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Lists the API keys, not their secrets."""
-    from services.local import administration
+    from services.local.commands import keys_and_migrate as administration
 
     with _errors_in_words():
         asyncio.run(administration.list_keys(data_dir))
@@ -84,7 +84,7 @@ def list_all(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @keys.command()
 def revoke(key_id: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Makes an API key useless from now on."""
-    from services.local import administration
+    from services.local.commands import keys_and_migrate as administration
 
     with _errors_in_words():
         asyncio.run(administration.revoke_key(data_dir, key_id))

@@ -13,12 +13,12 @@ from services.common.process import lifecycle
 from services.common.process.logs import configure_logs
 from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.taxonomy.documents import Documents
-from services.taxonomy.engine import Engine
-from services.taxonomy.index_client import IndexClient
-from services.taxonomy.object_blobs import ObjectBlobs
-from services.taxonomy.query_vectors import QueryVectors
-from services.taxonomy.reading import Reader
+from services.taxonomy.database.documents import Documents
+from services.taxonomy.database.object_blobs import ObjectBlobs
+from services.taxonomy.database.reader import Reader
+from services.taxonomy.queries.index_client import IndexClient
+from services.taxonomy.queries.query_vectors import QueryVectors
+from services.taxonomy.retrievers.engine import Engine
 from services.taxonomy.servicer import TaxonomyServicer
 
 SERVICE = "likeness.taxonomy.v1.TaxonomyService"

@@ -9,12 +9,12 @@ from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceServicer
 from services.common.database.pool import Pool
 from services.taxonomy.domain import Candidate
-from services.taxonomy.engine import Engine
-from services.taxonomy.enrich import enrich
-from services.taxonomy.enrich_messages import to_asked, to_messages, to_order
-from services.taxonomy.execute import Request, execute
-from services.taxonomy.parse import parse_stages_json
-from services.taxonomy.retriever import Page, StageReport, Window
+from services.taxonomy.labels.enrich import enrich
+from services.taxonomy.labels.enrich_messages import to_asked, to_messages, to_order
+from services.taxonomy.retrievers.engine import Engine
+from services.taxonomy.retrievers.execute_request import Request, execute
+from services.taxonomy.retrievers.stage_runner import Page, StageReport, Window
+from services.taxonomy.stages.parse import parse_stages_json
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from services.common.filters import Condition, Operator
-from services.taxonomy.label_plan import plan_labels
-from services.taxonomy.parse import parse_stages_json
+from services.taxonomy.retrievers.label_plan import plan_labels
 from services.taxonomy.stages.attribute_filter import AttributeFilter
-from services.taxonomy.stages.feature_search import FeatureSearch
+from services.taxonomy.stages.parse import parse_stages_json
+from services.taxonomy.stages.search.feature_search import FeatureSearch
 from tests.support.tutorial.clusters_alerts_webhooks import RETRIEVER_OF_UNLABELED
 from tests.support.tutorial.option_a import RETRIEVER
 

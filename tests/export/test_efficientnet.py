@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from scripts.export_efficientnet import INPUT, MODEL, PHOTOS, Embedder, Pooled, pool_photos
-from services.extractor.models.manifest import ImageManifest
-from services.extractor.models.port import Model
+from services.extractor.manifest import ImageManifest
+from services.extractor.model_port import Model
 from services.extractor.models.registry import load_models
 
 MAX_PIXELS = 1_000_000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scripts.bert import Bert
 from scripts.export_minilm import MAX_TOKENS, MODEL, PACKAGE, TOKENIZER, check_parity, export_float, load, published
-from services.extractor.models.port import Model, Source
+from services.extractor.model_port import Model, Source
 from services.extractor.models.registry import PACKAGED, load_models
 
 TEXTS = (

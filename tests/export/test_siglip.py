@@ -12,8 +12,8 @@ from safetensors.torch import save_model  # type: ignore[import-not-found]
 
 from scripts.export_siglip import ARCHITECTURE, DIMENSIONS, INPUT, MODEL, WEIGHTS, WORDS, export_siglip
 from scripts.open_clip_import import import_open_clip
+from services.extractor.model_port import Model, Source
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.port import Model, Source
 from services.extractor.models.registry import load_models
 from services.extractor.models.text_encoder import NO_TOKEN, clean
 from tests.support.places import PHOTOS

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from services.extractor.manifest import ImageManifest, read_manifest
 from services.extractor.models.image_onnx import preprocess
-from services.extractor.models.manifest import ImageManifest, read_manifest
 from tests.support.places import PHOTOS
 
 CORES = len(os.sched_getaffinity(0))

@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Encoding, Tokenizer
 
-from services.extractor.models.manifest import MANIFEST, TextManifest
+from services.extractor.manifest import MANIFEST, TextManifest
 from tests.performance.texts import texts
 
 CORES = len(os.sched_getaffinity(0))

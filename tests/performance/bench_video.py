@@ -17,10 +17,10 @@ import numpy as np
 
 from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.grpc.client import call
-from services.extractor.media.video import Sampling, sample_video
+from services.extractor.media.video_sampling import Sampling, sample_video
 from services.extractor.models.faces.yunet import YuNet
+from services.extractor.models.onnx_session import open_session
 from services.extractor.models.registry import PACKAGED
-from services.extractor.models.session import open_session
 from tests.performance.report import Figure, emit
 from tests.support.running_extractor import RunningExtractor, extractor
 from tests.support.videos import Pixels, encode, repeat, scene

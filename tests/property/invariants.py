@@ -4,9 +4,9 @@ from collections import Counter
 
 from services.common.database.pool import Executor
 from services.index.domain import Hit
-from services.index.engine import Engine
 from services.index.fingerprint import fingerprint
-from services.index.source import read_members
+from services.index.shards.database import read_members
+from services.index.shards.engine import Engine
 from tests.support.database_fingerprint import database_fingerprint
 
 

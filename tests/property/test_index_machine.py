@@ -21,11 +21,11 @@ from hypothesis.stateful import (
 
 from services.common.database.pool import Pool, open_pool, prepare_connection
 from services.common.settings import Settings
+from services.index.change_follower import Follower
 from services.index.domain import CollectionId, DocumentId, FeatureUri, Hit, NamespaceId, ObjectId, unit
-from services.index.engine import Engine
-from services.index.follower import Follower
 from services.index.search import InView, Question, Scope, Search, search
-from services.index.snapshots import Snapshots
+from services.index.shards.engine import Engine
+from services.index.snapshots.save_and_restore import Snapshots
 from services.index.startup import restore
 from tests.property.invariants import best_first, index_equals_database, nothing_doubled, views_equal_filters
 from tests.support.corpus import Corpus, unit_vectors

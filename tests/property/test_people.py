@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.extractor.models.faces.people import best_of_each
+from services.extractor.models.faces.video_persons import best_of_each
 
 Faces = tuple[NDArray[np.float32], list[float]]
 

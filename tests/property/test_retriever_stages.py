@@ -6,14 +6,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.arrange.arranged import Candidates
-from services.taxonomy.arrange.order import SCALES, ByField, Normalize
-from services.taxonomy.arrange.reduce import Deduplicate, Group
-from services.taxonomy.arrange.sampling import Sample
 from services.taxonomy.domain import Candidate
-from services.taxonomy.fusion import Fusion, Ranking, fuse
-from services.taxonomy.parse import parse_stages
+from services.taxonomy.stages.algorithms.arrangement import Candidates
+from services.taxonomy.stages.algorithms.deduplicate_and_group import Deduplicate, Group
+from services.taxonomy.stages.algorithms.sort_orders import SCALES, ByField, Normalize
+from services.taxonomy.stages.algorithms.stratified_sample import Sample
+from services.taxonomy.stages.parse import parse_stages
 from services.taxonomy.stages.registry import REFUSED, STAGES
+from services.taxonomy.stages.search.fusion import Fusion, Ranking, fuse
 from tests.unit.taxonomy.candidates import candidate
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.parameters import TextParameters
-from services.extractor.models.port import Source
+from services.extractor.model_port import Source
+from services.extractor.text.chunk_units import SPLITS, characters
 from services.extractor.text.chunking import chunk
-from services.extractor.text.reading import read_text
-from services.extractor.text.units import SPLITS, characters
+from services.extractor.text.text_of_file import read_text
 
 LETTERS = ["a", "B", "\u0301", "\U0001f468", "\u200d", "\U0001f469", "\U0001f1e9", "한", "ก", "世", "1", "?", '"']
 GAPS = [". ", "! ", "\n", "\n\n", "\r\n", "\r", " ", "\t", "\f", "\u2028", "# ", "```\n", "> ", "- ", "===\n"]

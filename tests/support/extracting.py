@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.extractor.models.port import Model, Part, Source
+from services.extractor.model_port import Model, Part, Source
 
 
 def extract(

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.local.postgres import EmbeddedPostgres
-from services.local.sockets import make_socket_folder, remove_socket_folder
+from services.local.postgres.embedded_postgres import EmbeddedPostgres
+from services.local.postgres.socket_folder import make_socket_folder, remove_socket_folder
 
 START_SECONDS = 60.0
 

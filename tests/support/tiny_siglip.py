@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from services.extractor.models.manifest import MANIFEST, ImageInput, ImageManifest
+from services.extractor.manifest import MANIFEST, ImageInput, ImageManifest
 from tests.support.tutorial.option_a import SLOT
 
 SIDE, PATCH, WIDTH = 32, 16, 8

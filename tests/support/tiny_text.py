@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from services.extractor.models.manifest import MANIFEST, TextInput, TextManifest, TextTower
+from services.extractor.manifest import MANIFEST, TextInput, TextManifest, TextTower
 from tests.support.tiny_siglip import FILE, WIDTH, write_tiny_siglip
 
 E5 = "multilingual_e5_large_instruct_v1"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from services.extractor.models.port import Fields
+from services.extractor.model_port import Fields
 
 Pixels = NDArray[np.uint8]
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from services.extractor.models.faces.manifest import FaceManifest
-from services.extractor.models.faces.opening import open_face_model
-from services.extractor.models.faces.packs import PackManifest, open_pack
+from services.extractor.manifest import ImageManifest, Manifest, TextManifest
+from services.extractor.model_port import Model
+from services.extractor.models.faces.embedded_pair import open_face_model
+from services.extractor.models.faces.face_manifest import FaceManifest
+from services.extractor.models.faces.insightface_packs import PackManifest, open_pack
 from services.extractor.models.image_onnx import open_image_model
-from services.extractor.models.manifest import ImageManifest, Manifest, TextManifest
-from services.extractor.models.port import Model
 from services.extractor.models.text_onnx import open_text_model
 
 M = TypeVar("M", bound=Manifest)

@@ -11,13 +11,13 @@ from onnxruntime import InferenceSession
 from PIL import Image
 
 from services.common.errors import InvalidArgumentError
-from services.common.imaging import decode_rgb
-from services.extractor.media.kinds import Kind, kind_of
+from services.extractor.manifest import ImageInput, ImageManifest
+from services.extractor.media.file_kinds import Kind, kind_of
+from services.extractor.media.image_decoder import decode_rgb
 from services.extractor.media.pdf_pages import pdf_pages
-from services.extractor.models.manifest import ImageInput, ImageManifest
-from services.extractor.models.output import check_embedding
-from services.extractor.models.port import Model, Part, Prepared, Source
-from services.extractor.models.session import open_session
+from services.extractor.model_port import Model, Part, Prepared, Source
+from services.extractor.models.embedding_check import check_embedding
+from services.extractor.models.onnx_session import open_session
 from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder
 from services.extractor.models.text_pieces import of_text
 

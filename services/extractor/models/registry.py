@@ -9,11 +9,11 @@ import structlog
 from pydantic import ValidationError
 
 from services.common.errors import InternalError
-from services.extractor.domain import preferred_first
-from services.extractor.models.faces.packs import describe_pack, find_packs
+from services.extractor.manifest import MANIFEST, Manifest
+from services.extractor.model_port import Model
+from services.extractor.models.faces.insightface_packs import describe_pack, find_packs
 from services.extractor.models.families import FAMILIES
-from services.extractor.models.manifest import MANIFEST, Manifest
-from services.extractor.models.port import Model
+from services.extractor.serving_plan import preferred_first
 
 PACKAGED = Path(__file__).parent / "data"
 log = structlog.get_logger()

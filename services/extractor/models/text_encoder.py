@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
-from services.extractor.models.manifest import TextInput
-from services.extractor.models.session import CPU, open_session
+from services.extractor.manifest import TextInput
+from services.extractor.models.onnx_session import CPU, open_session
 from services.extractor.models.tokenizer import Words, open_words
 from services.extractor.text.legibility import Legibility
-from services.extractor.text.windows import MOST_WINDOWS
+from services.extractor.text.token_windows import MOST_WINDOWS
 
 NO_TOKEN = -1
 # No language needs as many characters for a token, so what is beyond cannot reach the network.

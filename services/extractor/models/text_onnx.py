@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.common.extractors.parameters import EmbeddingTask, TextParameters, read_parameters
-from services.extractor.models.manifest import TextManifest
-from services.extractor.models.output import check_embedding
-from services.extractor.models.port import Fields, FieldValue, Model, Part, Prepared, Source
+from services.extractor.manifest import TextManifest
+from services.extractor.model_port import Fields, FieldValue, Model, Part, Prepared, Source
+from services.extractor.models.embedding_check import check_embedding
 from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder
 from services.extractor.models.text_pieces import of_text
 from services.extractor.text.chunking import Chunk, chunk
-from services.extractor.text.reading import Text, read_text
+from services.extractor.text.text_of_file import Text, read_text
 
 WARM = "Warm words."
 

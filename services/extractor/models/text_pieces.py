@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.extractor.models.port import NO_EMBEDDING, Fields, Obstacle, Part, Prepared
+from services.extractor.model_port import NO_EMBEDDING, Fields, Obstacle, Part, Prepared
 from services.extractor.models.text_encoder import Tokens
 from services.extractor.text.legibility import Legibility
 

@@ -8,7 +8,7 @@ import orjson
 from tokenizers import Tokenizer
 
 from services.extractor.text.legibility import Legibility, Token, legibility
-from services.extractor.text.windows import cut, weights
+from services.extractor.text.token_windows import cut, weights
 
 
 @dataclass(frozen=True, slots=True)

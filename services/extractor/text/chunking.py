@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.parameters import TextParameters
-from services.extractor.text.units import SPLITS
+from services.extractor.text.chunk_units import SPLITS
 
 MOST_CHUNKS = 1000
 MOST_CHARACTERS = 8_000_000

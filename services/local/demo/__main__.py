@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from services.local.demo.client import open_api
+from services.local.demo.api_client import open_api
+from services.local.demo.photo_server import served
 from services.local.demo.photos import Cast, cast_photos, load_photos
-from services.local.demo.play import Play
 from services.local.demo.report import Reporter
+from services.local.demo.running_stack import DemoError, Stack, running_stack
 from services.local.demo.score import score
-from services.local.demo.serve import served
-from services.local.demo.stack import DemoError, Stack, running_stack
+from services.local.demo.tutorial_steps import Play
 
 REVIEWED = 12
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from services.local.console import open_console
+from services.local.commands.console import open_console
 from services.local.demo.score import Outcome, Score
 
 Advance = Callable[[int], None]

@@ -11,9 +11,9 @@ from services.common.errors import InvalidArgumentError
 from services.common.filters import And, Condition, Filter, Not, Or, has_dynamic, parse
 from services.common.filters.stage_conditions import conditions_of
 from services.taxonomy.domain import Ranked, State, both
-from services.taxonomy.stages.candidates import passing as passing_rows
-from services.taxonomy.stages.candidates import with_rows
-from services.taxonomy.stages.stage import Execution
+from services.taxonomy.stages.base.candidates import passing as passing_rows
+from services.taxonomy.stages.base.candidates import with_rows
+from services.taxonomy.stages.base.stage import Execution
 from services.taxonomy.templates import Templates, is_template
 
 STAGE_ID = "attribute_filter"

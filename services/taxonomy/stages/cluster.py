@@ -7,13 +7,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from services.taxonomy.arrange.clustering import ALGORITHMS, NOISE, Clustering, Labels, Matrix, centroid, cluster
+from services.taxonomy.candidate_paths import plain, put, shown_alone
 from services.taxonomy.domain import Candidate, Json, Ranked, State
-from services.taxonomy.rows import plain, put, shown_alone
-from services.taxonomy.stages.candidates import with_rows
-from services.taxonomy.stages.parameters import Parameters
-from services.taxonomy.stages.stage import Execution, Stage
-from services.taxonomy.stages.vectors import vectors_of
+from services.taxonomy.stage_parameters import Parameters
+from services.taxonomy.stages.algorithms.vector_clusters import (
+    ALGORITHMS,
+    NOISE,
+    Clustering,
+    Labels,
+    Matrix,
+    centroid,
+    cluster,
+)
+from services.taxonomy.stages.base.candidate_vectors import vectors_of
+from services.taxonomy.stages.base.candidates import with_rows
+from services.taxonomy.stages.base.stage import Execution, Stage
 
 MOST_CLUSTERED = 2000
 CUT = f"only the first {MOST_CLUSTERED} documents were clustered"

@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 from services.common.filters import EVERYTHING, Filter
 from services.common.json.paths import value_at
-from services.taxonomy.arrange.arranged import MOST_CANDIDATES
-from services.taxonomy.arrange.values import text_of
+from services.taxonomy.candidate_paths import put, shown_alone, to_row, value_of
 from services.taxonomy.domain import Candidate, Json, State
-from services.taxonomy.rows import put, shown_alone, to_row, value_of
+from services.taxonomy.stage_parameters import Parameters, invalid
+from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
+from services.taxonomy.stages.algorithms.json_keys import text_of
 from services.taxonomy.stages.attribute_filter import make_filter
-from services.taxonomy.stages.candidates import passing, with_rows
-from services.taxonomy.stages.parameters import Parameters, invalid
-from services.taxonomy.stages.stage import Execution, Stage
+from services.taxonomy.stages.base.candidates import passing, with_rows
+from services.taxonomy.stages.base.stage import Execution, Stage
 
 STRATEGIES = ("enrich", "replace", "append")
 Found = Mapping[str, Sequence[Mapping[str, Json]]]

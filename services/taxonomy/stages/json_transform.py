@@ -9,11 +9,11 @@ import orjson
 
 from services.common.errors import InvalidArgumentError
 from services.common.templates.limits import LONGEST
+from services.taxonomy.candidate_paths import document_of, shown_alone
 from services.taxonomy.domain import Candidate, Ranked, State
-from services.taxonomy.rows import document_of, shown_alone
-from services.taxonomy.stages.candidates import with_rows
-from services.taxonomy.stages.parameters import Parameters, invalid
-from services.taxonomy.stages.stage import Execution, Stage
+from services.taxonomy.stage_parameters import Parameters, invalid
+from services.taxonomy.stages.base.candidates import with_rows
+from services.taxonomy.stages.base.stage import Execution, Stage
 from services.taxonomy.templates import Templates
 
 MOST_WARNINGS = 3

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from services.taxonomy.arrange.diversity import Matrix, agreement, choose, cosines
-from services.taxonomy.arrange.values import group_key, is_number
+from services.taxonomy.candidate_paths import put, value_of
 from services.taxonomy.domain import Candidate, Ranked, State
-from services.taxonomy.rows import put, value_of
-from services.taxonomy.stages.candidates import with_rows
-from services.taxonomy.stages.parameters import Parameters
-from services.taxonomy.stages.stage import Execution, Stage
-from services.taxonomy.stages.vectors import vectors_of
+from services.taxonomy.stage_parameters import Parameters
+from services.taxonomy.stages.algorithms.json_keys import group_key, is_number
+from services.taxonomy.stages.algorithms.marginal_relevance import Matrix, agreement, choose, cosines
+from services.taxonomy.stages.base.candidate_vectors import vectors_of
+from services.taxonomy.stages.base.candidates import with_rows
+from services.taxonomy.stages.base.stage import Execution, Stage
 
 MOST_COMPARED = 1000
 METRICS = ("cosine", "dot", "euclidean")

@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping
 
-from services.taxonomy.stages import attribute_filter, feature_search
-from services.taxonomy.stages.aggregating import parse_aggregate
+from services.taxonomy.stages import attribute_filter
+from services.taxonomy.stages.aggregate import parse_aggregate
 from services.taxonomy.stages.attribute_filter import parse_attribute_filter
+from services.taxonomy.stages.base.stage import StageParser
 from services.taxonomy.stages.cluster import parse_cluster
 from services.taxonomy.stages.document_enrich import parse_document_enrich
-from services.taxonomy.stages.feature_search import parse_feature_search
 from services.taxonomy.stages.json_transform import parse_json_transform
 from services.taxonomy.stages.mmr import parse_mmr
-from services.taxonomy.stages.ordering import (
+from services.taxonomy.stages.sample_and_group import parse_deduplicate, parse_group_by, parse_sample, parse_unwind
+from services.taxonomy.stages.search import feature_search
+from services.taxonomy.stages.search.feature_search import parse_feature_search
+from services.taxonomy.stages.search.rerank import parse_rerank
+from services.taxonomy.stages.sort_and_limit import (
     parse_limit,
     parse_score_normalize,
     parse_sort_attribute,
     parse_sort_relevance,
 )
-from services.taxonomy.stages.reducing import parse_deduplicate, parse_group_by, parse_sample, parse_unwind
-from services.taxonomy.stages.rerank import parse_rerank
-from services.taxonomy.stages.stage import StageParser
 from services.taxonomy.stages.taxonomy_enrich import parse_taxonomy_enrich
 
 STAGES: Mapping[str, StageParser] = {

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 from services.common.bindings import bound
 from services.common.filters import EVERYTHING, Filter
+from services.taxonomy.candidate_paths import put
 from services.taxonomy.domain import Candidate, Json, State
-from services.taxonomy.rows import put
+from services.taxonomy.stage_parameters import Parameters, field_name, invalid
 from services.taxonomy.stages.attribute_filter import make_filter
-from services.taxonomy.stages.candidates import passing, with_rows
-from services.taxonomy.stages.parameters import Parameters, field_name, invalid
-from services.taxonomy.stages.stage import Classification, Classified, Execution, Stage
+from services.taxonomy.stages.base.candidates import passing, with_rows
+from services.taxonomy.stages.base.stage import Classification, Classified, Execution, Stage
 
 MOST_FIELDS = 100
 MOST_DOCUMENTS = 500

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from services.common.database.changes import read_changes
 from services.common.database.pool import Pool, prepare_connection
+from services.index.change_log import read_changes
 
 DOCUMENT = """
     INSERT INTO documents (document_id, namespace_id, collection_id, bucket_id, object_id, part, fields)

@@ -8,11 +8,11 @@ import pytest
 
 from services.common.database.pool import Pool
 from services.common.settings import Settings
-from services.index import source
 from services.index.domain import CollectionId, DocumentId, FeatureUri, NamespaceId, ShardKey
-from services.index.engine import Engine
-from services.index.rows import StoredVector
-from services.index.view import View, read_filter
+from services.index.shards import database
+from services.index.shards.engine import Engine
+from services.index.shards.stored_vectors import StoredVector
+from services.index.shards.view import View, read_filter
 from tests.property.invariants import index_equals_database, views_equal_filters
 from tests.support.corpus import Corpus, unit_vectors
 from tests.support.index_calls import LABELLED
@@ -69,7 +69,7 @@ async def test_changes_during_the_building_of_a_view(
 ) -> None:
     await engine.shard(KEY)
     gate = Gate()
-    monkeypatch.setattr(source, "read_members", gated(source.read_members, gate))
+    monkeypatch.setattr(database, "read_members", gated(database.read_members, gate))
     building = asyncio.create_task(build(engine, LABELLED))
     await gate.reached.wait()
     await change_everything(corpus, engine)
@@ -84,7 +84,7 @@ async def test_a_view_begun_in_the_middle_of_a_refresh(
 ) -> None:
     await engine.shard(KEY)
     gate = Gate()
-    monkeypatch.setattr(source, "read_documents", gated(source.read_documents, gate))
+    monkeypatch.setattr(database, "read_documents", gated(database.read_documents, gate))
     refreshing = asyncio.create_task(change_everything(corpus, engine))
     await gate.reached.wait()
     building = asyncio.create_task(build(engine, LABELLED))
@@ -99,7 +99,7 @@ async def test_other_views_are_searched_while_one_is_built(
 ) -> None:
     held = await build(engine, LABELLED)
     gate = Gate()
-    monkeypatch.setattr(source, "read_members", gated(source.read_members, gate))
+    monkeypatch.setattr(database, "read_members", gated(database.read_members, gate))
     building = asyncio.create_task(build(engine, '{"field":"label","operator":"eq","value":"cat"}'))
     await gate.reached.wait()
     assert await build(engine, LABELLED) is held
@@ -114,14 +114,14 @@ async def test_changes_during_the_reading_of_a_shard(
     engine: Engine, corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = Gate()
-    read_shard = source.read_shard
+    read_shard = database.read_shard
 
     async def pages(*arguments: Any) -> AsyncIterator[list[StoredVector]]:
         async for page in read_shard(*arguments):
             await gate.passed()
             yield page
 
-    monkeypatch.setattr(source, "read_shard", pages)
+    monkeypatch.setattr(database, "read_shard", pages)
     loading = asyncio.create_task(engine.load(KEY))
     await gate.reached.wait()
     changing = asyncio.create_task(change_everything(corpus, engine))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from services.local.child import Child, ChildSpec
-from services.local.health import wait_accepting
-from services.local.postgres import EmbeddedPostgres
-from services.local.sockets import make_socket_folder, remove_socket_folder
+from services.local.postgres.embedded_postgres import EmbeddedPostgres
+from services.local.postgres.socket_folder import make_socket_folder, remove_socket_folder
+from services.local.stack.child_process import Child, ChildSpec
+from services.local.stack.readiness import wait_accepting
 
 READY_SECONDS = 60.0
 Start = Callable[[EmbeddedPostgres], Awaitable[Child]]

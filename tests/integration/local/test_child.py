@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from services.local import logfiles
-from services.local.child import Child, ChildSpec
+from services.local.stack import log_files
+from services.local.stack.child_process import Child, ChildSpec
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + SLEEPER
@@ -85,11 +85,11 @@ async def test_a_command_that_does_not_exist_is_tried_until_stopped(tmp_path: Pa
 
 
 def test_a_long_log_is_moved_aside_and_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logfiles, "LOG_BYTES", 10)
+    monkeypatch.setattr(log_files, "LOG_BYTES", 10)
     log_file = tmp_path / "test.log"
     with log_file.open("ab", buffering=0) as writer:
         writer.write(b"a long line\n")
-        logfiles.bound_log(log_file)
+        log_files.bound_log(log_file)
         writer.write(b"next\n")
     assert log_file.read_bytes() == b"next\n"
     assert log_file.with_suffix(".log.1").read_bytes() == b"a long line\n"

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import AlreadyExistsError
-from services.local import folder as folder_module
-from services.local.folder import DataFolder, hold
+from services.local.stack import data_folder as folder_module
+from services.local.stack.data_folder import DataFolder, hold
 
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from services.local.folder import DataFolder, hold
+from services.local.stack.data_folder import DataFolder, hold
 with hold(DataFolder(Path(sys.argv[1]))) as members:
     if sys.argv[2] == "leave-child":
         import subprocess

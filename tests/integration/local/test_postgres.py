@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from services.common.errors import InternalError
-from services.local.health import wait_accepting
-from services.local.leftovers import processes_of
-from services.local.postgres import EmbeddedPostgres
+from services.local.postgres.embedded_postgres import EmbeddedPostgres
+from services.local.postgres.orphans import processes_of
+from services.local.stack.readiness import wait_accepting
 from tests.integration.local.conftest import READY_SECONDS, Start
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from services.local import postgres as module
-from services.local.account import copy_open, is_open
-from services.local.postgres import EmbeddedPostgres, find_installation
-from services.local.sockets import make_socket_folder, remove_socket_folder
+from services.local.postgres import embedded_postgres as module
+from services.local.postgres.account import copy_open, is_open
+from services.local.postgres.embedded_postgres import EmbeddedPostgres, find_installation
+from services.local.postgres.socket_folder import make_socket_folder, remove_socket_folder
 from tests.integration.local.conftest import Start
 from tests.integration.local.test_postgres import query
 

@@ -9,7 +9,7 @@ import pytest
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import InvalidArgumentError, LikenessError, NotFoundError
 from services.common.grpc.client import call
-from services.taxonomy.search import MOST_CANDIDATES
+from services.taxonomy.stages.search.vector_search import MOST_CANDIDATES
 from tests.integration.taxonomy.world import (
     LABELLED,
     MODEL,

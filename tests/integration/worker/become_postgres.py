@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from services.local.postgres import EmbeddedPostgres
+from services.local.postgres.embedded_postgres import EmbeddedPostgres
 
 
 def become(postgres: EmbeddedPostgres) -> None:

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from services.common.settings import Settings
-from services.local.health import wait_accepting
-from services.local.postgres import EmbeddedPostgres
+from services.local.postgres.embedded_postgres import EmbeddedPostgres
+from services.local.stack.readiness import wait_accepting
 
 
 async def start_worker(settings: Settings) -> Process:

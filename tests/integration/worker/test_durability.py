@@ -6,7 +6,7 @@ from pathlib import Path
 from services.common.database.migrate import migrate
 from services.common.database.pool import open_pool
 from services.common.database.tasks.jobs import INGEST, IngestJob, queue_of
-from services.local.postgres import EmbeddedPostgres
+from services.local.postgres.embedded_postgres import EmbeddedPostgres
 from tests.integration.worker.bench import COLLECTION, Bench, furnish
 from tests.integration.worker.fakes import POISON, SLOW
 from tests.integration.worker.invariants import assert_each_object_has_one_document, assert_nothing_is_left_to_do

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.common.errors import InvalidArgumentError
-from services.common.imaging import decode_rgb
+from services.extractor.media.image_decoder import decode_rgb
 
 LIMIT = 1_000_000
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)

@@ -7,8 +7,8 @@ import pytest
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.parameters import TextParameters, read_parameters
 from services.extractor.text import chunking
+from services.extractor.text.chunk_units import SPLITS
 from services.extractor.text.chunking import Chunk, chunk, cover
-from services.extractor.text.units import SPLITS
 
 FAMILY = "\N{MAN}\u200d\N{WOMAN}\u200d\N{GIRL}"
 MARKDOWN = "Lead.\n# One\nBody\n```\n# no heading\n```\n> # quoted\nTwo\n===\nMore\n## Three\n"

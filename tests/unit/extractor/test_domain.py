@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from services.extractor.domain import Plan, plan, preferred_first
-from services.extractor.models.manifest import ImageManifest
+from services.extractor.manifest import ImageManifest
+from services.extractor.serving_plan import Plan, plan, preferred_first
 from tests.support.tiny_siglip import PIXELS
 
 IMAGE = "mixpeek://image_extractor@v1/google_siglip_base_v1"

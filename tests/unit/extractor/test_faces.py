@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from services.common.errors import InvalidArgumentError
-from services.extractor.models.port import Model, Part
+from services.extractor.model_port import Model, Part
 from services.extractor.models.registry import load_models
 from tests.support.extracting import extract
 from tests.support.pdfs import ENCRYPTED, pdf_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.extractor.media.kinds import Kind, kind_of
+from services.extractor.media.file_kinds import Kind, kind_of
 from tests.support.pdfs import EMPTY_PAGE
 from tests.support.pictures import png, portrait
 from tests.support.videos import CONTAINERS, numbered

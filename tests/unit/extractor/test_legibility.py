@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from services.common.errors import InvalidArgumentError
-from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted
-from services.extractor.models.port import Model, Part, Prepared, Source
+from services.extractor.model_port import Model, Part, Prepared, Source
 from services.extractor.models.registry import load_models
 from services.extractor.pipeline import Pipeline
+from services.extractor.serving_plan import Plan
 from services.extractor.text.legibility import Token, legibility
 from tests.support.pdfs import worded_pdf
 from tests.support.tiny_text import write_tiny_e5, write_tiny_siglip_with_words

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from services.common.errors import InternalError
-from services.extractor.models.port import Model
+from services.extractor.model_port import Model
 from services.extractor.models.registry import load_models
 from tests.support.extracting import extract
 from tests.support.pictures import png

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.extractor.models.port import Source
+from services.extractor.model_port import Source
 from services.extractor.models.registry import load_models
 from tests.support.places import PHOTOS
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from services.common.errors import DeadlineError, InvalidArgumentError
 from services.common.grpc import deadlines
 from services.extractor import jobs
-from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted
-from services.extractor.models.manifest import ImageManifest
-from services.extractor.models.port import Part, Prepared, Source
+from services.extractor.manifest import ImageManifest
+from services.extractor.model_port import Part, Prepared, Source
 from services.extractor.pipeline import Pipeline
+from services.extractor.serving_plan import Plan
 from tests.support.tiny_siglip import PIXELS
 
 NOTHING = Prepared(np.empty((0, 1), np.float32), ())

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
 from services.common.grpc import deadlines
-from services.extractor.domain import Plan
 from services.extractor.jobs import Extracted, Job
-from services.extractor.models.manifest import ImageManifest
-from services.extractor.models.port import Part, Prepared, Source
+from services.extractor.manifest import ImageManifest
+from services.extractor.model_port import Part, Prepared, Source
 from services.extractor.pipeline import Pipeline, Ready, alike
+from services.extractor.serving_plan import Plan
 from tests.support.tiny_siglip import PIXELS
 
 BAD, BREAKS = b"bad", b"breaks"

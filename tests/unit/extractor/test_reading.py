@@ -3,9 +3,9 @@
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.extractor.models.port import Source
-from services.extractor.text import reading
-from services.extractor.text.reading import Text, read_text
+from services.extractor.model_port import Source
+from services.extractor.text import text_of_file
+from services.extractor.text.text_of_file import Text, read_text
 from tests.support.pdfs import ENCRYPTED, worded_pdf
 from tests.support.places import PHOTOS
 
@@ -92,7 +92,7 @@ def test_a_file_that_is_no_text_is_named() -> None:
 
 
 def test_a_text_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_CHARACTERS", 10)
+    monkeypatch.setattr(text_of_file, "MOST_CHARACTERS", 10)
     assert read_text(Source(text="a" * 10)).pages == ("a" * 10,)
     assert refusal(Source(text="a" * 11)) == "TEXT_TOO_LONG"
     assert refusal(Source(content=LETTERS)) == "TEXT_TOO_LONG"

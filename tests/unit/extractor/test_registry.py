@@ -8,9 +8,9 @@ import onnxruntime
 import pytest
 
 from services.common.errors import InternalError
+from services.extractor.manifest import MANIFEST, read_manifest
+from services.extractor.model_port import Model, Source
 from services.extractor.models import registry
-from services.extractor.models.manifest import MANIFEST, read_manifest
-from services.extractor.models.port import Model, Source
 from tests.support.places import PHOTOS
 from tests.support.tiny_siglip import FILE, SIDE, WIDTH, write_tiny_siglip
 

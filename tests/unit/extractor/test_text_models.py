@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from scripts.describe_e5 import describe
 from services.common.errors import InternalError, InvalidArgumentError
-from services.extractor.models.manifest import TextManifest
-from services.extractor.models.port import Fields, Model, Prepared, Source
+from services.extractor.manifest import TextManifest
+from services.extractor.model_port import Fields, Model, Prepared, Source
 from services.extractor.models.registry import load_models
 from services.extractor.models.text_encoder import CHARACTERS_PER_TOKEN, NO_TOKEN
-from services.extractor.text.windows import MOST_WINDOWS
+from services.extractor.text.token_windows import MOST_WINDOWS
 from tests.support.places import PHOTOS
 from tests.support.tiny_siglip import SIDE, WIDTH
 from tests.support.tiny_text import (

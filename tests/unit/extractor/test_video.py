@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.extractor.media.kinds import Kind, kind_of
+from services.extractor.media.file_kinds import Kind, kind_of
 from services.extractor.media.picture import Picture
-from services.extractor.media.video import Clock, Sampling, _check_length, sample_video
+from services.extractor.media.video_sampling import Clock, Sampling, _check_length, sample_video
 from tests.support.videos import CONTAINERS, FPS, number_of, numbered
 
 MAX_PIXELS = 1_000_000

@@ -10,8 +10,8 @@ from PIL import Image
 
 from services.extractor.models.faces.alignment import align
 from services.extractor.models.faces.yunet import YuNet, detection_scale
+from services.extractor.models.onnx_session import open_session
 from services.extractor.models.registry import PACKAGED
-from services.extractor.models.session import open_session
 from tests.support.pictures import portrait, side_by_side
 
 FILES = PACKAGED / "yunet_sface"

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.index.block import SMALLEST, Block
 from services.index.domain import RowKey, unit
+from services.index.vectors.exact_block import SMALLEST, Block
 from tests.support.corpus import unit_vectors
 
 POOL = unit_vectors(64, 8)

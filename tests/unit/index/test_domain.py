@@ -14,7 +14,7 @@ from services.index.domain import (
     clamp,
     digest,
 )
-from services.index.roster import Roster
+from services.index.shards.entries import Roster
 from tests.support.corpus import unit_vectors
 
 

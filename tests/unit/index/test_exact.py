@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from services.index.domain import unit
-from services.index.exact import nearest
+from services.index.vectors.exact_search import nearest
 from tests.support.corpus import brute_force, unit_vectors
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.index.domain import RowKey, unit
-from services.index.graph import ENOUGH_RECALL, Graph
+from services.index.vectors.hnsw_graph import ENOUGH_RECALL, Graph
 from tests.support.corpus import brute_force, unit_vectors
 
 COUNT = 3000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.index.domain import CollectionId, DocumentId, Entry, FeatureUri, NamespaceId, ObjectId, RowKey, ShardKey
-from services.index.rows import StoredVector, check_rows
+from services.index.shards.stored_vectors import StoredVector, check_rows
 from tests.support.corpus import unit_vectors
 
 KEY = ShardKey(NamespaceId("ns"), CollectionId("col"), FeatureUri("uri"))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.index.sharing import Gathering, Once
+from services.index.shards.coalescing import Gathering, Once
 
 
 async def test_the_same_key_at_the_same_time_runs_once() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.index.block import Block
 from services.index.domain import RowKey, unit
-from services.index.graph import Graph
-from services.index.space import Space
+from services.index.vectors.exact_block import Block
+from services.index.vectors.hnsw_graph import Graph
+from services.index.vectors.vector_space import Space
 from tests.support.corpus import unit_vectors
 
 LIMIT = 500
@@ -105,7 +105,7 @@ async def test_saving_sees_the_store_that_is_in_use(space: Space, tmp_path: Path
 
 
 async def test_vectors_that_defeat_a_graph_stay_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.index.space.EXPANSIONS", (2,))
+    monkeypatch.setattr("services.index.vectors.vector_space.EXPANSIONS", (2,))
     space = Space(Block(256), LIMIT)
     vectors = unit_vectors(6000, 256)
     await space.put(keys(0, 6000), vectors)
@@ -115,7 +115,7 @@ async def test_vectors_that_defeat_a_graph_stay_exact(monkeypatch: pytest.Monkey
 
 
 async def test_a_search_is_widened_until_the_recall_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.index.space.EXPANSIONS", (2, 512, 1024))
+    monkeypatch.setattr("services.index.vectors.vector_space.EXPANSIONS", (2, 512, 1024))
     space = Space(Block(256), LIMIT)
     await space.put(keys(0, 6000), unit_vectors(6000, 256))
     await space.maintain()
@@ -127,7 +127,7 @@ async def test_a_worn_graph_that_cannot_be_mended_becomes_a_block(monkeypatch: p
     await space.put(keys(0, 6000), unit_vectors(6000, 256))
     await space.maintain()
     assert space.mode == "hnsw"
-    monkeypatch.setattr("services.index.space.EXPANSIONS", (2,))
+    monkeypatch.setattr("services.index.vectors.vector_space.EXPANSIONS", (2,))
     await space.put(keys(0, 3000), unit_vectors(3000, 256, seed=1))
     await space.maintain()
     assert space.mode == "exact"

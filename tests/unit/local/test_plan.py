@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.local import plan
-from services.local.plan import Endpoints, environment, restart_delay
+from services.local.stack import service_commands
+from services.local.stack.service_commands import Endpoints, environment, restart_delay
 
 ENDPOINTS = Endpoints(
     url="http://127.0.0.1:8000",
@@ -39,9 +39,9 @@ def test_secrets_are_sealed_with_the_folders_key_unless_the_operator_names_other
 
 
 def test_the_gateway_stops_first_and_the_database_last() -> None:
-    assert plan.STOP_ORDER[0] == plan.GATEWAY
-    assert plan.STOP_ORDER[-1] == plan.POSTGRES
-    assert set(plan.STOP_ORDER) == {*plan.START_ORDER, plan.POSTGRES}
+    assert service_commands.STOP_ORDER[0] == service_commands.GATEWAY
+    assert service_commands.STOP_ORDER[-1] == service_commands.POSTGRES
+    assert set(service_commands.STOP_ORDER) == {*service_commands.START_ORDER, service_commands.POSTGRES}
 
 
 @pytest.mark.parametrize(("failures", "seconds"), [(0, 0.0), (1, 0.0), (2, 0.1), (3, 0.2), (8, 6.4), (9, 10.0)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.local.ports import base_url
+from services.local.stack.ports import base_url
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from services.taxonomy.candidate_paths import to_row
 from services.taxonomy.domain import Candidate
-from services.taxonomy.rows import to_row
 
 MOMENT = "2026-01-01T00:00:00+00:00"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.taxonomy.address import fills
 from services.taxonomy.domain import Target
+from services.taxonomy.queries.feature_uris import fills
 
 TARGET = Target(
     collection_id="col_a",

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.taxonomy.arrange.aggregate import Aggregate, GroupField
-from services.taxonomy.arrange.aggregations import FUNCTIONS, Aggregation
-from services.taxonomy.arrange.clustering import ALGORITHMS, Clustering, cluster, renumbered
-from services.taxonomy.arrange.diversity import agreement, choose, cosines
 from services.taxonomy.domain import Candidate
-from services.taxonomy.fusion import Fusion, Ranking, fuse
+from services.taxonomy.stages.algorithms.aggregation_functions import FUNCTIONS, Aggregation
+from services.taxonomy.stages.algorithms.grouped_aggregation import Aggregate, GroupField
+from services.taxonomy.stages.algorithms.marginal_relevance import agreement, choose, cosines
+from services.taxonomy.stages.algorithms.vector_clusters import ALGORITHMS, Clustering, cluster, renumbered
+from services.taxonomy.stages.search.fusion import Fusion, Ranking, fuse
 from tests.unit.taxonomy.candidates import candidate
 
 FOUND = (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.taxonomy.arrange.order import ByField, ByRelevance, Normalize
+from services.taxonomy.stages.algorithms.sort_orders import ByField, ByRelevance, Normalize
 from tests.unit.taxonomy.candidates import candidate, names
 
 MIXED = (

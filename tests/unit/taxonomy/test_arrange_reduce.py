@@ -2,10 +2,10 @@
 
 import pytest
 
-from services.taxonomy.arrange.arranged import MOST_CANDIDATES
-from services.taxonomy.arrange.reduce import Deduplicate, Group, Unwind
-from services.taxonomy.arrange.sampling import Sample, shares
-from services.taxonomy.rows import value_of
+from services.taxonomy.candidate_paths import value_of
+from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
+from services.taxonomy.stages.algorithms.deduplicate_and_group import Deduplicate, Group, Unwind
+from services.taxonomy.stages.algorithms.stratified_sample import Sample, shares
 from tests.unit.taxonomy.candidates import candidate, names
 
 FOUND = (

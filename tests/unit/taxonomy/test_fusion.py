@@ -3,7 +3,7 @@
 import pytest
 
 from services.taxonomy.domain import Candidate
-from services.taxonomy.fusion import Fusion, Ranking, fuse
+from services.taxonomy.stages.search.fusion import Fusion, Ranking, fuse
 
 
 def ranking(*found: tuple[str, float], weight: float = 1.0) -> Ranking:

@@ -5,9 +5,9 @@ import pytest
 from services.common.errors import InvalidArgumentError
 from services.common.filters import And, Condition, Operator, canonical_json, parse
 from services.taxonomy.domain import both
-from services.taxonomy.label_plan import SPARE, plan_labels, references
-from services.taxonomy.parse import parse_stages
-from services.taxonomy.stages.feature_search import FeatureSearch
+from services.taxonomy.retrievers.label_plan import SPARE, plan_labels, references
+from services.taxonomy.stages.parse import parse_stages
+from services.taxonomy.stages.search.feature_search import FeatureSearch
 
 FILTER = {"config": {"stage_id": "attribute_filter", "parameters": {"field": "label", "operator": "exists"}}}
 QUERY = {"input_mode": "content", "value": "{{INPUT.image}}"}

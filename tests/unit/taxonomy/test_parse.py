@@ -6,12 +6,12 @@ import pytest
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Condition, Operator
-from services.taxonomy.fusion import Fusion
-from services.taxonomy.parse import parse_stages, parse_stages_json
+from services.taxonomy.queries.query_spellings import Mode
 from services.taxonomy.stages.attribute_filter import AttributeFilter
-from services.taxonomy.stages.feature_search import FeatureSearch
-from services.taxonomy.stages.queries import Mode
-from services.taxonomy.stages.search_parameters import OnEmpty
+from services.taxonomy.stages.parse import parse_stages, parse_stages_json
+from services.taxonomy.stages.search.feature_search import FeatureSearch
+from services.taxonomy.stages.search.fusion import Fusion
+from services.taxonomy.stages.search.search_parameters import OnEmpty
 
 URI = "mixpeek://image_extractor@v1/google_siglip_base_v1"
 QUERY = {"input_mode": "content", "value": "{{INPUT.query_image}}"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.query_vectors import unit_vector
+from services.taxonomy.queries.query_vectors import unit_vector
 
 
 @pytest.mark.parametrize("value", [[3, 4], [3.0, 4.0], "[3, 4]", [0.6, 0.8], [3e200, 4e200], [3e-200, 4e-200]])

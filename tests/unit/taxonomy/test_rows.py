@@ -2,8 +2,8 @@
 
 import pytest
 
+from services.taxonomy.candidate_paths import document_of, plain, put, shown_alone, to_record, value_of
 from services.taxonomy.domain import Json
-from services.taxonomy.rows import document_of, plain, put, shown_alone, to_record, value_of
 from tests.unit.taxonomy.candidates import MOMENT, candidate
 
 FOUND = candidate("a", 0.5, kind="shoe", metadata={"inner": 1}, deep={"list": [{"x": 7}]})

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.parse import MOST_STAGES, parse_stages
-from services.taxonomy.stages.late import LateStage
+from services.taxonomy.stages.base.templated_stage import LateStage
+from services.taxonomy.stages.parse import MOST_STAGES, parse_stages
 from services.taxonomy.stages.registry import REFUSED, STAGES
 
 PATH = "stages.0.config.parameters"

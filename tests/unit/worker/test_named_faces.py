@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from services.common.extractors.vectors import to_message
-from services.extractor.models.port import Model
+from services.extractor.model_port import Model
 from services.extractor.models.registry import load_models
 from services.worker.ingest.part_matching import number_parts
 from tests.support.extracting import extract

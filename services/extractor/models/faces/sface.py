@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
-from services.extractor.models.faces.manifest import FaceManifest
+from services.extractor.models.faces.face_manifest import FaceManifest
 
 
 class SFace:
