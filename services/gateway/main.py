@@ -26,9 +26,8 @@ from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
 from services.gateway.app import build_app
 from services.gateway.kit.access.key_ring import KeyRing
-from services.gateway.kit.access.namespace_rows import ensure_default_namespace
 from services.gateway.kit.access.rate_limits import RateLimits
-from services.gateway.kit.access.tenants import Tenants
+from services.gateway.kit.access.tenants import Tenants, ensure_default_namespace
 from services.gateway.kit.gateway import Channels, Gateway
 from services.gateway.shared_secret import LINK_SECRET, shared_secret
 

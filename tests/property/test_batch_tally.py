@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.database.batches.tally import ENDED, PENDING, Tally, status_of
-from services.gateway.batches.failure_kinds import PERMANENT, RESOURCE, TRANSIENT, failure_kind
+from services.gateway.batches.views import PERMANENT, RESOURCE, TRANSIENT, failure_kind
 
 STATES = ("pending", "processing", "completed", "failed", "skipped", "lost")
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.gateway.buckets.schema_check import check_fields
+from services.gateway.documents.diagnostics.schema import check_fields
 
 KINDS = ("string", "number", "integer", "boolean", "object", "array", "date", "datetime", "image")
 NAMES = st.sampled_from(["a", "b", "metadata", "_internal", "a.b", "", "x" * 600])

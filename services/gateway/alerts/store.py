@@ -11,9 +11,9 @@ from services.common.errors import NotFoundError
 from services.common.events.event_payloads import changed_fields
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
-from services.gateway.buckets.store import taken
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
+from services.gateway.kit.rows.names import taken
 
 SHOWN_AS = {"alert_name": "name", "retriever_identifier": "retriever_id"}
 ALERTS = Table(

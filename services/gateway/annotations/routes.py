@@ -27,8 +27,7 @@ from services.gateway.annotations.shapes import (
 from services.gateway.annotations.store import Actor, add_annotation, edit_annotation, get_annotation, remove_annotation
 from services.gateway.kit.affected import affected_by
 from services.gateway.kit.context import Identified, InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.shapes import JsonObject
 

@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from services.gateway.documents.edits.shapes import Id
-from services.gateway.kit.affected_shapes import Affected
-from services.gateway.kit.label_text import label_text
-from services.gateway.kit.shapes import Answer, Deleted, Form, JsonObject
+from services.gateway.kit.shapes import Affected, Answer, Deleted, Form, JsonObject, label_text
 
 Label = Annotated[str, BeforeValidator(label_text), Field(min_length=1, max_length=100)]
 Confidence = Annotated[float, Field(ge=0, le=1)]

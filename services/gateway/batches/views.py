@@ -1,5 +1,6 @@
 """A batch's row and tally as the contract shows them: pure."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,8 +17,11 @@ from services.common.database.batches.tally import (
     Tally,
     status_of,
 )
-from services.gateway.batches.failure_kinds import failure_kind
 from services.gateway.batches.shapes import Batch, FailedDocument, FailedObject, Progress, TierTask
+
+TRANSIENT, PERMANENT, RESOURCE = "transient", "permanent", "resource"
+NO_ANSWER, LOST = "NO_ANSWER", "LOST"
+EXHAUSTED = re.compile(r"\(tried \d+ times\)$")
 
 LIFECYCLES = {
     DRAFT: "accepted",
@@ -133,3 +137,11 @@ def _message(status: str, tally: Tally) -> str:
     )
     shown = ", ".join(f"{count} {name}" for name, count in counts if count)
     return f"{tally.total} objects: {shown or 'none'}."
+
+
+def failure_kind(reason: str | None) -> str:
+    """`transient`: tried until no attempt was left; `resource`: its processing ended without an answer."""
+    text = reason or ""
+    if text.startswith(NO_ANSWER):
+        return RESOURCE
+    return TRANSIENT if text.startswith(LOST) or EXHAUSTED.search(text) else PERMANENT

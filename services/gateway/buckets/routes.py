@@ -8,13 +8,13 @@ from services.common.database.bounded_reads import snapshot
 from services.common.database.find_resources import get_row
 from services.gateway.buckets import store
 from services.gateway.buckets.shapes import Bucket, BucketCreate, BucketDeleted, BucketList, BucketPatch, to_bucket
+from services.gateway.buckets.store import LIST_BUCKETS, SEARCH_BUCKETS
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.lists.tables import LIST_BUCKETS, SEARCH_BUCKETS
-from services.gateway.kit.nulls import cleared
 from services.gateway.kit.rows.dependents import resting_on
+from services.gateway.kit.shapes import cleared
 
 router = routes_of("Buckets", "/buckets")
 

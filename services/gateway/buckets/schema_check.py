@@ -6,10 +6,8 @@ from typing import Any
 
 from services.common.errors import InvalidArgumentError
 from services.common.json.instants import moment_of
-from services.gateway.documents.edits.fields import changed_fields
 from services.gateway.kit.shapes import Answer
 
-MAX_VIOLATIONS = 1000
 # What is not here is a text: a document holds the address of a picture, not the picture.
 TYPES: Mapping[str, type | UnionType] = {
     "number": int | float,
@@ -41,28 +39,6 @@ class Violation(Answer):
     message: str
 
 
-class SchemaCheck(Answer):
-    """The outcome; fields that the schema does not name are allowed."""
-
-    collection_id: str
-    valid: bool
-    violations: list[Violation]
-    unknown_fields: list[str]
-
-
-def check_fields(collection_id: str, body: Mapping[str, Any], properties: Mapping[str, Any]) -> SchemaCheck:
-    """What of a document's fields is wrong; null is right where a field is not required."""
-    try:
-        fields = changed_fields(body, "body")
-    except InvalidArgumentError as error:
-        path = error.details.get("path", "body")
-        found = [Violation(field=path.removeprefix("body."), expected="a field of the user's", message=error.message)]
-        return SchemaCheck(collection_id=collection_id, valid=False, violations=found, unknown_fields=[])
-    found = [each for _, each in zip(range(MAX_VIOLATIONS), _violations(fields, properties, "", 0), strict=False)]
-    unknown = sorted(name for name in fields if name.partition(".")[0] not in properties)
-    return SchemaCheck(collection_id=collection_id, valid=not found, violations=found, unknown_fields=unknown)
-
-
 def require_types(fields: Mapping[str, Any], properties: Mapping[str, Any], path: str) -> None:
     """InvalidArgumentError for the first field that is not of the type that its schema declares; null always is.
 
@@ -89,9 +65,10 @@ def _rule_at(properties: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return _rule_at(inside, rest) if dot and inside else {}
 
 
-def _violations(
+def violations_of(
     fields: Mapping[str, Any], properties: Mapping[str, Any], path: str, depth: int, *, checks_all: bool = True
 ) -> Iterator[Violation]:
+    """What of the fields is wrong, and missing where the schema requires it."""
     for name, rule in properties.items():
         value, where = fields.get(name), f"{path}{name}"
         if value is not None:
@@ -111,7 +88,7 @@ def _wrong(
         yield Violation(field=where, expected=kind, message=f"'{where}' is none of the values allowed.")
     elif depth < DEPTH and kind == "object":
         inside = rule.get("properties") or {}
-        yield from _violations(value, inside, f"{where}.", depth + 1, checks_all=checks_all)
+        yield from violations_of(value, inside, f"{where}.", depth + 1, checks_all=checks_all)
     elif depth < DEPTH and kind == "array" and rule.get("items"):
         for position, item in enumerate(value):
             yield from _wrong(item, rule["items"], f"{where}.{position}", depth + 1, checks_all=checks_all)

@@ -7,11 +7,49 @@ import asyncpg
 from services.common.database.buckets.removal import start_bucket_removal
 from services.common.database.find_resources import get_row
 from services.common.database.pool import Executor, Pool
-from services.common.errors import AlreadyExistsError, NotFoundError
+from services.common.errors import NotFoundError
+from services.common.filters.tables import Column, Table
 from services.common.ids import new_id
 from services.gateway.buckets.rekeying import rekey
-from services.gateway.kit.lists.tables import BUCKET_COLUMNS
+from services.gateway.kit.lists.page_sql import Listing
+from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
+from services.gateway.kit.rows.names import taken
+
+BUCKETS = Table(
+    alias="b",
+    columns={
+        "bucket_id": Column("bucket_id"),
+        "bucket_name": Column("bucket_name"),
+        "description": Column("description"),
+        "created_at": CREATED,
+        "updated_at": UPDATED,
+    },
+    prefixes={("bucket_schema",): "bucket_schema"},
+    fields="metadata",
+)
+BUCKET_COLUMNS = """b.*,
+    (SELECT count(*) FROM objects o WHERE o.bucket_id = b.bucket_id) AS object_count,
+    (SELECT count(*) FROM objects o WHERE o.bucket_id = b.bucket_id AND o.status = 'FAILED') AS failed_object_count,
+    (SELECT max(o.created_at) FROM objects o WHERE o.bucket_id = b.bucket_id) AS last_upload_at,
+    (SELECT coalesce(sum(x.size_bytes), 0)::bigint FROM blobs x JOIN objects o USING (object_id)
+     WHERE o.bucket_id = b.bucket_id) AS total_size_bytes,
+    (SELECT jsonb_build_object('avg_size_bytes', coalesce(avg(x.size_bytes)::bigint, 0),
+       'max_size_bytes', coalesce(max(x.size_bytes), 0), 'min_size_bytes', coalesce(min(x.size_bytes), 0))
+     FROM blobs x JOIN objects o USING (object_id) WHERE o.bucket_id = b.bucket_id) AS blob_sizes,
+    (SELECT jsonb_build_object('total', count(*),
+       'active', count(*) FILTER (WHERE x.status IN ('PENDING', 'PROCESSING')),
+       'completed', count(*) FILTER (WHERE x.status = 'COMPLETED'),
+       'failed', count(*) FILTER (WHERE x.status IN ('FAILED', 'COMPLETED_WITH_ERRORS')))
+     FROM batches x WHERE x.bucket_id = b.bucket_id) AS batch_stats"""
+LIST_BUCKETS = Listing(
+    table=BUCKETS,
+    source="buckets b",
+    columns=BUCKET_COLUMNS,
+    key=AGE.format(alias="b") + " || b.bucket_id)",
+    key_type="text",
+)
+SEARCH_BUCKETS = NAME_SEARCH.format(name="b.bucket_name", alias="b")
 
 FIND = f"SELECT {BUCKET_COLUMNS} FROM buckets b WHERE b.bucket_id = $1"  # noqa: S608
 # The properties of a schema are added to; braces that stay are doubled.
@@ -30,12 +68,6 @@ async def create_bucket(pool: Executor, namespace_id: str, name: str, columns: d
     except asyncpg.UniqueViolationError as error:
         raise taken("bucket", name) from error
     return str(values["bucket_id"])
-
-
-def taken(resource: str, name: str) -> AlreadyExistsError:
-    """The error for a name that another resource of the kind has."""
-    article = "An" if resource[0] in "aeiou" else "A"
-    return AlreadyExistsError(f"{article} {resource} named '{name}' exists already.", resource=resource, name=name)
 
 
 async def read_bucket(db: Executor, namespace_id: str, identifier: str) -> asyncpg.Record:

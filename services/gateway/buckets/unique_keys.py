@@ -2,13 +2,22 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import orjson
 
 from services.common.errors import InvalidArgumentError
 from services.common.json.paths import dotted, overlap, said_inside, value_at
-from services.gateway.objects.creation.store import Policy
+
+
+class Policy(StrEnum):
+    """What happens when an object with the same unique key exists, or none does."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+
 
 MAX_TEXT = 255
 

@@ -23,13 +23,13 @@ from services.gateway.clusters.views import (
     to_cluster,
     to_config,
 )
+from services.gateway.collections.unknown_fields import unknown_in_collections
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
 from services.gateway.kit.rows.dependents import resting_on
 from services.gateway.kit.shapes import Degraded, JsonObject
-from services.gateway.kit.unknown_fields import unknown_in_collections
 from services.gateway.tasks.shapes import to_task
 from services.gateway.tasks.store import get_task
 

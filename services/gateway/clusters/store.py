@@ -1,5 +1,6 @@
 """Clusters in the database: what to group, and how."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,18 @@ from services.common.database.find_resources import get_row
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
-from services.gateway.buckets.store import taken
-from services.gateway.clusters.applications import apply_cluster, take_off_cluster
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, UPDATED
 from services.gateway.kit.rows.change_row import change_row
+from services.gateway.kit.rows.names import taken
+
+LOCK_COLLECTIONS = (
+    "SELECT collection_id, settings FROM collections WHERE collection_id = ANY($1) ORDER BY collection_id FOR UPDATE"
+)
+COLLECTIONS_WITH = """
+    SELECT collection_id, settings FROM collections
+    WHERE namespace_id = $1 AND settings -> 'cluster_applications' @> $2 ORDER BY collection_id FOR UPDATE"""
+SET_APPLICATIONS = "UPDATE collections SET settings = settings || $2, updated_at = now() WHERE collection_id = $1"
 
 COLUMNS = """k.*,
     ARRAY(SELECT DISTINCT unnest(c.bucket_ids) FROM collections c
@@ -144,3 +152,17 @@ async def delete_cluster(pool: Pool, row: asyncpg.Record) -> list[str]:
         await take_off_cluster(connection, row["namespace_id"], cluster_id)
         await _tell(connection, "deleted", row["namespace_id"], cluster_id, row["cluster_name"])
     return canceled
+
+
+async def apply_cluster(connection: Connection, collection_ids: Sequence[str], application: dict[str, Any]) -> None:
+    """Adds a cluster to what is applied to these collections, in the caller's transaction."""
+    for row in await connection.fetch(LOCK_COLLECTIONS, list(collection_ids)):
+        applications = [*(row["settings"].get("cluster_applications") or []), application]
+        await connection.execute(SET_APPLICATIONS, row["collection_id"], {"cluster_applications": applications})
+
+
+async def take_off_cluster(connection: Connection, namespace_id: str, cluster_id: str) -> None:
+    """Takes a cluster off all collections that name its id, in the caller's transaction."""
+    for row in await connection.fetch(COLLECTIONS_WITH, namespace_id, [{"cluster_id": cluster_id}]):
+        applications = [each for each in row["settings"]["cluster_applications"] if each["cluster_id"] != cluster_id]
+        await connection.execute(SET_APPLICATIONS, row["collection_id"], {"cluster_applications": applications})

@@ -21,8 +21,7 @@ from services.gateway.collections.plans import plan_taxonomy, retriever_id_of
 from services.gateway.collections.shapes import CollectionPatch
 from services.gateway.collections.store import touch_collection, update_collection
 from services.gateway.kit.context import Tenant
-from services.gateway.kit.nulls import cleared
-from services.gateway.kit.shapes import JsonObject
+from services.gateway.kit.shapes import JsonObject, cleared
 
 COLUMNS = {"collection_name", "description", "metadata", "enabled"}
 TAXONOMY = "taxonomy"

@@ -16,7 +16,7 @@ from services.gateway.collections.sources.plans import PlannedSource, plan_sourc
 from services.gateway.collections.store import NewCollection
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import JsonObject
-from services.gateway.retrievers.stages.check import check
+from services.gateway.kit.stage_check import check_stages
 
 QUERY_INPUT = "query_image"
 TASK = "embedding_task"
@@ -88,7 +88,7 @@ async def plan_taxonomy(
         retriever_id = await retriever_id_of(tenant, form.retriever_id)
     else:
         stages = own_stages(form.field_to_enrich, feature_uri)
-        await check(tenant.gateway, stages)
+        await check_stages(tenant.gateway, stages)
     return NewTaxonomy(
         retriever_id=retriever_id,
         own_stages=stages,

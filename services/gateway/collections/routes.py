@@ -11,6 +11,7 @@ from services.gateway.collections.changes import change_collection
 from services.gateway.collections.clones import cloned_form
 from services.gateway.collections.extractors.features import CollectionFeatures, to_features
 from services.gateway.collections.labelling.warnings import with_warnings
+from services.gateway.collections.lists import LIST_COLLECTIONS, SEARCH_COLLECTIONS
 from services.gateway.collections.plans import plan_collection
 from services.gateway.collections.shapes import (
     Collection,
@@ -21,6 +22,7 @@ from services.gateway.collections.shapes import (
     CollectionList,
     CollectionPatch,
 )
+from services.gateway.collections.unknown_fields import unknown_in_sources
 from services.gateway.collections.views import to_collection
 from services.gateway.kit.affected import affected_by
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
@@ -28,9 +30,8 @@ from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.lists.tables import LIST_COLLECTIONS, SEARCH_COLLECTIONS
 from services.gateway.kit.rows.dependents import resting_on
-from services.gateway.kit.unknown_fields import said, unknown_in_sources
+from services.gateway.kit.unknown_fields import said
 
 router = routes_of("Collections", "/collections")
 

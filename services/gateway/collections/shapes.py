@@ -19,9 +19,8 @@ from services.gateway.collections.applications.shapes import (
 from services.gateway.collections.inline_taxonomies.shapes import TaxonomyForm, TaxonomyOut, TaxonomyPatch
 from services.gateway.collections.settings import CollectionSettings
 from services.gateway.collections.sources.shapes import Source, SourceForm
-from services.gateway.kit.affected_shapes import Affected
 from services.gateway.kit.lists.shapes import Pagination
-from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject, OpenAnswer
+from services.gateway.kit.shapes import Affected, Answer, Degraded, Form, JsonObject, OpenAnswer
 
 CollectionName = Annotated[
     str, StringConstraints(min_length=3, max_length=100, pattern=r"^[^/\x00]+$", strip_whitespace=True)

@@ -12,13 +12,13 @@ from services.common.database.taxonomies.decide_again import Affected, decide_ag
 from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
 from services.common.json.equality import same_value
-from services.gateway.buckets.store import taken
 from services.gateway.collections.applications.store import NewApplications, set_applications
 from services.gateway.collections.events import disable_dependents, tell_collections, tell_inline
 from services.gateway.collections.inline_taxonomies.store import NewTaxonomy, delete_own_retriever, insert_taxonomy
+from services.gateway.collections.lists import COLLECTION_COLUMNS, COLLECTION_SOURCE
 from services.gateway.collections.schedules import keep_schedule, orphan_triggers
-from services.gateway.kit.lists.tables import COLLECTION_COLUMNS, COLLECTION_SOURCE
 from services.gateway.kit.rows.change_row import MERGED, Change, change_row
+from services.gateway.kit.rows.names import taken
 
 FIND = f"SELECT {COLLECTION_COLUMNS} FROM {COLLECTION_SOURCE} WHERE c.collection_id = $1"  # noqa: S608
 INSERT = """

@@ -10,10 +10,10 @@ from services.common.database.bounded_reads import bounded
 from services.common.database.pool import Pool
 from services.common.filters import DOCUMENTS
 from services.common.filters.parameters import Parameters
-from services.gateway.documents.counts.store import value_sql
 from services.gateway.kit.lists.cursors import PATH, Cursor, read_cursor, write_cursor
 from services.gateway.kit.lists.order_sql import Term
 from services.gateway.kit.lists.page_sql import Scope, Window, where_of
+from services.gateway.kit.lists.tables import value_sql
 
 SHOWN = 100
 SHOWN_IN_ALL = 1000

@@ -5,17 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError
-from services.common.filters import Filter
+from services.common.filters import DOCUMENTS, Filter
+from services.gateway.collections.unknown_fields import unknown_in_collections
 from services.gateway.documents.grouped_lists import list_groups
 from services.gateway.documents.shapes import DocumentListBody, DocumentListQuery, Partition
 from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.lists.cursors import order_in
-from services.gateway.kit.lists.page_sql import Page, Scope, Window, list_page
+from services.gateway.kit.lists.page_sql import Listing, Page, Scope, Window, list_page
 from services.gateway.kit.lists.shapes import filter_of, pagination_of, search_of, sorts_of, window_of
-from services.gateway.kit.lists.tables import LIST_DOCUMENTS, SEARCH_DOCUMENTS
+from services.gateway.kit.lists.tables import FEW, SEARCH_FIELDS
 from services.gateway.kit.shapes import JsonObject
-from services.gateway.kit.unknown_fields import said, unknown_in_collections
+from services.gateway.kit.unknown_fields import said
+from services.gateway.objects.blobs.store import FILES
+
+LIST_DOCUMENTS = Listing(
+    table=DOCUMENTS, source="documents d", columns="d.*", key="d.row_key", beside=FILES, page_size=FEW
+)
+SEARCH_DOCUMENTS = SEARCH_FIELDS.format(alias="d")
 
 TAG = "@{index}/{count}"
 TAGGED = re.compile(r".*@(\d{1,3})/(\d{1,3})", re.DOTALL)

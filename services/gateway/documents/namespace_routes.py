@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.common.database.find_resources import find_row
 from services.common.errors import LikenessError
+from services.gateway.collections.unknown_fields import collections_to_look_at
 from services.gateway.documents.edits.shapes import BatchGet, BatchGot
 from services.gateway.documents.lists import Asked, document_list
 from services.gateway.documents.routes import ListedBy, OneBy, one
@@ -14,10 +15,8 @@ from services.gateway.documents.shapes import Document, DocumentList, DocumentLi
 from services.gateway.documents.store import get_documents
 from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.shapes import Answer, Form, JsonObject
-from services.gateway.kit.unknown_fields import collections_to_look_at
 
 router = routes_of("Documents", "/documents")
 

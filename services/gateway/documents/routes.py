@@ -11,8 +11,7 @@ from services.gateway.documents.shapes import Document, DocumentList, DocumentLi
 from services.gateway.documents.store import get_document
 from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.shapes import JsonObject
 
 router = routes_of("Documents")

@@ -6,9 +6,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from services.common.validation.unknown_keys import LeftOut
-from services.gateway.kit.affected_shapes import Affected
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.shapes import Answer, Form, JsonObject, OpenAnswer, QueryForm
+from services.gateway.kit.shapes import Affected, Answer, Form, JsonObject, OpenAnswer, QueryForm
 
 
 class VectorNames(Form):

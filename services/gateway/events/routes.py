@@ -13,8 +13,7 @@ from services.gateway.events.cursors import Place, read_place, write_place
 from services.gateway.events.shapes import EventList, EventsQuery, event_answer
 from services.gateway.events.store import Wanted, read_feed
 from services.gateway.kit.context import Identified, Identity, namespace_header
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 
 router = routes_of("Events", "/events")
 # Where nothing has happened the cursor stays as it was, but for one that would be too old some day.

@@ -5,9 +5,9 @@ from typing import Any
 
 from services.common.database.taxonomies.decide_again import NOTHING
 from services.common.database.taxonomies.decide_again import Affected as Found
-from services.gateway.kit.affected_shapes import Affected
 from services.gateway.kit.gateway import Gateway
 from services.gateway.kit.index_refresh import refresh_index
+from services.gateway.kit.shapes import Affected
 
 MOST = 1000
 # What waits for its first label; the index `documents_without_label` is on this very condition.

@@ -1,4 +1,4 @@
-"""The time that an analysis is about: the last hours, or from one date to another."""
+"""What analyses share: the time that they are about, and parts of a whole."""
 
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
@@ -82,3 +82,13 @@ def _aware(moment: datetime | None) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError as error:
         raise InvalidArgumentError("A date is out of range.", path="query.start_date") from error
+
+
+def share(count: int, total: int) -> float:
+    """Between 0 and 1, four digits; 0 of nothing is 0."""
+    return round(count / total, 4) if total else 0.0
+
+
+def percentage(count: int, total: int) -> float:
+    """Of a hundred, two digits; 0 of nothing is 0."""
+    return round(100 * count / total, 2) if total else 0.0

@@ -10,7 +10,6 @@ from services.gateway.kit.context import Caller, Identified, Identity
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import listed
 from services.gateway.kit.lists.shapes import ListBody, ListQuery
-from services.gateway.kit.lists.tables import LIST_NAMESPACES, SEARCH_NAMESPACES
 from services.gateway.namespaces import store
 from services.gateway.namespaces.shapes import (
     Namespace,
@@ -24,6 +23,7 @@ from services.gateway.namespaces.shapes import (
     to_namespace,
     to_stats,
 )
+from services.gateway.namespaces.store import LIST_NAMESPACES, SEARCH_NAMESPACES
 
 router = routes_of("Namespaces", "/namespaces")
 VISIBLE = "n.deleted_at IS NULL AND ($1::text[] IS NULL OR n.namespace_id = ANY($1))"

@@ -9,8 +9,7 @@ from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
 from services.common.validation.unknown_keys import LeftOut
 from services.gateway.kit.lists.shapes import Pagination
-from services.gateway.kit.moments import Moment
-from services.gateway.kit.shapes import Answer, Form, JsonObject
+from services.gateway.kit.shapes import Answer, Form, JsonObject, Moment
 
 NamespaceName = Annotated[
     str, StringConstraints(min_length=3, max_length=64, pattern=r"^[^/\x00]+$", strip_whitespace=True)

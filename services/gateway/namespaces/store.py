@@ -9,10 +9,37 @@ from services.common.database.buckets.removal import start_namespace_removal
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.tasks.create_task import OPEN, request_cancel
 from services.common.errors import AlreadyExistsError, NotFoundError
-from services.gateway.buckets.store import taken
-from services.gateway.kit.access.namespace_rows import ensure_default_namespace, find_namespace
-from services.gateway.kit.lists.tables import NAMESPACE_COLUMNS
+from services.common.filters.tables import Column, Table
+from services.gateway.kit.access.tenants import ensure_default_namespace, find_namespace
+from services.gateway.kit.lists.page_sql import Listing
+from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
+from services.gateway.kit.rows.names import taken
+
+NAMESPACES = Table(
+    alias="n",
+    columns={
+        "namespace_id": Column("namespace_id"),
+        "namespace_name": Column("namespace_name"),
+        "created_at": CREATED,
+        "updated_at": UPDATED,
+    },
+    prefixes={},
+    fields="settings",
+)
+NAMESPACE_COLUMNS = """n.*,
+    (SELECT count(*) FROM buckets x WHERE x.namespace_id = n.namespace_id AND x.deleted_at IS NULL) AS bucket_count,
+    (SELECT count(*) FROM collections x WHERE x.namespace_id = n.namespace_id) AS collection_count,
+    (SELECT count(*) FROM objects x WHERE x.namespace_id = n.namespace_id) AS object_count,
+    (SELECT count(*) FROM documents x WHERE x.namespace_id = n.namespace_id) AS document_count"""
+LIST_NAMESPACES = Listing(
+    table=NAMESPACES,
+    source="namespaces n",
+    columns=NAMESPACE_COLUMNS,
+    key=AGE.format(alias="n") + " || n.namespace_id)",
+    key_type="text",
+)
+SEARCH_NAMESPACES = NAME_SEARCH.format(name="n.namespace_name", alias="n")
 
 FIND = f"SELECT {NAMESPACE_COLUMNS} FROM namespaces n WHERE n.namespace_id = ANY($1)"  # noqa: S608
 INSERT = """INSERT INTO namespaces (namespace_id, namespace_name, description, settings, expires_at)

@@ -8,8 +8,7 @@ from services.common.errors import InvalidArgumentError, LikenessError
 from services.common.validation.unknown_keys import reason_of
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.error_envelope import dotted
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.objects.creation.create import Options, Uploaded, upload
 from services.gateway.objects.routes import PolicyAsked, Process

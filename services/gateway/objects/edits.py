@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -19,9 +20,12 @@ from services.common.events.event_payloads import changed_fields
 from services.common.json.equality import differing
 from services.common.json.paths import dotted, said_inside
 from services.common.row_types import JsonObject
+from services.gateway.objects.creation.merging import INSERT_BLOBS
 from services.gateway.objects.reprocessing.changed_inputs import Change, Held
-from services.gateway.objects.reprocessing.replaced_blobs import replace_blobs
 from services.gateway.objects.reprocessing.store import blobs_held, renew
+
+REMOVE = "DELETE FROM blobs WHERE object_id = $1 AND property = ANY($2) RETURNING property, position"
+LAST = "SELECT coalesce(max(position), -1) FROM blobs WHERE object_id = $1"
 
 CURRENT = """
     SELECT object_id, namespace_id, key_prefix, fields, human_fields FROM objects
@@ -146,3 +150,15 @@ async def delete_objects(connection: Connection, bucket_id: str, object_ids: Seq
     await tell_gone(connection, documents)
     affected = await decide_again(connection, rows[0]["namespace_id"]) if rows else NOTHING
     return Deleted(object_ids=found, document_ids=gone, affected=affected)
+
+
+async def replace_blobs(connection: Connection, object_id: str, blobs: Sequence[dict[str, Any]]) -> None:
+    """Puts the blobs, rows of the table, in the place of those of their properties; the object has been locked."""
+    if not blobs:
+        return
+    rows = await connection.fetch(REMOVE, object_id, [blob["property"] for blob in blobs])
+    places = {row["property"]: row["position"] for row in rows}
+    after = count(1 + max(await connection.fetchval(LAST, object_id), *places.values(), -1))
+    moved = [{**blob, "position": places.pop(blob["property"], None)} for blob in blobs]
+    placed = [{**blob, "position": next(after) if blob["position"] is None else blob["position"]} for blob in moved]
+    await connection.execute(INSERT_BLOBS, object_id, placed)

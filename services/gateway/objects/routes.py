@@ -6,24 +6,22 @@ from fastapi import Query, Response
 
 from services.common.database.find_resources import get_row
 from services.gateway.buckets.schema_check import require_types
-from services.gateway.buckets.unique_keys import key_fields, require_same_key, touched_keys
+from services.gateway.buckets.unique_keys import Policy, key_fields, require_same_key, touched_keys
 from services.gateway.kit.affected import affected_by, affected_headers
 from services.gateway.kit.context import InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.lists.list_route import listed
 from services.gateway.kit.lists.shapes import ListQuery, filter_of
-from services.gateway.kit.lists.tables import LIST_OBJECTS, SEARCH_OBJECTS
 from services.gateway.kit.misspelt_keys import slips_of, with_slips
 from services.gateway.kit.unknown_fields import unknown_in_bucket
 from services.gateway.objects import edits as stored
 from services.gateway.objects.creation.create import Options, blobs_of, upload
-from services.gateway.objects.creation.store import Policy, blob_rows
+from services.gateway.objects.creation.store import blob_rows
 from services.gateway.objects.fields import patched_fields
 from services.gateway.objects.row_view import with_fields
 from services.gateway.objects.shapes import ObjectCreate, ObjectList, ObjectListBody, ObjectOut, ObjectPatch
-from services.gateway.objects.store import read_object
+from services.gateway.objects.store import LIST_OBJECTS, SEARCH_OBJECTS, read_object
 from services.gateway.objects.views import object_answer, object_answers
 
 router = routes_of("Objects", "/buckets/{bucket}/objects")

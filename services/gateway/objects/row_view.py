@@ -6,8 +6,8 @@ from typing import Any
 from services.common.extractors.passthrough import strip_root
 from services.common.json.paths import overlap
 from services.common.row_types import Blob
-from services.gateway.documents.views.row_view import Links
 from services.gateway.kit.shapes import JsonObject
+from services.gateway.objects.blobs.links import Links
 
 SYSTEM = frozenset({"object_id", "bucket_id", "key_prefix", "blobs", "status", "error", "created_at", "updated_at"})
 DONE = ("COMPLETED", "FAILED")

@@ -8,9 +8,8 @@ from pydantic import Field, field_validator
 
 from services.common.validation.unknown_keys import IDLE, LeftOut
 from services.gateway.buckets.schema import FieldType
-from services.gateway.kit.affected_shapes import Affected
 from services.gateway.kit.lists.shapes import ListBody, Pagination
-from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject, OpenAnswer, OpenForm
+from services.gateway.kit.shapes import Affected, Answer, Degraded, Form, JsonObject, OpenAnswer, OpenForm
 
 MAX_BATCH = 100
 

@@ -7,10 +7,17 @@ import asyncpg
 
 from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
-from services.gateway.kit.lists.tables import OBJECT_COLUMNS
+from services.common.filters import OBJECTS
+from services.gateway.kit.lists.page_sql import Listing
+from services.gateway.kit.lists.tables import FEW, SEARCH_FIELDS
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.objects.row_view import DONE
 from services.gateway.objects.warnings import Idle
+
+OBJECT_COLUMNS = """o.*,
+    (SELECT count(*) FROM documents d WHERE d.object_id = o.object_id) AS document_count"""
+LIST_OBJECTS = Listing(table=OBJECTS, source="objects o", columns=OBJECT_COLUMNS, key="o.row_key", page_size=FEW)
+SEARCH_OBJECTS = SEARCH_FIELDS.format(alias="o") + " OR coalesce(o.key_prefix, '') ILIKE {pattern}"
 
 FIND = f"SELECT {OBJECT_COLUMNS} FROM objects o WHERE o.bucket_id = $1 AND o.object_id = $2"  # noqa: S608
 IDLE = """

@@ -9,10 +9,9 @@ from services.gateway.kit.shapes import JsonObject
 from services.gateway.objects.blobs.links import links_to
 from services.gateway.objects.blobs.store import blobs_of
 from services.gateway.objects.creation.store import Created, NewObject
-from services.gateway.objects.note_warning import with_notes
 from services.gateway.objects.row_view import to_object
 from services.gateway.objects.store import idle_objects, notes_of, read_object
-from services.gateway.objects.warnings import Idle, with_warning
+from services.gateway.objects.warnings import Idle, with_notes, with_warning
 
 
 async def object_answers(

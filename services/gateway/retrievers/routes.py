@@ -8,15 +8,15 @@ from fastapi import Query, Request, Response
 from services.common.bindings import Bindings, bound
 from services.common.database.bounded_reads import snapshot
 from services.common.database.find_resources import get_row
+from services.gateway.collections.labelling.checks import labelling_faults
 from services.gateway.collections.labelling.store import gone, runs_of_retriever
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.lists.tables import LIST_RETRIEVERS, SEARCH_RETRIEVERS
-from services.gateway.kit.nulls import cleared
-from services.gateway.kit.rows.dependents import labelling_faults, lost, resting_on
-from services.gateway.kit.shapes import Degraded, Deleted
+from services.gateway.kit.rows.dependents import lost, resting_on
+from services.gateway.kit.rows.retrievers import insert_retriever
+from services.gateway.kit.shapes import Degraded, Deleted, cleared
 from services.gateway.retrievers.executions.unknown_fields import unknown_in_stages
 from services.gateway.retrievers.input_schema import read_input_schema
 from services.gateway.retrievers.shapes import (
@@ -29,8 +29,8 @@ from services.gateway.retrievers.shapes import (
     RetrieverPatched,
     to_retriever,
 )
-from services.gateway.retrievers.stages.check import checked_stages
-from services.gateway.retrievers.store import insert_retriever, resolve_collections, update_retriever
+from services.gateway.retrievers.stages.shapes import checked_stages
+from services.gateway.retrievers.store import LIST_RETRIEVERS, SEARCH_RETRIEVERS, resolve_collections, update_retriever
 
 router = routes_of("Retrievers", "/retrievers")
 

@@ -5,17 +5,39 @@ from typing import Any
 
 import asyncpg
 
-from services.common.bindings import Bindings, bound
+from services.common.bindings import bound
 from services.common.database.pool import Executor, Pool
 from services.common.errors import NotFoundError
-from services.common.ids import new_id
-from services.gateway.buckets.store import taken
+from services.common.filters.tables import Column, Kind, Table
+from services.gateway.kit.lists.page_sql import Listing
+from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
+from services.gateway.kit.rows.names import taken
 
-INSERT = """
-    INSERT INTO retrievers (retriever_id, namespace_id, retriever_name, description, collection_identifiers, stages,
-                            input_schema, metadata, settings, bindings)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *"""
+RETRIEVERS = Table(
+    alias="r",
+    columns={
+        "retriever_id": Column("retriever_id"),
+        "retriever_name": Column("retriever_name"),
+        "description": Column("description"),
+        "collection_identifiers": Column("collection_identifiers", Kind.OTHER),
+        "collection_ids": Column("collection_identifiers", Kind.OTHER),
+        "version": Column("version", Kind.OTHER),
+        "created_at": CREATED,
+        "updated_at": UPDATED,
+    },
+    prefixes={("stages",): "stages", ("input_schema",): "input_schema"},
+    fields="metadata",
+)
+LIST_RETRIEVERS = Listing(
+    table=RETRIEVERS,
+    source="retrievers r",
+    columns="r.*",
+    key=AGE.format(alias="r") + " || r.retriever_id)",
+    key_type="text",
+)
+SEARCH_RETRIEVERS = NAME_SEARCH.format(name="r.retriever_name", alias="r")
+
 # What is named anew, {"identifiers", "stages"}, may mean another thing when the one before is gone.
 NAMED_ANEW = """living_bindings(bindings, ARRAY(SELECT names_of_retriever(
     ARRAY(SELECT jsonb_array_elements_text({0}::jsonb -> 'identifiers')), {0}::jsonb -> 'stages')))"""
@@ -30,29 +52,6 @@ RESOLVE = """
                                    OR 'col_' || collection_name = i.identifier)
       ORDER BY collection_id = i.identifier DESC, collection_name = i.identifier DESC LIMIT 1
     ) c ORDER BY i.position"""
-
-
-async def insert_retriever(
-    db: Executor,
-    namespace_id: str,
-    name: str,
-    collection_identifiers: Sequence[str],
-    stages: Sequence[dict[str, Any]],
-    *,
-    input_schema: dict[str, Any] | None = None,
-    description: str | None = None,
-    metadata: dict[str, Any] | None = None,
-    settings: dict[str, Any] | None = None,
-    bindings: Bindings | None = None,
-) -> asyncpg.Record:
-    """The new retriever; AlreadyExistsError when the name is taken. What it names means what `bindings` say."""
-    values = (list(collection_identifiers), list(stages), input_schema, metadata or {}, settings or {}, bindings or {})
-    try:
-        row = await db.fetchrow(INSERT, new_id("ret"), namespace_id, name, description, *values)
-    except asyncpg.UniqueViolationError as error:
-        raise taken("retriever", name) from error
-    assert row is not None
-    return row
 
 
 async def update_retriever(

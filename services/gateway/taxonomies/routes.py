@@ -6,13 +6,14 @@ import asyncpg
 from fastapi import Query, Request, Response
 
 from services.common.database.bounded_reads import snapshot
+from services.gateway.collections.labelling.checks import labelling_faults
 from services.gateway.collections.labelling.store import runs_of_taxonomy
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.nulls import cleared
-from services.gateway.kit.rows.dependents import labelling_faults, resting_on
+from services.gateway.kit.rows.dependents import resting_on
+from services.gateway.kit.shapes import cleared
 from services.gateway.taxonomies import store
 from services.gateway.taxonomies.path_nodes import nodes_of
 from services.gateway.taxonomies.plans import plan_taxonomy

@@ -13,11 +13,11 @@ from services.common.errors import NotFoundError
 from services.common.events.event_payloads import MOST_FIELDS, changed_fields
 from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
-from services.gateway.buckets.store import taken
 from services.gateway.collections.applications.store import detach
-from services.gateway.collections.inline_taxonomies.in_force import puts_in_force
+from services.gateway.collections.inline_taxonomies.store import puts_in_force
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
+from services.gateway.kit.rows.names import taken
 
 # An inline taxonomy does not say which collection it searches; its retriever does.
 COLUMNS = """t.*, (

@@ -1,4 +1,4 @@
-"""Lists of triggers and of their executions, counted from an offset as the contract has it."""
+"""Triggers in the database, one by one and as lists; lists count from an offset, as the contract has it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,12 @@ from typing import Any
 import asyncpg
 
 from services.common.database.bounded_reads import snapshot
-from services.common.database.pool import Pool
+from services.common.database.pool import Connection, Executor, Pool
+from services.common.errors import NotFoundError
 from services.gateway.triggers.shapes import SORTABLE
+
+FIND = "SELECT * FROM triggers WHERE trigger_id = $1 AND namespace_id = $2 AND ($3::text IS NULL OR action_type = $3)"
+LOCK = f"{FIND} FOR UPDATE"
 
 MATCHES = """
     namespace_id = $1 AND ($2::text IS NULL OR action_type = $2) AND ($3::text IS NULL OR trigger_type = $3)
@@ -52,3 +56,23 @@ async def list_executions(queries: Pool, trigger_id: str, status: str | None, li
         rows = await db.fetch(sql, trigger_id, status, limit, offset)
         total = await db.fetchval(f"SELECT count(*) FROM ({matches}) AS y", trigger_id, status)  # noqa: S608
     return Listed(rows=rows, total=total)
+
+
+async def get_trigger(
+    db: Executor, namespace_id: str, trigger_id: str, action_type: str | None = None
+) -> asyncpg.Record:
+    """A trigger of the namespace, of the action type where one is named."""
+    return _found(await db.fetchrow(FIND, trigger_id, namespace_id, action_type), trigger_id)
+
+
+async def lock_trigger(
+    connection: Connection, namespace_id: str, trigger_id: str, action_type: str | None = None
+) -> asyncpg.Record:
+    """The same, which nobody else changes or fires until the transaction ends."""
+    return _found(await connection.fetchrow(LOCK, trigger_id, namespace_id, action_type), trigger_id)
+
+
+def _found(row: asyncpg.Record | None, trigger_id: str) -> asyncpg.Record:
+    if row is None:
+        raise NotFoundError.of("trigger", trigger_id)
+    return row

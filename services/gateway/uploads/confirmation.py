@@ -10,13 +10,14 @@ from services.common.database.batches.lifecycle import NewBatch, add_objects, cr
 from services.common.database.pool import Connection
 from services.common.errors import BadRequestError, InvalidArgumentError, LikenessError, TooLargeError
 from services.gateway.batches.plans import submit
-from services.gateway.buckets.unique_keys import policy_of, unique_key_of
+from services.gateway.buckets.unique_keys import Policy, policy_of, unique_key_of
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.index_refresh import refresh_index
-from services.gateway.objects.creation.store import NewObject, Policy, create_in
+from services.gateway.objects.creation.existing_content import blob_of
+from services.gateway.objects.creation.store import NewObject, create_in
 from services.gateway.uploads.presigned import DUPLICATE, require_type
 from services.gateway.uploads.shapes import Confirmed, UploadConfirm, to_confirmed
-from services.gateway.uploads.store import Wanted, blob_of, get_upload, has_ended, hold_twin, lock_upload, note_arrival
+from services.gateway.uploads.store import Wanted, get_upload, has_ended, hold_twin, lock_upload, note_arrival
 
 COMPLETE = """
     UPDATE uploads SET status = 'COMPLETED', storage_key = $2, verified_at = now(), completed_at = now(),

@@ -7,13 +7,11 @@ import asyncpg
 
 from services.common.blobs import Arrived
 from services.common.database.pool import Connection, Executor
-from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError
+from services.common.errors import BadRequestError, NotFoundError
 from services.common.filters.tables import Column, Kind, Table
 from services.common.http.content import mime_type_of
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.objects.creation.duplicates import IS_OF_USE
-from services.gateway.objects.creation.store import NewBlob
-from services.gateway.objects.shapes import BlobForm
 from services.gateway.uploads.shapes import UploadStats
 
 UPLOADS = Table(
@@ -124,28 +122,4 @@ async def stats_of(db: Executor, bucket_id: str) -> UploadStats:
         uploads_by_status={row["status"]: row["count"] for row in rows},
         avg_file_size_bytes=size / count if count else 0.0,
         unique_buckets=1 if count else 0,
-    )
-
-
-async def content_of_upload(db: Executor, bucket_id: str, blob: BlobForm, kind: str, path: str) -> NewBlob:
-    """The content of a confirmed upload of the same bucket, as a blob of the type `kind`."""
-    row = await db.fetchrow("SELECT * FROM uploads WHERE bucket_id = $1 AND upload_id = $2", bucket_id, blob.upload_id)
-    if row is None:
-        raise InvalidArgumentError(f"{path} names no upload of this bucket.", path=path, id=str(blob.upload_id))
-    if row["storage_key"] is None:
-        message = f"{path} names an upload that is {row['status']}; confirm it first."
-        raise InvalidArgumentError(message, path=path, id=row["upload_id"])
-    return blob_of(row, blob.property, kind, blob.filename)
-
-
-def blob_of(row: Any, blob_property: str, kind: str, filename: str | None = None) -> NewBlob:
-    """The content of an upload as a blob."""
-    return NewBlob(
-        property=blob_property,
-        type=kind,
-        storage_key=row["storage_key"],
-        filename=filename or row["filename"],
-        mime_type=row["mime_type"],
-        size_bytes=row["size_bytes"],
-        sha256=row["sha256"],
     )

@@ -10,9 +10,9 @@ from services.common.database.pool import Connection, Executor
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
 from services.common.row_types import JsonObject
-from services.gateway.buckets.store import taken
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
+from services.gateway.kit.rows.names import taken
 
 WEBHOOKS = Table(
     alias="w",

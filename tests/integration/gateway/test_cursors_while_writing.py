@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from services.common.database.pool import Pool, open_pool
 from services.common.settings import Settings
 from services.gateway.documents.grouped_lists import list_groups
+from services.gateway.documents.lists import LIST_DOCUMENTS
 from services.gateway.kit.lists.order_sql import Sort
 from services.gateway.kit.lists.page_sql import Scope, Window, list_page
-from services.gateway.kit.lists.tables import LIST_DOCUMENTS
 from tests.support.postgres import Databases
 
 SETTING = """

@@ -5,8 +5,7 @@ import pytest
 from services.common.database.buckets.removal import remove_namespace
 from services.common.database.pool import Pool
 from services.common.errors import AlreadyExistsError
-from services.gateway.kit.access.namespace_rows import DEFAULT, ensure_default_namespace
-from services.gateway.kit.access.tenants import Tenants
+from services.gateway.kit.access.tenants import DEFAULT, Tenants, ensure_default_namespace
 from services.gateway.namespaces.store import delete_namespace
 
 FURNISH = """

@@ -9,7 +9,8 @@ import pytest
 from services.common.blobs import open_blob_store
 from services.common.database.documents.edit_documents import Within, edit_documents
 from services.common.errors import InvalidArgumentError
-from services.gateway.objects.creation.store import Created, NewBlob, NewObject, Policy, blob_rows, create_object
+from services.gateway.buckets.unique_keys import Policy
+from services.gateway.objects.creation.store import Created, NewBlob, NewObject, blob_rows, create_object
 from services.gateway.objects.edits import patch_object
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 from tests.integration.worker.fakes import BAD, SLOW, vector_of

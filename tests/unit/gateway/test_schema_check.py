@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.buckets.schema_check import check_fields
+from services.gateway.documents.diagnostics.schema import check_fields
 
 PROPERTIES: dict[str, Any] = {
     "name": {"type": "string", "required": True},

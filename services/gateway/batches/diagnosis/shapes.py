@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.common.database.batches.tally import CANCELED, DRAFT, ENDED, Tally
-from services.gateway.batches.failure_kinds import PERMANENT, failure_kind
 from services.gateway.batches.shapes import FailedDocument
-from services.gateway.batches.views import status_now, to_failed_document
+from services.gateway.batches.views import PERMANENT, failure_kind, status_now, to_failed_document
 from services.gateway.kit.shapes import Answer
 
 SILENCE = timedelta(minutes=5)

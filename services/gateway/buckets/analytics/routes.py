@@ -16,10 +16,9 @@ from services.gateway.buckets.analytics.shapes import (
     Storage,
     StorageMetric,
 )
-from services.gateway.kit.analytics import Period, RangeAsked, period_of
+from services.gateway.kit.analytics import Period, RangeAsked, percentage, period_of
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.percentages import percentage
 
 router = routes_of("Analytics", "/analytics")
 STORED = """

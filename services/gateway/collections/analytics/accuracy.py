@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.gateway.collections.analytics.assignments import About
-from services.gateway.taxonomies.analytics.shapes import Accuracy, LabelAccuracy
+from services.gateway.collections.analytics.shapes import Accuracy, LabelAccuracy
 
 
 def accuracy_of(rows: Sequence[Mapping[str, Any]] | Sequence[Any], about: About) -> Accuracy:

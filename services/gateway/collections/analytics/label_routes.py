@@ -10,13 +10,18 @@ from services.common.database.taxonomies.applied_taxonomies import label_fields_
 from services.gateway.collections.analytics import store as sql
 from services.gateway.collections.analytics.accuracy import accuracy_of
 from services.gateway.collections.analytics.assignments import About, checked
-from services.gateway.collections.analytics.shapes import Coverage, FieldCoverage, FieldQueue, NotJudged, ReviewQueue
+from services.gateway.collections.analytics.shapes import (
+    Accuracy,
+    Coverage,
+    FieldCoverage,
+    FieldQueue,
+    NotJudged,
+    ReviewQueue,
+)
 from services.gateway.collections.labelling.store import count_not_judged, reasons
-from services.gateway.kit.analytics import RangeAsked, period_of
+from services.gateway.kit.analytics import RangeAsked, period_of, share
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.percentages import share
-from services.gateway.taxonomies.analytics.shapes import Accuracy
 
 router = routes_of("Analytics")
 HERE = "/collections/{collection}/analytics"

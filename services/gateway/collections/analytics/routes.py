@@ -18,10 +18,9 @@ from services.gateway.collections.analytics.shapes import (
     LatencyMetric,
     Overview,
 )
-from services.gateway.kit.analytics import RangeAsked, period_of
+from services.gateway.kit.analytics import RangeAsked, percentage, period_of, share
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.percentages import percentage, share
 
 router: APIRouter = routes_of("Analytics", "/analytics/collections/{collection}")
 

@@ -9,6 +9,29 @@ from services.gateway.kit.analytics import TimeRange
 from services.gateway.kit.shapes import Answer, JsonObject
 
 
+class LabelAccuracy(Answer):
+    """What people found of a machine's label; the rate is null when none was checked."""
+
+    label: str
+    checked: int
+    correct: int
+    incorrect: int
+    false_positive_rate: float | None
+
+
+class Accuracy(Answer):
+    """Checks of machine labels: of each document and field the newest annotation or change by a person that decides."""
+
+    taxonomy_id: str | None = None
+    collection_id: str | None = None
+    checked: Annotated[int, Field(description="Documents whose machine label was found correct or incorrect")]
+    correct: int
+    incorrect: int
+    undecided: Annotated[int, Field(description="Documents whose annotations decide nothing, such as `deferred`")]
+    false_positive_rate: Annotated[float | None, Field(description="incorrect / checked")]
+    labels: Annotated[list[LabelAccuracy], Field(description="By the label of the machine, most checked first")]
+
+
 class Overview(Answer):
     """CollectionOverviewResponse."""
 

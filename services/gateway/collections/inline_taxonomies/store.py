@@ -1,15 +1,18 @@
-"""The inline taxonomies of collections in the database."""
+"""The inline taxonomies of collections in the database, and when a taxonomy's change is a new version."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from services.common.database.pool import Connection
+from services.common.errors import NotFoundError
 from services.common.ids import new_id
-from services.gateway.collections.inline_taxonomies.in_force import puts_in_force
+from services.common.json.equality import same_value
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.retrievers.store import insert_retriever
+from services.gateway.kit.rows.retrievers import insert_retriever
+
+SAID = ("config", "runs", "label_fields")
 
 INSERT = """
     INSERT INTO taxonomies (taxonomy_id, namespace_id, taxonomy_name, collection_id, retriever_identifier,
@@ -82,3 +85,26 @@ async def delete_own_retriever(connection: Connection, namespace_id: str, collec
     """Deletes the retriever that was made for a collection, if one was."""
     sql = "DELETE FROM retrievers WHERE namespace_id = $1 AND metadata @> $2"
     await connection.execute(sql, namespace_id, {MADE_FOR: collection_id})
+
+
+async def puts_in_force(
+    connection: Connection, key_column: str, key: str, write: Callable[[], Awaitable[object]], *, same_too: bool = False
+) -> bool:
+    """Whether what `write` did to the taxonomy stands: else it is undone, since the taxonomy says what it said before.
+
+    A trigger makes what an inline taxonomy says from its columns, so that is known only after they are written.
+    """
+    sql = f"SELECT {', '.join(SAID)} FROM taxonomies WHERE {key_column} = $1 FOR UPDATE"  # noqa: S608
+    before = await connection.fetchrow(sql, key)
+    if before is None:
+        raise NotFoundError.of("taxonomy", key)
+    attempt = connection.transaction()
+    await attempt.start()
+    await write()
+    after = await connection.fetchrow(sql, key)
+    assert after is not None
+    if same_too or not same_value(dict(before), dict(after)):
+        await attempt.commit()
+        return True
+    await attempt.rollback()
+    return False

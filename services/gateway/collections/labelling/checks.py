@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from services.common.extractors.passthrough import strip_root
-from services.gateway.kit.shapes import JsonObject
+from services.gateway.kit.shapes import Degraded, JsonObject
 
 # Further under what suits the model many strangers are named, further above it few friends are.
 FAR_UNDER, FAR_ABOVE = 0.1, 0.25
@@ -130,3 +130,24 @@ def who_of(run: Mapping[str, Any]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
+
+
+def labelling_faults(runs: Sequence[Mapping[str, Any]]) -> list[Degraded]:
+    """What is amiss with how a retriever or a taxonomy labels, each thing once."""
+    found = [(_subject(run), text) for run in runs for text in (*faults_of(run), *threshold_faults(run))]
+    return [
+        Degraded(
+            resource=kind,
+            id=identity,
+            reason=text,
+            next_step="Change the threshold, the retriever's min_score, or what the taxonomy or retriever names.",
+        )
+        for (kind, identity), text in dict.fromkeys(found)
+    ]
+
+
+def _subject(run: Mapping[str, Any]) -> tuple[str, str]:
+    """The collection that is labelled, or the taxonomy where it labels none."""
+    if run["collection_id"] is None:
+        return "taxonomy", run["taxonomy_id"]
+    return "collection", run["collection_id"]

@@ -17,7 +17,7 @@ from services.gateway.documents.aggregations.shapes import (
     Having,
     RangeBucket,
 )
-from services.gateway.documents.counts.store import value_sql
+from services.gateway.kit.lists.tables import value_sql
 
 PARTS = {"dayOfWeek": "isodow", "dayOfYear": "doy"}
 NUMBERS = "CASE jsonb_typeof({value}) WHEN 'number' THEN ({value} #>> '{{}}')::numeric END"

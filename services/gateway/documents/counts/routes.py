@@ -6,6 +6,7 @@ from fastapi import Query
 
 from services.common.database.find_resources import get_collection
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
+from services.gateway.collections.unknown_fields import unknown_in_collections
 from services.gateway.documents.counts.shapes import (
     CountBody,
     DistinctBody,
@@ -18,7 +19,6 @@ from services.gateway.documents.counts.shapes import (
 from services.gateway.documents.counts.store import count_documents, count_values
 from services.gateway.kit.context import InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.unknown_fields import unknown_in_collections
 
 router = routes_of("Analytics", "/collections/{collection}")
 

@@ -1,21 +1,12 @@
-"""How the values of a field are spread over the documents of a collection."""
+"""Counting documents, and how the values of a field are spread over them."""
 
 import asyncpg
 
 from services.common.database.bounded_reads import bounded
 from services.common.database.pool import Pool
-from services.common.filters import DOCUMENTS, EVERYTHING, Filter, Table, compile_sql
+from services.common.filters import DOCUMENTS, EVERYTHING, Filter, compile_sql
 from services.common.filters.parameters import Parameters
-from services.common.filters.sql import json_value
-from services.common.filters.tables import Column
-
-
-def value_sql(table: Table, field: str, parameters: Parameters) -> str:
-    """SQL of a field's value as jsonb; SQL NULL when there is none."""
-    place = table.resolve(field)
-    if isinstance(place, Column):
-        return f"to_jsonb({table.alias}.{place.name})"
-    return json_value(place, table, parameters)
+from services.gateway.kit.lists.tables import value_sql
 
 
 async def count_values(

@@ -6,9 +6,9 @@ from fastapi import Body
 
 from services.common.database.find_resources import get_collection
 from services.common.errors import NotFoundError
-from services.gateway.buckets.schema_check import SchemaCheck, check_fields
 from services.gateway.collections import store as collections
 from services.gateway.collections.views import input_properties, output_properties
+from services.gateway.documents.diagnostics.schema import SchemaCheck, check_fields
 from services.gateway.documents.diagnostics.shapes import Diagnostics, Download, diagnostics_of, times_of
 from services.gateway.documents.routes import IN_COLLECTION
 from services.gateway.documents.store import get_document

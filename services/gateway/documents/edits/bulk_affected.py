@@ -10,8 +10,8 @@ from services.common.filters import Filter, compile_sql
 from services.common.json.paths import value_at
 from services.common.labels.label_values import label_value
 from services.gateway.kit.affected import MOST, WAITS, next_step
-from services.gateway.kit.affected_shapes import Affected
 from services.gateway.kit.context import Tenant
+from services.gateway.kit.shapes import Affected
 
 # $1 the collection, $2 whether all that they lend goes, $3 the fields that change otherwise, $4 their new values
 RESTING = """

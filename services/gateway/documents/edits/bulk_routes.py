@@ -9,12 +9,11 @@ from services.common.database.tasks.create_task import PENDING, NewTask, create_
 from services.common.database.taxonomies.decide_again import decide_again
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import Filter, canonical_json, compile_sql
+from services.gateway.collections.unknown_fields import unknown_in_collections
 from services.gateway.documents.edits.bulk_affected import by_task, expected_of_changes, expected_of_deletion
-from services.gateway.documents.edits.declared_types import require_declared
-from services.gateway.documents.edits.field_checks import slips_in
+from services.gateway.documents.edits.field_checks import require_declared, slips_in
 from services.gateway.documents.edits.fields import changed_fields
 from services.gateway.documents.edits.routes import within_of
-from services.gateway.documents.edits.selections import selection_of
 from services.gateway.documents.edits.shapes import (
     MAX_BATCH,
     BatchDelete,
@@ -24,6 +23,7 @@ from services.gateway.documents.edits.shapes import (
     BulkUpdate,
     BulkUpdated,
     DocumentResult,
+    selection_of,
 )
 from services.gateway.documents.routes import IN_COLLECTION
 from services.gateway.kit.affected import affected_by
@@ -31,7 +31,6 @@ from services.gateway.kit.context import InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.shapes import Degraded, JsonObject
-from services.gateway.kit.unknown_fields import unknown_in_collections
 
 router = routes_of("Documents")
 BATCH = f"{IN_COLLECTION}/batch"

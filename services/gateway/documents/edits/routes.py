@@ -12,8 +12,7 @@ from services.common.row_types import Collection, DocumentRow
 from services.common.validation.unknown_keys import accepted_keys
 from services.gateway.documents.creation.shapes import DocumentCreate, embeddings_of, lineage_of
 from services.gateway.documents.creation.store import NewDocument, create_document
-from services.gateway.documents.edits.declared_types import collection_within, require_declared
-from services.gateway.documents.edits.field_checks import slips_in, told
+from services.gateway.documents.edits.field_checks import collection_within, require_declared, slips_in, told
 from services.gateway.documents.edits.fields import changed_fields
 from services.gateway.documents.edits.shapes import DeletedDocument
 from services.gateway.documents.routes import IN_COLLECTION, shown_one
@@ -21,8 +20,7 @@ from services.gateway.documents.shapes import Document, DocumentQuery
 from services.gateway.documents.store import get_document
 from services.gateway.kit.affected import affected_by
 from services.gateway.kit.context import InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.shapes import JsonObject
 

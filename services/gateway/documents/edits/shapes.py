@@ -4,9 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from services.common.errors import InvalidArgumentError
+from services.common.filters import EVERYTHING, Condition, Filter, Operator, parse
 from services.gateway.documents.shapes import Document
-from services.gateway.kit.affected_shapes import Affected
-from services.gateway.kit.shapes import Answer, Degraded, Deleted, Form, JsonObject
+from services.gateway.kit.shapes import Affected, Answer, Degraded, Deleted, Form, JsonObject
+
+PATH = "body.filters"
+WAYS = "'document_ids', 'filters', or 'all': true for every document of the collection"
 
 MAX_BATCH = 1000
 Id = Annotated[str, Field(min_length=1, max_length=256)]
@@ -114,3 +118,14 @@ class BulkUpdated(Answer):
     message: str = "Bulk update enqueued"
     warnings: list[Degraded] = Field(default_factory=list, description="Fields of the filter that nothing has")
     affected: Affected | None = None
+
+
+def selection_of(form: Selecting) -> Filter:
+    """The documents as a filter; InvalidArgumentError when they are said in no way, in two, or not at all."""
+    ways = (form.document_ids is not None, form.filters is not None, form.all)
+    if sum(ways) != 1:
+        many = "one of them only" if any(ways) else "which documents are meant"
+        raise InvalidArgumentError(f"{PATH}: say {many}: {WAYS}.", path=PATH)
+    if form.document_ids is not None:
+        return Condition("document_id", Operator.IN, tuple(form.document_ids))
+    return EVERYTHING if form.all else parse(form.filters, PATH, inputs=False, selects=True)

@@ -23,8 +23,7 @@ from services.gateway.documents.shapes import Document
 from services.gateway.documents.store import get_document
 from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 
 router = routes_of("Lineage")
 ONE = f"{IN_COLLECTION}/{{document_id}}"

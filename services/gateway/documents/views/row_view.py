@@ -1,27 +1,18 @@
 """A document's row as the contract shows it: pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from services.common.labels.human_labels import AUTO
 from services.common.row_types import Blob
 from services.gateway.kit.shapes import JsonObject
+from services.gateway.objects.blobs.links import Links
+from services.gateway.objects.blobs.store import File
 
 SOURCE = "source"
 RESERVED = frozenset({"document_id", "collection_id", "metadata", "taxonomy_match", "document_blobs", "_internal"})
 DOCUMENT_TYPES = frozenset({"video", "image", "audio", "text", "pdf"})
 NO_FILE: Mapping[str, Any] = {"type": "other", "content_type": None, "size_bytes": None, "checksum": None}
-Links = Mapping[str, str]
-"""Blob id -> a link that works without a key."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """A blob in the `role` that it has for a document: "source", "thumbnail" or "artifact"."""
-
-    role: str
-    blob: Blob
 
 
 def to_document(

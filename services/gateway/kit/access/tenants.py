@@ -1,10 +1,13 @@
 """Which namespace a request is about."""
 
+import asyncpg
 from cachetools import TTLCache
 
-from services.common.database.pool import Pool
+from services.common.database.pool import Executor, Pool
 from services.common.errors import NotFoundError
-from services.gateway.kit.access.namespace_rows import DEFAULT, find_namespace
+from services.common.ids import new_id
+
+DEFAULT = "default"
 
 CACHE_SECONDS = 5.0
 CACHED_NAMESPACES = 10_000
@@ -41,3 +44,23 @@ class Tenants:
             error = NotFoundError(f"No namespace '{header}'.", resource="namespace", id=header)
             raise error
         return namespace_id
+
+
+async def ensure_default_namespace(db: Executor) -> str:
+    """The id of the default namespace, made at first start."""
+    await db.execute(
+        "INSERT INTO namespaces (namespace_id, namespace_name) VALUES ($1, $2) ON CONFLICT (namespace_name) DO NOTHING",
+        new_id("ns"),
+        DEFAULT,
+    )
+    value: str = await db.fetchval("SELECT namespace_id FROM namespaces WHERE namespace_name = $1", DEFAULT)
+    return value
+
+
+async def find_namespace(db: Executor, identifier: str) -> asyncpg.Record | None:
+    """The namespace with this id, or else this name."""
+    return await db.fetchrow(
+        """SELECT * FROM namespaces WHERE (namespace_id = $1 OR namespace_name = $1) AND deleted_at IS NULL
+           ORDER BY namespace_id = $1 DESC LIMIT 1""",
+        identifier,
+    )

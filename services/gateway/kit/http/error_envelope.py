@@ -25,7 +25,7 @@ from services.common.errors import (
 from services.common.filters import query_error
 from services.common.validation.unknown_keys import reason_of
 from services.gateway.kit.http.api_document import methods_of
-from services.gateway.kit.http.json_answer import JsonAnswer
+from services.gateway.kit.http.routing import JsonAnswer
 from services.gateway.kit.http.unserved_calls import left_out
 
 log = structlog.get_logger()

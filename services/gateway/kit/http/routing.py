@@ -1,16 +1,33 @@
-"""Routers whose bodies are read by orjson, and are nested no deeper than we can handle."""
+"""Routers that know their paths; bodies are read, and answers written, by orjson."""
 
+import re
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import Match
+from starlette.types import Scope
 
 from services.common.errors import LikenessError
 from services.common.validation.json_text import read_json
-from services.gateway.kit.http.path_router import Router
+from services.gateway.kit.http.aliases import BASE
 from services.gateway.kit.http.query_names import check_query, query_names
+
+PARAMETER = re.compile(r"\{[^{}:]+(:path)?\}")
+
+
+class JsonAnswer(JSONResponse):
+    """JSON with times as `...Z`."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of the body."""
+        return orjson.dumps(content, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
 
 MAX_DEPTH = 64
 
@@ -65,3 +82,30 @@ class JsonRoute(APIRoute):
 def routes_of(tag: str, prefix: str = "") -> APIRouter:
     """An empty router for one kind of resource."""
     return Router(prefix=prefix, tags=[tag], route_class=JsonRoute)
+
+
+class Router(APIRouter):
+    """Looks at its routes one by one only for a path that one of them has.
+
+    There are hundreds of routes, and to try each in turn costs more than to answer a small list.
+    """
+
+    @cached_property
+    def paths(self) -> re.Pattern[str]:
+        """Matches the paths of all its routes, which are complete when the first request comes."""
+        return re.compile("|".join(_pattern(route.path) for route in self.routes if isinstance(route, APIRoute)))
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """What the base class says, or quickly that nothing matches."""
+        if scope["type"] == "http" and not self.paths.fullmatch(scope["path"].removeprefix(BASE)):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def _pattern(path: str) -> str:
+    """`/buckets/{bucket}` as a regular expression, without the names of its parameters."""
+    parts, place = [], 0
+    for found in PARAMETER.finditer(path):
+        parts += [re.escape(path[place : found.start()]), ".*" if found[1] else "[^/]+"]
+        place = found.end()
+    return "".join(parts) + re.escape(path[place:])

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.database.pool import Executor
-from services.gateway.collections.labelling.checks import faults_of, threshold_faults
 from services.gateway.kit.shapes import Degraded
 
 LABELLED = """
@@ -83,24 +82,3 @@ def lost(rows: Sequence[Mapping[str, Any]]) -> list[Degraded]:
         )
         for row in rows
     ]
-
-
-def labelling_faults(runs: Sequence[Mapping[str, Any]]) -> list[Degraded]:
-    """What is amiss with how a retriever or a taxonomy labels, each thing once."""
-    found = [(_subject(run), text) for run in runs for text in (*faults_of(run), *threshold_faults(run))]
-    return [
-        Degraded(
-            resource=kind,
-            id=identity,
-            reason=text,
-            next_step="Change the threshold, the retriever's min_score, or what the taxonomy or retriever names.",
-        )
-        for (kind, identity), text in dict.fromkeys(found)
-    ]
-
-
-def _subject(run: Mapping[str, Any]) -> tuple[str, str]:
-    """The collection that is labelled, or the taxonomy where it labels none."""
-    if run["collection_id"] is None:
-        return "taxonomy", run["taxonomy_id"]
-    return "collection", run["collection_id"]

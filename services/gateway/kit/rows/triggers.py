@@ -1,4 +1,4 @@
-"""Triggers in the database: made, changed, listed; each change with its event."""
+"""Storing triggers, those that are asked for and those of collections' schedules; each change with its event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,11 @@ from typing import Any
 import asyncpg
 
 from services.common.database.events.outbox import record_event
-from services.common.database.pool import Connection, Executor
-from services.common.errors import NotFoundError
+from services.common.database.pool import Connection
 from services.common.ids import new_id
 from services.gateway.kit.rows.change_row import change_row
 from services.gateway.kit.shapes import JsonObject
 
-FIND = "SELECT * FROM triggers WHERE trigger_id = $1 AND namespace_id = $2 AND ($3::text IS NULL OR action_type = $3)"
-LOCK = f"{FIND} FOR UPDATE"
 SHOWN = ("trigger_id", "name", "action_type", "trigger_type", "resource_id", "status")
 
 
@@ -51,20 +48,6 @@ async def insert_trigger(connection: Connection, new: NewTrigger) -> asyncpg.Rec
     return row
 
 
-async def get_trigger(
-    db: Executor, namespace_id: str, trigger_id: str, action_type: str | None = None
-) -> asyncpg.Record:
-    """A trigger of the namespace, of the action type where one is named."""
-    return _found(await db.fetchrow(FIND, trigger_id, namespace_id, action_type), trigger_id)
-
-
-async def lock_trigger(
-    connection: Connection, namespace_id: str, trigger_id: str, action_type: str | None = None
-) -> asyncpg.Record:
-    """The same, which nobody else changes or fires until the transaction ends."""
-    return _found(await connection.fetchrow(LOCK, trigger_id, namespace_id, action_type), trigger_id)
-
-
 async def change_trigger(
     connection: Connection, trigger_id: str, columns: Mapping[str, Any], event: str = "updated"
 ) -> asyncpg.Record:
@@ -86,9 +69,3 @@ async def tell(connection: Connection, what: str, row: asyncpg.Record) -> None:
     """The event of a change."""
     payload = {name: row[name] for name in SHOWN}
     await record_event(connection, row["namespace_id"], f"trigger.{what}", row["trigger_id"], payload)
-
-
-def _found(row: asyncpg.Record | None, trigger_id: str) -> asyncpg.Record:
-    if row is None:
-        raise NotFoundError.of("trigger", trigger_id)
-    return row

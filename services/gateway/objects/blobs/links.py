@@ -1,10 +1,13 @@
 """Links to blobs that work without a key, for as long as the settings say."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.common.row_types import Blob
 from services.gateway.kit.context import Tenant
+
+Links = Mapping[str, str]
+"""Blob id -> a link that works without a key."""
 
 CONTENT = "/v1/blobs/content/"
 

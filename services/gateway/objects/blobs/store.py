@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -9,7 +10,15 @@ import asyncpg
 from services.common.database.pool import Executor
 from services.common.errors import NotFoundError
 from services.common.row_types import Blob
-from services.gateway.documents.views.row_view import File
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A blob in the `role` that it has for a document: "source", "thumbnail" or "artifact"."""
+
+    role: str
+    blob: Blob
+
 
 OF_OBJECTS = "SELECT * FROM blobs WHERE object_id = ANY($1) ORDER BY object_id, position"
 COLUMNS = "blob_id, position, property, type, source_url, storage_key, filename, mime_type, size_bytes, sha256"

@@ -11,18 +11,17 @@ from services.common.blobs import Fetched
 from services.common.errors import InvalidArgumentError
 from services.common.row_types import Blob
 from services.gateway.buckets.schema_check import require_types
-from services.gateway.buckets.unique_keys import policy_of, unique_key_of
+from services.gateway.buckets.unique_keys import Policy, policy_of, unique_key_of
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.misspelt_keys import slips_of, with_slips
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.objects.creation.blob_data import FieldValue, read_data
-from services.gateway.objects.creation.existing_content import own_blob
-from services.gateway.objects.creation.store import Created, NewBlob, NewObject, Policy, create_object, find_by_key
+from services.gateway.objects.creation.existing_content import content_of_upload, own_blob
+from services.gateway.objects.creation.store import Created, NewBlob, NewObject, create_object, find_by_key
 from services.gateway.objects.fields import created_fields
 from services.gateway.objects.shapes import BlobForm, ObjectCreate
 from services.gateway.objects.views import created_answer, object_answer
-from services.gateway.uploads.store import content_of_upload
 
 BY_KEY = "idempotency_key"
 

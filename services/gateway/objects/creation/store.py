@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 import asyncpg
 
@@ -13,20 +12,13 @@ from services.common.database.taxonomies.applied_taxonomies import as_labels
 from services.common.errors import AlreadyExistsError, NotFoundError, UnavailableError
 from services.common.ids import new_id
 from services.common.row_types import Blob, JsonObject
+from services.gateway.buckets.unique_keys import Policy
 from services.gateway.objects.creation.duplicates import find_duplicate
 from services.gateway.objects.creation.merging import merge_object
 from services.gateway.objects.reprocessing.collections_of_object import concerned
 
 TRIES = 5
 IDEMPOTENCY_KEY, SKIP_DUPLICATES = "idempotency_key", "skip_duplicates"
-
-
-class Policy(StrEnum):
-    """What happens when an object with the same unique key exists, or none does."""
-
-    INSERT = "insert"
-    UPDATE = "update"
-    UPSERT = "upsert"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.gateway.kit.affected_shapes import Affected
-from services.gateway.kit.shapes import Answer, Form
+from services.gateway.kit.shapes import Affected, Answer, Form
 
 MAX_REMOVED = 5000
 Word = Annotated[str, Field(max_length=200)]

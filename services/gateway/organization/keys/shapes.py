@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 import asyncpg
 from pydantic import Field, StringConstraints
 
-from services.gateway.kit.moments import Moment
-from services.gateway.kit.shapes import Answer, Form
+from services.gateway.kit.shapes import Answer, Form, Moment
 from services.gateway.organization.shapes import INTERNAL_ID
 
 Permission = Literal["read", "write", "delete", "admin"]

@@ -7,10 +7,9 @@ from fastapi import Query
 
 from services.common.database.bounded_reads import bounded
 from services.common.database.find_resources import get_row
-from services.gateway.kit.analytics import RangeAsked, period_of
+from services.gateway.kit.analytics import RangeAsked, period_of, share
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.percentages import share
 from services.gateway.organization.usage import store as sql
 from services.gateway.organization.usage.shapes import (
     CostBreakdown,

@@ -10,7 +10,7 @@ from services.common.database.find_resources import get_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.kit.context import InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.moments import Moment
+from services.gateway.kit.shapes import Moment
 from services.gateway.retrievers.analytics.shapes import Performance, StageBreakdown, StageMetrics, TimeRange
 from services.gateway.retrievers.analytics.store import performance, slowest, stage_breakdown
 from services.gateway.retrievers.history.shapes import ExecutionSummary, to_summary

@@ -10,8 +10,7 @@ from fastapi import Query, Response
 from services.common.database.find_resources import get_row
 from services.common.errors import LikenessError
 from services.gateway.kit.context import InNamespace, Tenant
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.retrievers.executions.run import Run, execute
 from services.gateway.retrievers.executions.shapes import (
@@ -26,7 +25,7 @@ from services.gateway.retrievers.executions.shapes import (
 from services.gateway.retrievers.input_schema import read_input_schema, with_defaults
 from services.gateway.retrievers.shapes import StageDefinition
 from services.gateway.retrievers.stages.catalog import STAGES
-from services.gateway.retrievers.stages.check import checked_stages
+from services.gateway.retrievers.stages.shapes import checked_stages
 
 router = routes_of("Retrievers", "/retrievers")
 AT_ONCE = 5

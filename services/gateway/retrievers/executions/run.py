@@ -16,6 +16,7 @@ from services.gateway.documents.store import get_documents
 from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import JsonObject
+from services.gateway.kit.stage_check import in_body
 from services.gateway.kit.unknown_fields import said
 from services.gateway.retrievers.executions.pages import PageWanted, pages_of
 from services.gateway.retrievers.executions.shapes import ExecuteRetriever
@@ -30,7 +31,6 @@ from services.gateway.retrievers.executions.views import (
     stage_statistics,
 )
 from services.gateway.retrievers.executions.write_results import write_results
-from services.gateway.retrievers.stages.check import in_body
 
 CONFLICT = "'pagination' and 'limit' name different sizes; 'pagination' was used"
 

@@ -5,7 +5,7 @@ from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.retrievers.executions.store import get_execution
 from services.gateway.retrievers.executions.views import explain_plan
-from services.gateway.retrievers.history.profile_shapes import ExecutionProfile
+from services.gateway.retrievers.history.shapes import ExecutionProfile
 
 router = routes_of("Retrievers", "/retrievers")
 

@@ -9,9 +9,35 @@ from pydantic import Field
 
 from services.common.validation.unknown_keys import LeftOut
 from services.gateway.kit.lists.shapes import ListBody
-from services.gateway.kit.moments import Moment
-from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject
+from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject, Moment
 from services.gateway.retrievers.executions.shapes import Statistics
+
+
+class StageProfile(Answer):
+    """What one stage took and let through."""
+
+    stage_index: int
+    stage_name: str
+    stage_type: str
+    input_count: int
+    output_count: int
+    duration_ms: float
+    efficiency: float
+
+
+class ExecutionProfile(Answer):
+    """An execution stage by stage; one that failed may lack stages, and says why."""
+
+    retriever_id: str
+    execution_id: str
+    status: str
+    error: str | None
+    stages: list[StageProfile]
+    total_stages: int
+    total_returned: int
+    total_time_ms: float
+    optimization_applied: bool
+
 
 SHOWN = ("execution_id", "status", "duration_ms", "total_processed", "total_returned", "query_summary")
 

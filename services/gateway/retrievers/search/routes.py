@@ -5,14 +5,13 @@ from typing import Annotated
 from fastapi import Query
 
 from services.gateway.kit.context import InNamespace
-from services.gateway.kit.http.json_answer import JsonAnswer
-from services.gateway.kit.http.routing import routes_of
+from services.gateway.kit.http.routing import JsonAnswer, routes_of
+from services.gateway.kit.stage_check import check_stages
 from services.gateway.retrievers.executions.pages import ExecutePages
 from services.gateway.retrievers.executions.run import Run, execute
 from services.gateway.retrievers.executions.shapes import ExecuteRetriever, Execution
 from services.gateway.retrievers.search.shapes import CollectionSuggestion, FeatureSearch, Typeahead, ValueSuggestion
 from services.gateway.retrievers.search.suggestions import collections_like, searches_like, values_like
-from services.gateway.retrievers.stages.check import check
 
 router = routes_of("Features")
 
@@ -21,7 +20,7 @@ router = routes_of("Features")
 async def feature_search(form: FeatureSearch, tenant: InNamespace) -> JsonAnswer:
     """Searches a feature once; the answer is that of an execution, `results` repeats its documents."""
     stages = form.stages()
-    await check(tenant.gateway, stages)
+    await check_stages(tenant.gateway, stages)
     request = ExecuteRetriever(
         inputs={"query": form.query.given()},
         filters=form.filters,

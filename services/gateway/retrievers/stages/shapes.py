@@ -5,7 +5,9 @@ from typing import Any
 
 from services.common.errors import InvalidArgumentError
 from services.common.validation.unknown_keys import require_known
+from services.gateway.kit.gateway import Gateway
 from services.gateway.kit.shapes import JsonObject
+from services.gateway.kit.stage_check import check_stages
 from services.gateway.retrievers.stages.keys import check_parameters
 
 STAGE_TYPES = ("filter", "sort", "reduce", "apply", "enrich")
@@ -125,3 +127,10 @@ def default_size(stages: Sequence[JsonObject]) -> int:
             if type(size) is int and size > 0:
                 return size
     return DEFAULT_SIZE
+
+
+async def checked_stages(gateway: Gateway, raw: Any) -> list[dict[str, Any]]:
+    """The stages in their one form; InvalidArgumentError names the fault's place under `body.stages`."""
+    stages = read_stages(raw)
+    await check_stages(gateway, stages)
+    return stages

@@ -10,12 +10,11 @@ from services.common.database.find_resources import get_row
 from services.gateway.collections.analytics import assignments as stored
 from services.gateway.collections.analytics.accuracy import accuracy_of
 from services.gateway.collections.analytics.assignments import About
-from services.gateway.kit.analytics import Period, RangeAsked, RangeQuery, period_of
+from services.gateway.collections.analytics.shapes import Accuracy
+from services.gateway.kit.analytics import Period, RangeAsked, RangeQuery, percentage, period_of
 from services.gateway.kit.context import InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.percentages import percentage
 from services.gateway.taxonomies.analytics.shapes import (
-    Accuracy,
     AssignmentMetric,
     Assignments,
     ConfidenceDistribution,

@@ -7,11 +7,12 @@ import asyncpg
 from services.common.database.find_resources import get_collection, get_row
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
-from services.gateway.buckets.store import create_bucket, taken
+from services.gateway.buckets.store import create_bucket
 from services.gateway.collections.plans import QUERY_INPUT, own_stages
 from services.gateway.collections.store import NewCollection, insert_collection
 from services.gateway.kit.context import Tenant
-from services.gateway.retrievers.store import insert_retriever
+from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.retrievers import insert_retriever
 from services.gateway.taxonomies import store
 from services.gateway.taxonomies.nodes.drafts import NodeDraft, drafts_of
 from services.gateway.taxonomies.nodes.shapes import NodeFromDocuments, NodeSource, TaxonomyFromDocuments

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from services.gateway.kit.label_text import label_text
-from services.gateway.kit.shapes import Answer, Form, JsonObject
+from services.gateway.kit.shapes import Answer, Form, JsonObject, label_text
 from services.gateway.taxonomies.shapes import Name
 
 MOST_DOCUMENTS = 200

@@ -13,10 +13,10 @@ from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, parse
 from services.common.grpc.client import call
 from services.common.row_types import Collection
+from services.gateway.collections.unknown_fields import unknown_in_collections
 from services.gateway.documents.counts.store import count_documents
 from services.gateway.kit.context import InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
-from services.gateway.kit.unknown_fields import unknown_in_collections
 from services.gateway.taxonomies import store
 from services.gateway.taxonomies.runs.samples import subjects_of, to_answer
 from services.gateway.taxonomies.runs.shapes import ApplyTaxonomy, JoinAnswer, TaxonomyApplied, TaxonomyExecute

@@ -6,7 +6,7 @@ from fastapi import Query
 
 from services.common.database.events.deliveries import REPLAY
 from services.common.database.tasks.create_task import NewTask, create_task
-from services.gateway.kit.access.namespace_rows import ensure_default_namespace
+from services.gateway.kit.access.tenants import ensure_default_namespace
 from services.gateway.kit.context import Identified
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import listed

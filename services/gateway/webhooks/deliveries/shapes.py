@@ -7,8 +7,7 @@ import asyncpg
 from pydantic import Field, model_validator
 
 from services.gateway.kit.lists.shapes import ListBody, Pagination
-from services.gateway.kit.moments import Moment
-from services.gateway.kit.shapes import Answer, Form
+from services.gateway.kit.shapes import Answer, Form, Moment
 
 DeliveryStatus = Literal["pending", "delivered", "failed", "canceled"]
 Ids = Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(min_length=1, max_length=1000)]

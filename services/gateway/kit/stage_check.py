@@ -1,4 +1,4 @@
-"""Checking a retriever's stages by the service that will run them."""
+"""Asking the taxonomy service, which runs them, whether stages are right."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,17 +9,9 @@ from likeness.taxonomy.v1 import taxonomy_pb2
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import call
 from services.gateway.kit.gateway import Gateway
-from services.gateway.retrievers.stages.shapes import read_stages
 
 
-async def checked_stages(gateway: Gateway, raw: Any) -> list[dict[str, Any]]:
-    """The stages in their one form; InvalidArgumentError names the fault's place under `body.stages`."""
-    stages = read_stages(raw)
-    await check(gateway, stages)
-    return stages
-
-
-async def check(gateway: Gateway, stages: Sequence[dict[str, Any]]) -> None:
+async def check_stages(gateway: Gateway, stages: Sequence[dict[str, Any]]) -> None:
     """Asks the taxonomy service."""
     request = taxonomy_pb2.CheckRetrieverRequest(stages_json=orjson.dumps(stages).decode())
     try:
