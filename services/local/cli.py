@@ -57,37 +57,37 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @app.command()
 def migrate(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Brings the database up to date: LIKENESS_DATABASE_URL, or that of the running stack."""
-    from services.local.commands import keys_and_migrate as administration
+    from services.local.commands import keys_and_migrate
 
     with _errors_in_words():
-        asyncio.run(administration.migrate(data_dir))
+        asyncio.run(keys_and_migrate.migrate(data_dir))
 
 
 @keys.command()
 def create(name: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Creates an API key and prints it; it is shown only now."""
-    from services.local.commands import keys_and_migrate as administration
+    from services.local.commands import keys_and_migrate
 
     with _errors_in_words():
-        asyncio.run(administration.create_key(data_dir, name))
+        asyncio.run(keys_and_migrate.create_key(data_dir, name))
 
 
 @keys.command("list")
 def list_all(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Lists the API keys, not their secrets."""
-    from services.local.commands import keys_and_migrate as administration
+    from services.local.commands import keys_and_migrate
 
     with _errors_in_words():
-        asyncio.run(administration.list_keys(data_dir))
+        asyncio.run(keys_and_migrate.list_keys(data_dir))
 
 
 @keys.command()
 def revoke(key_id: str, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Makes an API key useless from now on."""
-    from services.local.commands import keys_and_migrate as administration
+    from services.local.commands import keys_and_migrate
 
     with _errors_in_words():
-        asyncio.run(administration.revoke_key(data_dir, key_id))
+        asyncio.run(keys_and_migrate.revoke_key(data_dir, key_id))
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
-async def together(works: Iterable[Coroutine[None, None, Result]]) -> list[Result]:
+async def gather_all(works: Iterable[Coroutine[None, None, Result]]) -> list[Result]:
     """The results in order; the first error is raised."""
     listed = list(works)
     return [await listed[0]] if len(listed) == 1 else list(await asyncio.gather(*listed))

@@ -21,6 +21,18 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """The label of a document at this moment, and who set it: "human", "auto" or "import".
+
+    `stored` is what stands in the document's field, of which `value` is the clean form.
+    """
+
+    value: Json
+    source: str
+    stored: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A document with its fields, as stages see it.
 

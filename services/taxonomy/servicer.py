@@ -11,6 +11,7 @@ from services.common.database.pool import Pool
 from services.taxonomy.domain import Candidate
 from services.taxonomy.labels.enrich import enrich
 from services.taxonomy.labels.enrich_messages import to_asked, to_messages, to_order
+from services.taxonomy.labels.query_time_labels import Classifier
 from services.taxonomy.retrievers.engine import Engine
 from services.taxonomy.retrievers.execute_request import Request, execute
 from services.taxonomy.retrievers.stage_runner import Page, StageReport, Window
@@ -56,6 +57,7 @@ class TaxonomyServicer(TaxonomyServiceServicer):
                 filters_json=request.filters_json,
                 window=Window(limit=request.limit, offset=request.offset, after=request.after_document_id),
             ),
+            Classifier(engine=self._engine),
         )
         return _page(page)
 

@@ -27,7 +27,7 @@ from services.worker.clusters.runs import abandoned_runs
 from services.worker.housekeeping.housekeeper import SECONDS_BETWEEN, Housekeeper
 from services.worker.ingest.assembler import Assembler
 from services.worker.ingest.extractor_client import Extractor
-from services.worker.ingest.ingestor import Ingestor, Services
+from services.worker.ingest.ingestor import Ingestor
 from services.worker.ingest.input_content import Contents
 from services.worker.ingest.input_sources import Sources
 from services.worker.ingest.processing_records import Records
@@ -40,16 +40,15 @@ from services.worker.kit.service_readiness import Gate
 from services.worker.labels.loops import correction_loops
 from services.worker.labels.machine_labels import Labels
 from services.worker.labels.taxonomy_client import Enricher
-from services.worker.task_handlers import handlers_of
+from services.worker.task_handlers import Services, handlers_of
 from services.worker.tasks.evaluate_retriever import Evaluations
 from services.worker.tasks.run_cluster import ClusterRuns
 from services.worker.tasks.run_retriever import RetrieverRuns
 from services.worker.tasks.runner import TaskRunner
 from services.worker.triggers.loops import trigger_loops
 from services.worker.webhooks import fan_out
-from services.worker.webhooks.deliverer import LOOK_SECONDS, Deliverer
+from services.worker.webhooks.deliverer import LOOK_SECONDS, Deliverer, open_deliverer
 from services.worker.webhooks.fan_out import FanOut
-from services.worker.webhooks.open_deliverer import open_deliverer
 
 # After the drain, jobs are given back to a queue that may be out of reach.
 LEAVE_SECONDS = 5.0

@@ -1,9 +1,10 @@
-"""Which handler runs which kind of task."""
+"""Which handler runs which kind of task, and what they all work with."""
+
+from dataclasses import dataclass
 
 from services.common.database.batches.lifecycle import BATCH, TRIGGER
 from services.common.database.buckets.removal import DELETE_BUCKET, DELETE_NAMESPACE
-from services.common.database.clusters.cluster_runs import CLUSTER_RUN
-from services.common.database.clusters.enrichment import CLUSTER_ENRICHMENT
+from services.common.database.clusters.cluster_runs import CLUSTER_ENRICHMENT, CLUSTER_RUN
 from services.common.database.evaluations import EVALUATION
 from services.common.database.events.deliveries import REPLAY
 from services.common.database.tasks.alert_evaluation import EVALUATE_ALERT
@@ -11,17 +12,33 @@ from services.common.database.tasks.passthrough import PASSING
 from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY
 from services.common.database.taxonomies.decide_again import DECIDE_AGAIN
 from services.common.database.triggers.start_action import RUN_RETRIEVER
+from services.worker.alerts.evaluator import Evaluator
 from services.worker.clusters.enrichment.enrichment import Enrichment
-from services.worker.ingest.ingestor import Services
+from services.worker.ingest.ingestor import IngestServices
+from services.worker.kit.index_client import Indexer
 from services.worker.kit.task import Handler
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
 from services.worker.tasks.decide_again import DecideAgain
 from services.worker.tasks.delete_buckets import Removal
 from services.worker.tasks.evaluate_alert import AlertEvaluations
+from services.worker.tasks.evaluate_retriever import Evaluations
 from services.worker.tasks.follow_batches import follow_batches, trigger_collection
 from services.worker.tasks.pass_fields_through import PassThrough
 from services.worker.tasks.replay_webhook import replay_webhook
+from services.worker.tasks.run_cluster import ClusterRuns
+from services.worker.tasks.run_retriever import RetrieverRuns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services(IngestServices):
+    """What an ingest and the tasks work with."""
+
+    indexer: Indexer
+    evaluations: Evaluations
+    retriever_runs: RetrieverRuns
+    clusters: ClusterRuns
+    alerts: Evaluator
 
 
 def handlers_of(services: Services) -> dict[str, Handler]:

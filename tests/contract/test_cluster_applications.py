@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.common.database.clusters.enrichment import CLUSTER_ENRICHMENT
+from services.common.database.clusters.cluster_runs import CLUSTER_ENRICHMENT
 from tests.support.clustered import completed_run
 from tests.support.gateway import Stack
 from tests.support.rest import ok, set_up, upload

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.extractors.passthrough import lookup, strip_root
+from services.common.extractors.passthrough import lookup, rules_of, strip_root
 from services.common.extractors.traits import Traits, traits_of
 from services.common.row_types import Blob
 
 SCHEMES = ("http://", "https://", "s3://", "data:")
 Mappings = Mapping[str, Any] | Iterable[Mapping[str, Any]] | None
+TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +69,13 @@ def _held_in(value: Any, traits: Traits) -> Address | Words | None:
     if stripped.startswith("data:") or (stripped.startswith(SCHEMES) and len(stripped.split()) == 1):
         return Address(stripped)
     return Words(value) if traits.reads_text else None
+
+
+def read_fields(extractor: str, feature_extractor: Mapping[str, Any]) -> dict[str, str]:
+    """Field of the document -> the object's field that it comes from."""
+    traits = traits_of(extractor)
+    if not traits.extracts:
+        return {}
+    paths = mapped_paths(feature_extractor.get("input_mappings"), traits.inputs)
+    found = {rule.target: rule.source for rule in rules_of(feature_extractor) if rule.source in paths}
+    return {**found, TEXT: paths[0] if paths else TEXT} if traits.reads_text else found

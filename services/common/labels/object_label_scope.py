@@ -1,7 +1,7 @@
 """How far what is said of an object reaches, where the object has given several documents.
 
 The rule: a label of the object is a label of its only document, and of all its documents where they are about one
-thing (see `extractor_traits`). Two faces of one picture are two people, so there the object's label stays on the
+thing (see `extractors.traits`). Two faces of one picture are two people, so there the object's label stays on the
 object; other fields reach every document.
 
 It is applied to the documents that there are at the time, whenever an object is processed or patched. What a document

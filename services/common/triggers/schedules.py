@@ -1,6 +1,7 @@
-"""When a trigger fires: the contract's schedule_config of each trigger_type."""
+"""When a trigger fires: the contract's schedule_config of each trigger_type, and when it is next due, in UTC."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.common.events.event_types import RAISED, resource_type_of
 from services.common.triggers.config_forms import Config, read_form
-from services.common.triggers.cron import read_cron
+from services.common.triggers.cron import next_cron, read_cron
 
 CRON, INTERVAL, EVENT, CONDITIONAL = "cron", "interval", "event", "conditional"
 TriggerType = Literal["cron", "interval", "event", "conditional"]
@@ -130,3 +131,24 @@ def read_schedule(
 ) -> Schedule:
     """The schedule of a trigger of this type; InvalidArgumentError names the field that is wrong."""
     return read_form(FORMS[trigger_type], raw, path, stored=stored)
+
+
+def first_time(schedule: Schedule, now: datetime) -> datetime | None:
+    """The first time of a trigger that begins now; None where events decide. Conditions are measured at once."""
+    if isinstance(schedule, ConditionSchedule) or (
+        isinstance(schedule, IntervalSchedule) and schedule.start_immediately
+    ):
+        return now
+    return next_time(schedule, now)
+
+
+def next_time(schedule: Schedule, now: datetime) -> datetime | None:
+    """The next time after now, whatever was missed before; None where events decide."""
+    match schedule:
+        case CronSchedule():
+            return next_cron(schedule.cron_expression, schedule.timezone, now)
+        case IntervalSchedule():
+            return now + timedelta(seconds=schedule.interval_seconds)
+        case ConditionSchedule():
+            return now + timedelta(seconds=schedule.check_interval_seconds)
+    return None

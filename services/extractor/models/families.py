@@ -7,11 +7,21 @@ from typing import Any, Generic, TypeVar
 
 from services.extractor.manifest import ImageManifest, Manifest, TextManifest
 from services.extractor.model_port import Model
-from services.extractor.models.faces.embedded_pair import open_face_model
 from services.extractor.models.faces.face_manifest import FaceManifest
+from services.extractor.models.faces.face_model import FaceModel
 from services.extractor.models.faces.insightface_packs import PackManifest, open_pack
+from services.extractor.models.faces.sface import SFace
+from services.extractor.models.faces.yunet import YuNet
 from services.extractor.models.image_onnx import open_image_model
+from services.extractor.models.onnx_session import open_session
 from services.extractor.models.text_onnx import open_text_model
+
+
+def open_face_model(folder: Path, manifest: FaceManifest, max_pixels: int) -> Model:
+    """The model whose files lie in `folder`."""
+    recogniser = SFace(manifest, open_session(folder / manifest.file, unpacks=True))
+    return FaceModel(manifest, YuNet(open_session(folder / manifest.detector)), recogniser, max_pixels)
+
 
 M = TypeVar("M", bound=Manifest)
 

@@ -18,8 +18,7 @@ from services.extractor.media.pdf_pages import pdf_pages
 from services.extractor.model_port import Model, Part, Prepared, Source
 from services.extractor.models.embedding_check import check_embedding
 from services.extractor.models.onnx_session import open_session
-from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder
-from services.extractor.models.text_pieces import of_text
+from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder, prepared_text
 
 DRAFT = 4
 WORDS = 2
@@ -71,7 +70,7 @@ class OnnxImageModel:
                 reason="TEXT_NOT_SUPPORTED",
             )
         tokens = self._words.tokens(text)
-        return of_text(tokens, {"text": text, "truncated": tokens.truncated}, self.manifest.model)
+        return prepared_text(tokens, {"text": text, "truncated": tokens.truncated}, self.manifest.model)
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: (n, 3, height, width), or token ids (n, tokens) -> (n, dimensions)."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession
 
 from services.extractor.manifest import TextInput
+from services.extractor.model_port import NO_EMBEDDING, Fields, Obstacle, Part, Prepared
 from services.extractor.models.onnx_session import CPU, open_session
 from services.extractor.models.tokenizer import Words, open_words
 from services.extractor.text.legibility import Legibility
@@ -134,3 +135,24 @@ def averaged(windows: NDArray[np.float32], weights: Sequence[float]) -> NDArray[
     if len(windows) == 1:
         return windows
     return normalise(np.asarray([weights], np.float32) @ windows)
+
+
+UNREADABLE_TEXT = "UNREADABLE_TEXT"
+NO_TOKENS = np.empty((0, 0), np.int64)
+
+
+def prepared_text(tokens: Tokens, fields: Fields, model: str) -> Prepared:
+    """The piece that a text becomes. What the model cannot read gets no vector: all such texts would have the same."""
+    if not tokens.legibility.is_enough:
+        obstacle = Obstacle(UNREADABLE_TEXT, _why(tokens.legibility, model))
+        return Prepared(NO_TOKENS, (), parts=(Part(NO_EMBEDDING, fields, obstacle=obstacle),))
+    return Prepared(tokens.ids, (fields,), weights=tokens.weights)
+
+
+def _why(legibility: Legibility, model: str) -> str:
+    if not legibility.read and not legibility.unread:
+        return "The text holds no letter and no number: there is nothing in it to compare."
+    return (
+        f"The model '{model}' knows {legibility.read} of the text's {legibility.read + legibility.unread} letters and "
+        "numbers, and needs more than half: translate the text, or use a model that reads its script."
+    )

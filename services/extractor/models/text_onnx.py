@@ -10,8 +10,7 @@ from services.common.extractors.parameters import EmbeddingTask, TextParameters,
 from services.extractor.manifest import TextManifest
 from services.extractor.model_port import Fields, FieldValue, Model, Part, Prepared, Source
 from services.extractor.models.embedding_check import check_embedding
-from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder
-from services.extractor.models.text_pieces import of_text
+from services.extractor.models.text_encoder import TextEncoder, averaged, open_text_encoder, prepared_text
 from services.extractor.text.chunking import Chunk, chunk
 from services.extractor.text.text_of_file import Text, read_text
 
@@ -42,7 +41,7 @@ class OnnxTextModel:
         whole = parameters.model_copy(update={"split_by": "none"})
         for each in chunk(text.pages, whole if source.is_query else parameters):
             tokens = self._encoder.tokens(each.text, lead)
-            yield of_text(tokens, _fields(each, text, tokens.truncated), self.manifest.model)
+            yield prepared_text(tokens, _fields(each, text, tokens.truncated), self.manifest.model)
 
     def core(self, rows: NDArray[np.generic]) -> NDArray[np.float32]:
         """Runs the network: token ids (n, tokens) -> (n, dimensions)."""

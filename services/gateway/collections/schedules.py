@@ -7,8 +7,7 @@ import asyncpg
 
 from services.common.database.pool import Connection
 from services.common.triggers.actions import COLLECTION, CollectionAction
-from services.common.triggers.due_times import first_time
-from services.common.triggers.schedules import read_schedule
+from services.common.triggers.schedules import first_time, read_schedule
 from services.gateway.kit.rows.triggers import NewTrigger, change_trigger, delete_trigger, insert_trigger, tell
 from services.gateway.kit.shapes import JsonObject
 

@@ -70,7 +70,7 @@ async def patch_object(
 ) -> Patched:
     """Merges `fields` into the object and carries them to its documents, as set by a person.
 
-    A label goes to a document only where it is clear that it is about that one: see `label_reach`.
+    A label goes to a document only where it is clear that it is about that one: see `object_label_scope`.
     The object's row is locked first, as an ingest does too, so that neither can lose the other's label.
     What was made of a field that changes is processed anew, where it has been processed.
     What the object, or a document, says already is no change of it, and nobody is told.

@@ -11,8 +11,7 @@ from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
 from services.common.events.event_types import resource_type_of
 from services.common.triggers.actions import read_action
-from services.common.triggers.due_times import first_time
-from services.common.triggers.schedules import EventSchedule, Schedule, Watching, read_schedule
+from services.common.triggers.schedules import EventSchedule, Schedule, Watching, first_time, read_schedule
 from services.gateway.kit.rows.names import named
 from services.gateway.kit.rows.triggers import NewTrigger
 from services.gateway.kit.shapes import JsonObject

@@ -7,8 +7,7 @@ from services.common.filters import Filter, compile_sort, compile_sql
 from services.common.labels.human_labels import IMPORT
 from services.common.labels.label_values import label_value
 from services.taxonomy.database.reader import Reader
-from services.taxonomy.domain import Candidate, Order, Shuffled, Sorted, Unfetched
-from services.taxonomy.labels.decision import Label
+from services.taxonomy.domain import Candidate, Label, Order, Shuffled, Sorted, Unfetched
 
 LABELS = """
     SELECT d.document_id, field_value(d.fields, $2) AS value,

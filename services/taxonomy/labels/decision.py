@@ -10,21 +10,9 @@ from dataclasses import dataclass
 import orjson
 
 from services.common.labels.label_paths import Path, shorten, split_path
-from services.taxonomy.domain import Candidate, Json
+from services.taxonomy.domain import Candidate, Json, Label
 
 HUMAN = "human"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """The label of a document at this moment, and who set it: "human", "auto" or "import".
-
-    `stored` is what stands in the document's field, of which `value` is the clean form.
-    """
-
-    value: Json
-    source: str
-    stored: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.extractors.inputs import mapped_paths
 from services.common.extractors.traits import traits_of
 from services.common.filters import parse
-from services.taxonomy.concurrency import together
+from services.taxonomy.concurrency import gather_all
 from services.taxonomy.database.object_blobs import ObjectBlob
 from services.taxonomy.domain import Candidate, Json, Row
 from services.taxonomy.labels.applied_taxonomies import Blueprint, Run, load_alone, load_applied
@@ -17,8 +17,7 @@ from services.taxonomy.labels.hierarchy import Descent, descend
 from services.taxonomy.labels.reference_search import Judge
 from services.taxonomy.labels.subjects import Asked, Known, given_vectors
 from services.taxonomy.labels.taxonomy_config import InputMapping, Kind
-from services.taxonomy.retrievers.engine import Engine
-from services.taxonomy.retrievers.searched_collections import searched
+from services.taxonomy.retrievers.engine import Engine, searched_collections
 from services.taxonomy.stages.parse import parse_stages_json
 
 
@@ -57,7 +56,7 @@ async def enrich(engine: Engine, order: Order, asked: Sequence[Asked]) -> list[D
     if not blueprints:
         return []
     subjects = await _subjects(engine, order, blueprints, asked)
-    return await together([_decide(engine, order, blueprint, subjects) for blueprint in blueprints])
+    return await gather_all([_decide(engine, order, blueprint, subjects) for blueprint in blueprints])
 
 
 async def _blueprints(engine: Engine, order: Order) -> list[Blueprint]:
@@ -189,7 +188,7 @@ async def judged(engine: Engine, order: Order, blueprint: Blueprint, subjects: S
 async def _placed(engine: Engine, order: Order, blueprint: Blueprint, subjects: Sequence[Known]) -> Sequence[Decided]:
     style = blueprint.settings.get("hierarchical_enrichment_style")
     definition = replace(blueprint.definition, style=style or blueprint.definition.style)
-    judges = await together([_judge(engine, order, blueprint, run) for run in blueprint.runs])
+    judges = await gather_all([_judge(engine, order, blueprint, run) for run in blueprint.runs])
     descents = await descend(judges, subjects, definition.threshold)
     verdicts = [step.verdict for descent in descents for step in descent.chain]
     records = await _records(engine, documents_to_read(definition, verdicts))
@@ -201,7 +200,7 @@ async def _judge(engine: Engine, order: Order, blueprint: Blueprint, run: Run) -
         raise NotFoundError(f"The taxonomy cannot run: {run.fault} Name another in the taxonomy or its retriever.")
     if not run.targets and not run.missing:
         stages = parse_stages_json(run.stages_json)
-        run = replace(run, targets=await searched(engine, order.namespace_id, stages, (), run.bindings))
+        run = replace(run, targets=await searched_collections(engine, order.namespace_id, stages, (), run.bindings))
     node = next((node for node in blueprint.definition.nodes if node.node_id == run.node), None)
     return Judge(
         engine=engine,

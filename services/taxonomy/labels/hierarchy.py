@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from services.taxonomy.concurrency import together
+from services.taxonomy.concurrency import gather_all
 from services.taxonomy.labels.decision import Verdict, nothing
 from services.taxonomy.labels.reference_search import Judge
 from services.taxonomy.labels.subjects import Known
@@ -33,7 +33,7 @@ async def descend(judges: Sequence[Judge], subjects: Sequence[Known], threshold:
     while waiting:
         parent, numbers = waiting.pop()
         siblings = [judge for judge in judges if judge.node is not None and judge.node.parent_id == parent]
-        verdicts = await together([judge.verdicts([subjects[number] for number in numbers]) for judge in siblings])
+        verdicts = await gather_all([judge.verdicts([subjects[number] for number in numbers]) for judge in siblings])
         below: dict[str, list[int]] = {}
         for place, number in enumerate(numbers):
             steps = [_step(judge, row[place]) for judge, row in zip(siblings, verdicts, strict=True)]

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.labels.human_labels import HUMAN, IMPORT
-from services.taxonomy.concurrency import together
+from services.taxonomy.concurrency import gather_all
 from services.taxonomy.database.object_blobs import ObjectBlob
-from services.taxonomy.domain import Candidate, Json, Ranked, Unfetched
+from services.taxonomy.domain import Candidate, Json, Label, Ranked, Unfetched
 from services.taxonomy.labels.applied_taxonomies import Blueprint, Run
-from services.taxonomy.labels.decision import Choose, Label, Verdict, by_path, by_vote, decide, nothing
+from services.taxonomy.labels.decision import Choose, Verdict, by_path, by_vote, decide, nothing
 from services.taxonomy.labels.subjects import Known, absent, asks_alone, inputs_of, to_subject, to_subject_with_inputs
 from services.taxonomy.labels.taxonomy_config import Definition, InputMapping, Kind, Node
 from services.taxonomy.retrievers.engine import Engine
@@ -91,7 +91,7 @@ class Judge:
             return [Found(each, "" if each else self._unlike(known)) for known, each in pairs]
         alone: list[Found] = []
         for first in range(0, len(subjects), AT_ONCE):
-            alone += await together([self._found_alone(plan, each) for each in subjects[first : first + AT_ONCE]])
+            alone += await gather_all([self._found_alone(plan, each) for each in subjects[first : first + AT_ONCE]])
         return alone
 
     def _fits(self, known: Known) -> bool:

@@ -14,8 +14,9 @@ from services.taxonomy.domain import Target
 from services.taxonomy.queries.index_client import IndexClient
 from services.taxonomy.queries.query_vectors import QueryVectors
 from services.taxonomy.retrievers.label_plan import LabelPlan, plan_labels
-from services.taxonomy.stages.base.stage import Classify, Execution, Subject
+from services.taxonomy.stages.base.stage import Classify, Execution, Stage, Subject
 from services.taxonomy.stages.parse import parse_stages_json
+from services.taxonomy.stages.search.feature_search import FeatureSearch
 from services.taxonomy.templates import Templates
 
 CACHED_PLANS = 256
@@ -66,3 +67,13 @@ class Engine:
             plan = plan_labels(parse_stages_json(stages_json), neighbours)
             self._plans[(stages_json, neighbours)] = plan
         return plan
+
+
+async def searched_collections(
+    engine: Engine, namespace_id: str, stages: Sequence[Stage], identifiers: Sequence[str], bindings: Bindings
+) -> tuple[Target, ...]:
+    """The collections named by the retriever, else those named by its searches, else all of the namespace."""
+    named = identifiers or [name for stage in stages if isinstance(stage, FeatureSearch) for name in stage.collections]
+    if named:
+        return await engine.catalog.named(namespace_id, named, "collection_identifiers", bindings)
+    return await engine.catalog.all(namespace_id)

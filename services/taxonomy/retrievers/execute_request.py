@@ -11,11 +11,9 @@ from services.common.database.query_errors import database_faults
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse_json
 from services.taxonomy.domain import Json, Unfetched
-from services.taxonomy.labels.query_time_labels import Classifier
-from services.taxonomy.retrievers.engine import Engine
-from services.taxonomy.retrievers.searched_collections import searched
+from services.taxonomy.retrievers.engine import Engine, searched_collections
 from services.taxonomy.retrievers.stage_runner import Page, Window, retrieve
-from services.taxonomy.stages.base.stage import Stage, Subject
+from services.taxonomy.stages.base.stage import Classify, Stage, Subject
 from services.taxonomy.stages.parse import parse_stages, parse_stages_json
 from services.taxonomy.templates import Templates
 
@@ -33,13 +31,12 @@ class Request:
     window: Window
 
 
-async def execute(engine: Engine, pool: Pool, request: Request) -> Page:
+async def execute(engine: Engine, pool: Pool, request: Request, classify: Classify) -> Page:
     """The page of results; NotFoundError for a retriever or collection that does not exist."""
     with database_faults():
         stages, identifiers, bindings = await _stages(pool, request)
-    targets = await searched(engine, request.namespace_id, stages, identifiers, bindings)
+    targets = await searched_collections(engine, request.namespace_id, stages, identifiers, bindings)
     templates = Templates(_inputs(request.inputs_json))
-    classify = Classifier(engine=engine)
     execution = engine.execution(
         request.namespace_id, targets, templates, [Subject()], bindings=bindings, classify=classify
     )

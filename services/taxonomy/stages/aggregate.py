@@ -6,7 +6,7 @@ from typing import Any
 from services.taxonomy.stage_parameters import Parameters, field_name, invalid
 from services.taxonomy.stages.algorithms.aggregation_functions import ALIASES, FUNCTIONS, NEEDS_TWO, Aggregation
 from services.taxonomy.stages.algorithms.grouped_aggregation import Aggregate, GroupField
-from services.taxonomy.stages.base.list_stage import ListStage
+from services.taxonomy.stages.base.candidates import ListStage
 from services.taxonomy.stages.base.stage import Stage
 
 MOST_AGGREGATIONS = 50

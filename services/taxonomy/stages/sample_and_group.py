@@ -10,8 +10,7 @@ from services.taxonomy.stage_parameters import Parameters, invalid
 from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
 from services.taxonomy.stages.algorithms.deduplicate_and_group import OUTPUT_MODES, Deduplicate, Group, Unwind
 from services.taxonomy.stages.algorithms.stratified_sample import STRATEGIES, Sample
-from services.taxonomy.stages.base.candidates import arranged, fetched
-from services.taxonomy.stages.base.list_stage import ListStage
+from services.taxonomy.stages.base.candidates import ListStage, arranged, fetched
 from services.taxonomy.stages.base.stage import Execution, Stage
 
 LARGEST_SEED = 2**53

@@ -8,8 +8,7 @@ from services.taxonomy.domain import Sorted, State, Unfetched
 from services.taxonomy.stage_parameters import Parameters
 from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
 from services.taxonomy.stages.algorithms.sort_orders import MISSING, SCALES, ByField, ByRelevance, Normalize
-from services.taxonomy.stages.base.candidates import arranged, fetched
-from services.taxonomy.stages.base.list_stage import ListStage
+from services.taxonomy.stages.base.candidates import ListStage, arranged, fetched
 from services.taxonomy.stages.base.stage import Execution, Stage
 
 DIRECTIONS = ("asc", "desc")

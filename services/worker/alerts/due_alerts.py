@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 from services.common.database.pool import Connection
-from services.worker.kit.event_follower import Window
-from services.worker.kit.follower import Follower
+from services.worker.kit.event_follower import Follower, Window
 
 # A lone change is looked at soon; a stream of them every few seconds, and more seldom where looking takes long.
 SOON = timedelta(seconds=1)

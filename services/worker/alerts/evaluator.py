@@ -11,9 +11,9 @@ from services.common.errors import LikenessError, ResourceExhaustedError, Unavai
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.conclude_evaluation import Conclusion, Outcome, conclude, conclude_documents
 from services.worker.alerts.conditions import holds
-from services.worker.alerts.measure_condition import measure
 from services.worker.alerts.new_documents import AT_ONCE, Documents, Waiting
 from services.worker.alerts.search import MOST_MATCHES, Asker
+from services.worker.alerts.system_conditions import measure
 from services.worker.alerts.watched_alert import Found, Watch
 from services.worker.kit.database_outages import is_outage
 

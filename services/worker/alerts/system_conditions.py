@@ -1,4 +1,4 @@
-"""What of the server itself is in trouble: one query per system condition.
+"""What of the server itself is in trouble: one query per system condition, and measuring it.
 
 Each gives a row for whatever is in trouble: {resource_type, resource_id, collection_id, value}, the worst first.
 $1 is the namespace, and the others are parameters by the names beside the query; minutes come as intervals.
@@ -6,12 +6,21 @@ $1 is the namespace, and the others are parameters by the names beside the query
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from services.common.database.pool import Pool
+from services.common.system_conditions import params_of
+from services.worker.alerts.watched_alert import Found, Watch
 
 COLLECTIONS = """c.namespace_id = $1 AND c.enabled AND ($2::text[] IS NULL OR c.collection_id = ANY($2)
       OR c.collection_name = ANY($2) OR 'col_' || c.collection_name = ANY($2))"""
 RETRIEVER = """x.namespace_id = $1 AND x.retriever_id IS NOT NULL AND ($2::text IS NULL OR x.retriever_id IN (
       SELECT retriever_id FROM retrievers WHERE namespace_id = $1
       AND (retriever_id = $2 OR retriever_name = $2 OR 'ret_' || retriever_name = $2)))"""
+MINUTES = "_minutes"
+MOST_SHOWN = 20
+MOST_MEASURED = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +125,23 @@ MEASURES: Mapping[str, Measure] = {
         sql=RETRIEVER_NO_RESULTS, takes=("retriever_id", "window_minutes", "no_result_rate", "min_executions")
     ),
 }
+
+
+async def measure(pool: Pool, watch: Watch) -> Found:
+    """What is in trouble; `details` names the worst of it."""
+    assert watch.system_condition is not None
+    query = MEASURES[watch.system_condition["type"]]
+    given = params_of(watch.system_condition).model_dump()
+    values = [timedelta(minutes=given[name]) if name.endswith(MINUTES) else given[name] for name in query.takes]
+    rows = await pool.fetch(query.complete(MOST_MEASURED), watch.namespace_id, *values)
+    shown = [{**row, "value": float(row["value"])} for row in rows[:MOST_SHOWN]]
+    return Found(
+        count=len(rows),
+        collection_id=next((row["collection_id"] for row in rows if row["collection_id"]), ""),
+        details={"type": watch.system_condition["type"], "params": _told(given), "resources": shown},
+    )
+
+
+def _told(params: dict[str, Any]) -> dict[str, Any]:
+    """The limits that were applied; what is watched, the alert itself says."""
+    return {name: value for name, value in params.items() if isinstance(value, int | float)}

@@ -13,7 +13,7 @@ from services.worker.ingest.input_choice import Chosen, choose_input
 from services.worker.ingest.input_content import Contents
 from services.worker.ingest.input_sources import Place, Sources
 from services.worker.ingest.memory_budget import Budget, weight_of
-from services.worker.ingest.suspect_lock import Turns
+from services.worker.ingest.suspect_lock import SuspectLock
 from services.worker.kit.retries import RejectedError, UnansweredError, of_extractor
 from services.worker.kit.service_readiness import Gate
 
@@ -33,7 +33,7 @@ class Assembler:
         self._extractor = extractor
         self._gate = gate
         self._max_blob_bytes = max_blob_bytes
-        self._turns = Turns()
+        self._suspect_lock = SuspectLock()
         self._budget = Budget(BYTES_IN_HAND)
 
     async def make(self, ingest: Ingest) -> Extracted:
@@ -80,7 +80,7 @@ class Assembler:
         return content.emptied(), parts
 
     async def _extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
-        async with self._turns.alone() if ingest.is_suspect else self._turns.shared():
+        async with self._suspect_lock.alone() if ingest.is_suspect else self._suspect_lock.shared():
             await self._gate.wait(GATE_SECONDS)
             try:
                 return await self._extractor.extract(ingest, content)

@@ -15,7 +15,7 @@ from services.common.grpc.client import call
 from services.common.process.logs import bind_request, current_request_id
 from services.worker.domain import Content, Ingest, JsonObject, Part
 from services.worker.ingest.extractor_messages import to_part
-from services.worker.kit.joint_calls import Grouper
+from services.worker.kit.joint_calls import JointCalls
 from services.worker.kit.retries import RejectedError
 
 GROUP = 4
@@ -47,7 +47,9 @@ class Extractor:
         """`queue` is how many inputs the extractor takes at most; `seconds` what a picture may take."""
         self._stub = ExtractorServiceStub(channel)
         self._seconds = seconds
-        self._together: Grouper[Upload, extractor_pb2.Extraction] = Grouper(self._ask, min(GROUP, queue), GROUP_LINGER)
+        self._calls: JointCalls[Upload, extractor_pb2.Extraction] = JointCalls(
+            self._ask, min(GROUP, queue), GROUP_LINGER
+        )
 
     async def extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
         """The parts of the content; waits while the extractor's queue is full. A suspect travels alone.
@@ -58,7 +60,7 @@ class Extractor:
         if ingest.is_suspect or not is_small(content):
             extraction = (await self._ask([upload]))[0]
         else:
-            extraction = await self._together.submit(ingest.collection.collection_id, upload)
+            extraction = await self._calls.submit(ingest.collection.collection_id, upload)
         if extraction.HasField("error"):
             raise RejectedError(extraction.error.reason, extraction.error.message)
         found_in = content.emptied()

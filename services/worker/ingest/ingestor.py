@@ -8,7 +8,6 @@ import structlog
 
 from services.common.database.tasks.jobs import IngestJob
 from services.common.settings import Settings
-from services.worker.alerts.evaluator import Evaluator
 from services.worker.domain import Extracted, Ingest
 from services.worker.ingest.assembler import GATE_SECONDS, Assembler
 from services.worker.ingest.input_choice import NO_INPUT
@@ -16,8 +15,7 @@ from services.worker.ingest.processing_records import Records
 from services.worker.ingest.unchanged_input import Looker
 from services.worker.ingest.write_documents import Writer
 from services.worker.kit.database_outages import is_outage
-from services.worker.kit.group_commit import Batcher
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.group_commit import GroupCommit
 from services.worker.kit.retries import (
     FailedAttemptError,
     NotNowError,
@@ -28,9 +26,6 @@ from services.worker.kit.retries import (
 )
 from services.worker.kit.service_readiness import Gate
 from services.worker.labels.machine_labels import Labels
-from services.worker.tasks.evaluate_retriever import Evaluations
-from services.worker.tasks.run_cluster import ClusterRuns
-from services.worker.tasks.run_retriever import RetrieverRuns
 
 NOT_NOW_SECONDS = 2.0
 BATCH = 16
@@ -42,8 +37,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Services:
-    """What an ingest and the tasks work with."""
+class IngestServices:
+    """What an ingest works with."""
 
     records: Records
     assembler: Assembler
@@ -51,11 +46,6 @@ class Services:
     extractor_gate: Gate
     labels: Labels
     writer: Writer
-    indexer: Indexer
-    evaluations: Evaluations
-    retriever_runs: RetrieverRuns
-    clusters: ClusterRuns
-    alerts: Evaluator
 
 
 class Ingestor:
@@ -66,13 +56,13 @@ class Ingestor:
     at a time, alone at the extractor, so that the one that kills it can be told from its neighbours.
     """
 
-    def __init__(self, services: Services, settings: Settings) -> None:
+    def __init__(self, services: IngestServices, settings: Settings) -> None:
         self._services = services
         self._settings = settings
         self._one_suspect = asyncio.Lock()
         self._in_hand = 0
-        self._claim = Batcher(services.records.claim, size=BATCH, linger=lambda: CLAIM_LINGER)
-        self._finish = Batcher(self._label_and_write, size=BATCH, linger=self._finish_linger)
+        self._claim = GroupCommit(services.records.claim, size=BATCH, linger=lambda: CLAIM_LINGER)
+        self._finish = GroupCommit(self._label_and_write, size=BATCH, linger=self._finish_linger)
 
     async def run(self, job: IngestJob) -> float | None:
         """Seconds after which the job is to be tried again, None when it is done. Never raises but for cancellation."""

@@ -1,6 +1,6 @@
-"""The `processing` records: what is to be done, how often it was tried, how it ended."""
+"""The `processing` records: what is to be done, how often it was tried, how it ended; what was learnt of its blobs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from services.common.database.find_resources import to_record
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.tasks.jobs import IngestJob
 from services.common.row_types import Blob, Collection, Labeller, ObjectFields
-from services.worker.domain import PENDING, Ingest, Key, Run
+from services.worker.domain import PENDING, Content, Ingest, Key, Run
 from services.worker.kit.database_outages import patient
 
 # An attempt of a record that is PENDING begins with its reading; the values read are those from before.
@@ -70,6 +70,12 @@ NOTE = """
     UPDATE processing p SET note = said.note
     FROM unnest($1::text[], $2::text[], $3::text[]) AS said (object_id, collection_id, note)
     WHERE p.object_id = said.object_id AND p.collection_id = said.collection_id"""
+LEARN_BLOBS = """
+    UPDATE blobs b SET storage_key = known.storage_key, mime_type = known.mime_type,
+                       size_bytes = known.size_bytes, sha256 = known.sha256
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+      AS known (blob_id, storage_key, mime_type, size_bytes, sha256)
+    WHERE b.blob_id = known.blob_id"""
 
 
 class Records:
@@ -178,3 +184,15 @@ def _ingest(row: asyncpg.Record) -> Ingest:
 
 def _blob(values: dict[str, Any]) -> Blob:
     return Blob(**{name: values[name] for name in Blob.__dataclass_fields__})
+
+
+async def learn_blobs(pool: Pool, contents: Iterable[Content]) -> None:
+    """Notes what was read of blobs, where it is not known yet."""
+    facts = [
+        (content.blob.blob_id, content.storage_key, content.mime_type, content.size_bytes, content.sha256)
+        for content in contents
+        if content.blob is not None
+        and (content.blob.storage_key, content.blob.sha256) != (content.storage_key, content.sha256)
+    ]
+    if facts:
+        await pool.execute(LEARN_BLOBS, *(list(column) for column in zip(*facts, strict=True)))

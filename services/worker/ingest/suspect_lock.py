@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
+class SuspectLock:
     """A lock that is shared by ordinary work and held alone by a suspect; suspects go first.
 
     When the extractor dies under a suspect that is alone, it was the suspect's doing, and no neighbour loses an

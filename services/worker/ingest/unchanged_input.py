@@ -11,8 +11,7 @@ from services.common.extractors.traits import traits_of
 from services.common.row_types import Blob
 from services.worker.domain import Content, Extracted, Ingest
 from services.worker.ingest.assembler import Assembler
-from services.worker.ingest.fetched_blobs import learn_blobs
-from services.worker.ingest.processing_records import Records
+from services.worker.ingest.processing_records import Records, learn_blobs
 from services.worker.kit.database_outages import patient
 
 

@@ -16,17 +16,16 @@ from services.common.database.documents.write_documents import (
 )
 from services.common.database.pool import Connection, Pool
 from services.common.database.tasks.jobs import enqueue_ingest
-from services.worker.domain import Ingest, Outcome
+from services.worker.domain import Ingest, Outcome, Part
 from services.worker.ingest.compose_documents import compose, document_ids
-from services.worker.ingest.fetched_blobs import learn_blobs
 from services.worker.ingest.input_sources import with_sources
-from services.worker.ingest.object_notes import note_of
-from services.worker.ingest.processing_records import Records, overtaken_runs, write_notes
+from services.worker.ingest.processing_records import Records, learn_blobs, overtaken_runs, write_notes
 from services.worker.ingest.unchanged_input import digest_of
 from services.worker.kit.database_outages import patient
 from services.worker.kit.index_client import Indexer
 
 log = structlog.get_logger()
+NOTHING_FOUND = "NOTHING_FOUND: there was nothing to make a document of."
 
 
 class Writer:
@@ -122,3 +121,18 @@ async def _store_again(connection: Connection, outcomes: Sequence[Outcome], now:
     surplus = await delete_surplus(connection, keys, written)
     await write_notes(connection, {outcome.ingest.key: note_of(outcome) for outcome in outcomes})
     return [*written, *surplus]
+
+
+def note_of(outcome: Outcome) -> str | None:
+    """That nothing was found, or that some of it has no vector, with the reason; None when all is as it should be."""
+    if not outcome.parts:
+        return NOTHING_FOUND
+    bare = [part for part in outcome.parts if part.obstacle is not None]
+    return _bare(bare, len(outcome.parts)) if bare else None
+
+
+def _bare(bare: list[Part], total: int) -> str:
+    obstacle = bare[0].obstacle
+    assert obstacle is not None
+    share = "" if total == 1 else f" ({len(bare)} of {total} parts)"
+    return f"{obstacle.reason}{share}: {obstacle.message} No machine labels it, and nothing is labelled by it."

@@ -5,9 +5,11 @@ window, events are to be taken by `seq`: it is handed out while the subject is l
 subject's changes, which the order of transaction ids is not.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
-from services.common.database.pool import Connection, Executor
+from services.common.database.pool import Connection, Executor, Pool
 
 # All of what one transaction wrote stays together, so a window may hold more than was asked for.
 END = """
@@ -60,3 +62,27 @@ async def next_window(connection: Connection, follower: str, most: int = UNBOUND
     moved = await connection.fetchrow(END, follower, most)
     assert moved is not None
     return Window(start=start, end=moved["position"], is_cut=moved["is_cut"])
+
+
+class Follower(ABC):
+    """Several workers take turns. What it makes of events is committed together with its place among them."""
+
+    name: ClassVar[str]
+    most_events: ClassVar[int] = 10_000
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def step(self) -> bool:
+        """One window of events in one transaction; whether more are waiting already."""
+        if not await has_news(self._pool, self.name):
+            return False
+        async with self._pool.acquire() as connection, connection.transaction():
+            window = await next_window(connection, self.name, self.most_events)
+            if not window.is_empty:
+                await self.take(connection, window)
+        return window.is_cut
+
+    @abstractmethod
+    async def take(self, connection: Connection, window: Window) -> None:
+        """Does what the events of the window ask for; they are to be taken by `seq`."""

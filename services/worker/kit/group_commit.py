@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 Flush = Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
 
 
-class Batcher(Generic[Item, Result]):
+class GroupCommit(Generic[Item, Result]):
     """Turns many `submit(item)` into few `flush(items)`, at most `size` at a time, in order of arrival.
 
     A batch that is not full waits `linger()` seconds for company. A batch that fails is tried again item by item, so

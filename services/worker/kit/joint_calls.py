@@ -10,21 +10,21 @@ Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
-class Group(Generic[Item, Result]):
+class JointCall(Generic[Item, Result]):
     """Items that wait for each other, and the results that they will share."""
 
     results: asyncio.Future[Sequence[Result]]
     items: list[Item] = field(default_factory=list)
 
 
-class Grouper(Generic[Item, Result]):
+class JointCalls(Generic[Item, Result]):
     """Calls `send(items)` with at most `size` items of one key, `linger` seconds after the first of them came."""
 
     def __init__(self, send: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], size: int, linger: float) -> None:
         self._send = send
         self._size = size
         self._linger = linger
-        self._open: dict[Hashable, Group[Item, Result]] = {}
+        self._open: dict[Hashable, JointCall[Item, Result]] = {}
 
     async def submit(self, key: Hashable, item: Item) -> Result:
         """The result for `item`, or the error of the call that it travelled with."""
@@ -35,13 +35,13 @@ class Grouper(Generic[Item, Result]):
             self._close(key, group)
         return (await asyncio.shield(group.results))[position]
 
-    def _start(self, key: Hashable) -> Group[Item, Result]:
+    def _start(self, key: Hashable) -> JointCall[Item, Result]:
         loop = asyncio.get_running_loop()
-        group = self._open[key] = Group[Item, Result](loop.create_future())
+        group = self._open[key] = JointCall[Item, Result](loop.create_future())
         loop.call_later(self._linger, self._close, key, group)
         return group
 
-    def _close(self, key: Hashable, group: Group[Item, Result]) -> None:
+    def _close(self, key: Hashable, group: JointCall[Item, Result]) -> None:
         if self._open.get(key) is group:
             del self._open[key]
             task = asyncio.ensure_future(self._send(group.items))

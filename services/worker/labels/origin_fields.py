@@ -9,7 +9,7 @@ from services.worker.domain import Extracted, Part
 
 
 def said_of(extracted: Extracted, part: Part, current: ObjectFields) -> ObjectFields:
-    """The fields that speak for this part, `current` being the object's. See `label_reach` for what does not.
+    """The fields that speak for this part, `current` being the object's. See `object_label_scope` for what does not.
 
     A label that may be anybody's is left out as if nobody had ever set it; and what a machine called the document that
     the part was found in is no label for a machine that is to decide about the part.

@@ -1,8 +1,7 @@
 """Counts the events that triggers wait for, each exactly once, and makes due those that have seen enough."""
 
 from services.common.database.pool import Connection
-from services.worker.kit.event_follower import Window
-from services.worker.kit.follower import Follower
+from services.worker.kit.event_follower import Follower, Window
 
 # What an event is about is in its payload, or else still to be found.
 COUNT = """

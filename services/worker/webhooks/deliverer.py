@@ -4,21 +4,27 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import structlog
 
-from services.worker.webhooks.channels.send import Courier
+from services.common.database.pool import Pool
+from services.common.ids import new_id
+from services.common.settings import Settings
+from services.worker.webhooks.channels.send import Courier, open_courier
 from services.worker.webhooks.claim_lanes import DOUBTFUL_AFTER, Claims
 from services.worker.webhooks.delivery_types import Claim, Delivery, Release, Result
 from services.worker.webhooks.lanes_in_hand import Bounds, Running
+from services.worker.webhooks.receiver_health import Limits
 from services.worker.webhooks.record_results import Recorder
 from services.worker.webhooks.retries import settle
 
 LOOK_SECONDS = 0.2
 GATHER_SECONDS = 0.01
 log = structlog.get_logger()
+LEASE_SECONDS = 6.0
 
 
 class Deliverer:
@@ -149,3 +155,19 @@ class Deliverer:
             await self._record()
         except Exception:  # they are sent again, which receivers are told to expect
             log.exception("deliveries not recorded", results=len(self._results))
+
+
+@asynccontextmanager
+async def open_deliverer(settings: Settings, pool: Pool) -> AsyncIterator[Deliverer]:
+    """A deliverer of its own name among workers."""
+    worker = new_id("wrk", 16)
+    limits = Limits(failures=settings.webhook_pause_failures, seconds=settings.webhook_pause_seconds)
+    async with open_courier(settings) as courier:
+        yield Deliverer(
+            Claims(pool, worker, LEASE_SECONDS),
+            Recorder(pool, worker, limits),
+            courier,
+            table=settings.webhook_retry_seconds,
+            lease_seconds=LEASE_SECONDS,
+            drain_seconds=settings.drain_seconds,
+        )

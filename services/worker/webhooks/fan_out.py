@@ -2,8 +2,7 @@
 
 from services.common.database.events.deliveries import ASKED, COMMITTED_SINCE, FOLLOWER, insert_sql
 from services.common.database.pool import Connection
-from services.worker.kit.event_follower import Window
-from services.worker.kit.follower import Follower
+from services.worker.kit.event_follower import Follower, Window
 
 SECONDS_BETWEEN = 0.2
 LONGEST_SECONDS = 300.0

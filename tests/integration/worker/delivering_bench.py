@@ -12,8 +12,7 @@ from services.common.database.pool import Pool, open_pool
 from services.common.ids import new_id
 from services.common.settings import Settings
 from services.worker.kit.loops import Loop, run_loops
-from services.worker.webhooks.deliverer import LOOK_SECONDS
-from services.worker.webhooks.open_deliverer import open_deliverer
+from services.worker.webhooks.deliverer import LOOK_SECONDS, open_deliverer
 from tests.support.waiting import until
 
 NAMESPACE = "ns_1"

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.common.database.clusters.enrichment import start_enrichment
+from services.common.database.clusters.cluster_runs import start_enrichment
 from services.common.database.documents.edit_documents import Within, edit_document
 from tests.integration.worker.bench import NAMESPACE, Bench
 from tests.integration.worker.clusters import KMEANS, add_cluster, add_documents, blobs, members, run_to_end

@@ -8,8 +8,7 @@ import pytest
 
 from services.common.errors import InvalidArgumentError
 from services.common.triggers.cron import next_cron, read_cron
-from services.common.triggers.due_times import first_time, next_time
-from services.common.triggers.schedules import EventSchedule, read_schedule
+from services.common.triggers.schedules import EventSchedule, first_time, next_time, read_schedule
 
 BERLIN = "Europe/Berlin"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

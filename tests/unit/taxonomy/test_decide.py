@@ -1,7 +1,7 @@
 """The decision: best labelled neighbour, reported even when it is not enough."""
 
-from services.taxonomy.domain import Candidate
-from services.taxonomy.labels.decision import Label, decide
+from services.taxonomy.domain import Candidate, Label
+from services.taxonomy.labels.decision import decide
 
 
 def candidate(name: str, similarity: float, score: float | None = None) -> Candidate:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.common.labels.label_paths import node_id, shorten, split_path
-from services.taxonomy.domain import Candidate
-from services.taxonomy.labels.decision import Choose, Label, Verdict, by_path, by_vote, decide
+from services.taxonomy.domain import Candidate, Label
+from services.taxonomy.labels.decision import Choose, Verdict, by_path, by_vote, decide
 
 SHOES = "Shoes > Running > Red"
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.worker.kit.group_commit import Batcher
+from services.worker.kit.group_commit import GroupCommit
 
 
 class Flushes:
@@ -22,8 +22,8 @@ class Flushes:
         return [2 * item for item in items]
 
 
-def batcher(flush: Flushes, size: int = 4, linger: float = 0.0) -> Batcher[int, int]:
-    return Batcher(flush, size=size, linger=lambda: linger)
+def batcher(flush: Flushes, size: int = 4, linger: float = 0.0) -> GroupCommit[int, int]:
+    return GroupCommit(flush, size=size, linger=lambda: linger)
 
 
 async def test_each_item_gets_its_own_result() -> None:

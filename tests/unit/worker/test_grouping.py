@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.worker.kit.joint_calls import Grouper
+from services.worker.kit.joint_calls import JointCalls
 
 
 class Recorder:
@@ -26,7 +26,7 @@ class Recorder:
 async def test_items_share_calls_of_at_most_the_size_and_get_their_own_results() -> None:
     recorder = Recorder()
     recorder.gate.set()
-    grouper = Grouper(recorder.send, size=4, linger=0.001)
+    grouper = JointCalls(recorder.send, size=4, linger=0.001)
     assert await asyncio.gather(*(grouper.submit("a", item) for item in range(10))) == [2 * n for n in range(10)]
     assert recorder.calls == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
@@ -34,14 +34,14 @@ async def test_items_share_calls_of_at_most_the_size_and_get_their_own_results()
 async def test_keys_do_not_mix() -> None:
     recorder = Recorder()
     recorder.gate.set()
-    grouper = Grouper(recorder.send, size=4, linger=0.001)
+    grouper = JointCalls(recorder.send, size=4, linger=0.001)
     await asyncio.gather(*(grouper.submit(item % 2, item) for item in range(6)))
     assert sorted(recorder.calls) == [[0, 2, 4], [1, 3, 5]]
 
 
 async def test_a_call_does_not_wait_for_the_one_before() -> None:
     recorder = Recorder()
-    grouper = Grouper(recorder.send, size=2, linger=0.001)
+    grouper = JointCalls(recorder.send, size=2, linger=0.001)
     waiting = [asyncio.ensure_future(grouper.submit("a", item)) for item in range(4)]
     while len(recorder.calls) < 2:
         await asyncio.sleep(0)
@@ -52,7 +52,7 @@ async def test_a_call_does_not_wait_for_the_one_before() -> None:
 async def test_an_error_reaches_those_of_its_call_and_nobody_else() -> None:
     recorder = Recorder()
     recorder.gate.set()
-    grouper = Grouper(recorder.send, size=2, linger=0.001)
+    grouper = JointCalls(recorder.send, size=2, linger=0.001)
     results = await asyncio.gather(*(grouper.submit("a", item) for item in (12, 13, 14)), return_exceptions=True)
     assert isinstance(results[0], ValueError)
     assert isinstance(results[1], ValueError)
@@ -61,7 +61,7 @@ async def test_an_error_reaches_those_of_its_call_and_nobody_else() -> None:
 
 async def test_one_that_is_cancelled_leaves_the_others_their_results() -> None:
     recorder = Recorder()
-    grouper = Grouper(recorder.send, size=2, linger=0.001)
+    grouper = JointCalls(recorder.send, size=2, linger=0.001)
     first, second = (asyncio.ensure_future(grouper.submit("a", item)) for item in (1, 2))
     while not recorder.calls:
         await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from services.worker.domain import Obstacle, Outcome
-from services.worker.ingest.object_notes import note_of
+from services.worker.ingest.write_documents import note_of
 from tests.unit.worker.builders import outcome
 
 OBSTACLE = Obstacle(reason="UNREADABLE_TEXT", message="It holds no letter.")

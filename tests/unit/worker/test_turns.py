@@ -3,14 +3,14 @@
 import asyncio
 import random
 
-from services.worker.ingest.suspect_lock import Turns
+from services.worker.ingest.suspect_lock import SuspectLock
 
 
 class Room:
     """Notes who is inside, and whether a suspect ever had company."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = SuspectLock()
         self.inside: list[str] = []
         self.most = 0
         self.disturbed = False

@@ -1,4 +1,4 @@
-"""Runs of clusters: started by whoever asks for one, ended by the worker, canceled by anybody."""
+"""Runs of clusters: started by whoever asks for one, ended by the worker, canceled by anybody; and their enrichment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +34,11 @@ CANCEL = """
 CANCELED = """
     UPDATE clusters SET status = 'CANCELED', updated_at = now()
     WHERE cluster_id = $1 AND last_run_id = $2 AND status IN ('PENDING', 'PROCESSING')"""
+CLUSTER_ENRICHMENT = "cluster_enrichment"
+ENRICHMENT_TASK_TYPE = "api_collections_documents_bulk_update"
+ENRICHES = """
+    SELECT namespace_id FROM clusters JOIN cluster_runs USING (cluster_id, namespace_id)
+    WHERE run_id = $1 AND enrich_source_collection"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,3 +121,14 @@ async def open_runs(db: Executor, cluster_id: str) -> Sequence[str]:
     """The runs of a cluster that have not ended."""
     sql = "SELECT run_id FROM cluster_runs WHERE cluster_id = $1 AND status = ANY($2) ORDER BY row_key"
     return [row["run_id"] for row in await db.fetch(sql, cluster_id, list(OPEN))]
+
+
+async def start_enrichment(connection: Connection, run_id: str) -> str | None:
+    """Makes the task, in the caller's transaction; None when the cluster of this run does not enrich documents."""
+    namespace_id = await connection.fetchval(ENRICHES, run_id)
+    if namespace_id is None:
+        return None
+    task = NewTask(
+        kind=CLUSTER_ENRICHMENT, task_type=ENRICHMENT_TASK_TYPE, namespace_id=namespace_id, inputs={"run_id": run_id}
+    )
+    return await create_task(connection, task)

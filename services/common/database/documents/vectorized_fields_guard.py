@@ -6,7 +6,7 @@ import asyncpg
 
 from services.common.database.pool import Connection
 from services.common.errors import InvalidArgumentError
-from services.common.extractors.vectorized_fields import read_fields
+from services.common.extractors.inputs import read_fields
 from services.common.json.equality import differing
 
 # What was created directly (a negative part) was given its vector, whatever its fields say.

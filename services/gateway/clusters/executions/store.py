@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.database.clusters.cluster_runs import cancel_run
-from services.common.database.clusters.enrichment import start_enrichment
+from services.common.database.clusters.cluster_runs import cancel_run, start_enrichment
 from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.errors import BadRequestError, InvalidArgumentError, NotFoundError

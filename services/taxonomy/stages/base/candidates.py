@@ -1,6 +1,7 @@
 """From documents that are only described, or only ranked, to candidates with their fields."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from services.common.filters import Filter
 from services.taxonomy.candidate_paths import to_row
@@ -43,3 +44,16 @@ async def arranged(state: State, execution: Execution, arrange: Arrangement) -> 
 async def passing(candidates: tuple[Candidate, ...], tree: Filter, execution: Execution) -> tuple[Candidate, ...]:
     """The candidates, which have their fields, that pass a filter."""
     return tuple(await execution.rows.passing(candidates, tree)) if candidates else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStage:
+    """Reads the fields of the candidates and arranges each list."""
+
+    name: str
+    arrange: Arrangement
+    feature_uris: ClassVar[tuple[str, ...]] = ()
+
+    async def run(self, state: State, execution: Execution) -> State:
+        """The lists, arranged."""
+        return await arranged(state, execution, self.arrange)

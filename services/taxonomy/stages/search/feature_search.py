@@ -1,17 +1,17 @@
 """feature_search: the documents that are most alike, found inside what the stages before it left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from services.taxonomy.concurrency import together
+from services.common.filters import EVERYTHING
+from services.taxonomy.concurrency import gather_all
 from services.taxonomy.domain import Json, Ranked, State
 from services.taxonomy.stage_parameters import Parameters, part_of
 from services.taxonomy.stages.algorithms.deduplicate_and_group import Group
 from services.taxonomy.stages.base.candidates import arranged
 from services.taxonomy.stages.base.stage import Execution
 from services.taxonomy.stages.sample_and_group import grouping
-from services.taxonomy.stages.search.facets import count_facets
 from services.taxonomy.stages.search.fusion import Fusion, Ranking, fuse
 from services.taxonomy.stages.search.search_parameters import (
     MOST_RESULTS,
@@ -58,7 +58,7 @@ class FeatureSearch:
         return replace(ranked, notes={**ranked.notes, "facets": facets})
 
     async def _search(self, state: State, execution: Execution) -> State:
-        found = await together(run_search(search, state, execution) for search in self.searches)
+        found = await gather_all(run_search(search, state, execution) for search in self.searches)
         asked = [(search, lists) for search, lists in zip(self.searches, found, strict=True) if lists is not None]
         if not asked:
             return state
@@ -101,3 +101,13 @@ def _group(given: Parameters) -> Group | None:
         return None
     part = part_of({"field": value} if isinstance(value, str) else value, path)
     return grouping(part, max_per_group=1, most=100, limit=25)
+
+
+async def count_facets(facets: Sequence[Facet], state: State, execution: Execution) -> list[Json]:
+    """[{key, values: [{value, count}]}] over the documents that a search may find, not those that it found."""
+    ids = [c.document_id for c in state.lists[0]] if isinstance(state, Ranked) else None
+    tree = EVERYTHING if isinstance(state, Ranked) else state.everything
+    counted = await gather_all(
+        execution.rows.facet(execution.collection_ids, ids, tree, facet.key, facet.limit) for facet in facets
+    )
+    return [{"key": facet.key, "values": values} for facet, values in zip(facets, counted, strict=True)]

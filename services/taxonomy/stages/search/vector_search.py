@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from likeness.common.v1.vector_pb2 import Vector
 from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, Filter, canonical_json, has_dynamic
-from services.taxonomy.concurrency import together
+from services.taxonomy.concurrency import gather_all
 from services.taxonomy.domain import Candidate, State, Target, Unfetched, both
 from services.taxonomy.queries.feature_uris import fills
 from services.taxonomy.queries.index_client import Ids, Question, Scope, View
@@ -39,12 +39,12 @@ async def run_search(search: Search, state: State, execution: Execution) -> List
         targets = await execution.catalog.named(execution.namespace_id, search.collections, where, execution.bindings)
         execution = replace(execution, targets=targets)
     groups = await _groups(search, execution)
-    vectors = await together(_vectors(search, group, execution) for group in groups)
+    vectors = await gather_all(_vectors(search, group, execution) for group in groups)
     asked = [(group, rows) for group, rows in zip(groups, vectors, strict=True) if rows is not None]
     if not asked:
         return await draw(search, state, execution) if search.on_empty is OnEmpty.RANDOM else None
     scopes = await _scopes(search, state, execution)
-    found = await together(_ask(search, group, rows, scopes, execution) for group, rows in asked)
+    found = await gather_all(_ask(search, group, rows, scopes, execution) for group, rows in asked)
     return [_merge([lists[number] for lists in found], search) for number in range(len(execution.subjects))]
 
 
@@ -138,7 +138,7 @@ async def _ask(
         for vector, subject in zip(vectors, execution.subjects, strict=True)
     ]
     batches = [questions] if len(scopes) == 1 else [[question] for question in questions]
-    found = await together(
+    found = await gather_all(
         execution.index.search(execution.namespace_id, group.targets, batch, search.top_k, scope)
         for batch, scope in zip(batches, scopes, strict=True)
     )

@@ -1,1 +1,1 @@
-"""Clusters that run by themselves: `changes` hears of new documents, `starting` starts the runs that are due."""
+"""Clusters that run by themselves: `due_runs` hears of new documents, `start_runs` starts the runs that are due."""

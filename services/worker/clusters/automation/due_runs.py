@@ -1,8 +1,7 @@
 """From events to runs that are due: documents came into a collection that clusters are applied to."""
 
 from services.common.database.pool import Connection
-from services.worker.kit.event_follower import Window
-from services.worker.kit.follower import Follower
+from services.worker.kit.event_follower import Follower, Window
 
 # What an application may say; a collection may hold settings that were written before they were checked.
 APPLICATIONS = """

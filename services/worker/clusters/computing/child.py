@@ -1,4 +1,4 @@
-"""The computing process: `python -m services.worker.clusters.computing.child FOLDER`, started by `compute` alone."""
+"""The computing process: `python -m services.worker.clusters.computing.child FOLDER`, started by `process` alone."""
 
 import os
 import sys
