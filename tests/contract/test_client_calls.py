@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from services.gateway.kit.http.unserved_calls import LEFT_OUT, left_out, table
-from tests.support.gateway import Stack
-from tests.support.mixpeek_client import Operation, operations
-from tests.support.openapi import document
+from tests.support.gateway.gateway_stack import Stack
+from tests.support.gateway.mixpeek_client import Operation, operations
+from tests.support.gateway.openapi import document
 from tests.support.places import ROOT
 
 DOCS = ROOT / "docs" / "contract.md"

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from tests.support.mixpeek_client import operation_of, operations, parses
+from tests.support.gateway.mixpeek_client import operation_of, operations, parses
 
 TASK = {"task_id": "task_1", "task_type": "api_collections_trigger", "status": "PENDING"}
 

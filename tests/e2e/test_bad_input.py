@@ -13,9 +13,9 @@ from likeness.index.v1.index_pb2 import Query, SearchRequest
 from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import call, open_channel
-from tests.e2e import images
+from tests.e2e import unusual_images
 from tests.e2e.api import Api, JsonObject, create_unified
-from tests.support.pictures import data_uri, noise_jpeg, photos
+from tests.support.media.pictures import data_uri, noise_jpeg, photos
 from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body, upload_body
 from tests.support.web_servers import METADATA_SERVICE, web_server
@@ -45,8 +45,8 @@ def processed(api: Api, data: str | JsonObject) -> JsonObject:
     ("content", "reason"),
     [
         pytest.param(b"These are words.", "NOT_AN_IMAGE", id="not an image"),
-        pytest.param(images.truncated(), "TRUNCATED", id="truncated"),
-        pytest.param(images.huge_png(), "TOO_MANY_PIXELS", id="50,000 x 50,000 pixels"),
+        pytest.param(unusual_images.truncated(), "TRUNCATED", id="truncated"),
+        pytest.param(unusual_images.huge_png(), "TOO_MANY_PIXELS", id="50,000 x 50,000 pixels"),
     ],
 )
 def test_what_cannot_be_decoded_fails_with_its_reason_on_the_object(ready: Api, content: bytes, reason: str) -> None:
@@ -66,9 +66,9 @@ def test_inline_data_that_is_empty_or_no_base64_is_refused_at_once(ready: Api, d
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param(images.animated_gif(), id="animated"),
-        pytest.param(images.sixteen_bit_png(), id="16 bit"),
-        pytest.param(images.cmyk_jpeg(), id="CMYK"),
+        pytest.param(unusual_images.animated_gif(), id="animated"),
+        pytest.param(unusual_images.sixteen_bit_png(), id="16 bit"),
+        pytest.param(unusual_images.cmyk_jpeg(), id="CMYK"),
     ],
 )
 def test_unusual_images_are_processed(ready: Api, content: bytes) -> None:
@@ -79,7 +79,7 @@ def test_a_photo_on_its_side_is_turned_upright_as_its_exif_says(ready: Api) -> N
     upright = photos("monument")[0].read_bytes()
     example = processed(ready, data_uri(upright))
     ready.patch(f"/buckets/{BUCKET}/objects/{example['object_id']}", {"metadata": {LABEL: "Monument"}})
-    turned = processed(ready, data_uri(images.turned_by_exif(upright), "image/png"))
+    turned = processed(ready, data_uri(unusual_images.turned_by_exif(upright), "image/png"))
     match = ready.document_of(NAME, turned["object_id"])["taxonomy_match"]
     assert match["matched"] is True
     assert match["confidence"] > 0.99
@@ -208,7 +208,7 @@ def test_nothing_is_lost_beside_bad_input(ready: Api) -> None:
     good = [noise_jpeg(5_000_000 + number) for number in range(6)]
     created = [
         ready.post(f"/buckets/{BUCKET}/objects", upload_body(data_uri(content)))["object_id"]
-        for pair in zip(good, [images.truncated()] * len(good), strict=True)
+        for pair in zip(good, [unusual_images.truncated()] * len(good), strict=True)
         for content in pair
     ]
     statuses = [ready.processed(BUCKET, object_id)["status"] for object_id in created]

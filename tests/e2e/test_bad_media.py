@@ -3,9 +3,9 @@
 import pytest
 
 from tests.e2e.api import Api
-from tests.support.pdfs import ENCRYPTED
-from tests.support.pictures import data_uri
-from tests.support.videos import numbered
+from tests.support.media.pdfs import ENCRYPTED
+from tests.support.media.pictures import data_uri
+from tests.support.media.videos import numbered
 
 NAME = "bad_media"
 LOCKED = {

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import data_uri, jpeg, portrait, side_by_side
+from tests.support.media.pictures import data_uri, jpeg, portrait, side_by_side
 
 BUCKET, FACES, REGISTER = "tier_photos", "tier_faces", "tier_register"
 

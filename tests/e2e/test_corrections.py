@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api, create_unified
-from tests.support.pictures import darker, data_uri, jpeg, photos, portrait
+from tests.support.media.pictures import darker, data_uri, jpeg, photos, portrait
 from tests.support.tutorial.option_a import LABEL, upload_body
 from tests.support.waiting import wait_for
 

@@ -16,7 +16,7 @@ from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from services.common.grpc.client import call, open_channel
 from tests.e2e.api import Api, create_unified
 from tests.support.database_fingerprint import database_fingerprint
-from tests.support.pictures import data_uri, noise_jpeg
+from tests.support.media.pictures import data_uri, noise_jpeg
 from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import upload_body
 

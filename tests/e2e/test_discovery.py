@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import data_uri, photos
+from tests.support.media.pictures import data_uri, photos
 from tests.support.tutorial.clusters_alerts_webhooks import CLUSTER
 from tests.support.tutorial.option_a import bucket_body, collection_body, upload_body
 from tests.support.waiting import wait_for

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api, create_unified
-from tests.support.pictures import data_uri, jpeg, photos
+from tests.support.media.pictures import data_uri, jpeg, photos
 from tests.support.tutorial.option_a import LABEL, upload_body
 
 NAME = "labels_at_once"

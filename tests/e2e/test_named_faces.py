@@ -4,7 +4,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from services.common.json.paths import value_at
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import data_uri, png, portrait, side_by_side
+from tests.support.media.pictures import data_uri, png, portrait, side_by_side
 
 BUCKET, FACES, NAME = "group_photos", "group_faces", "person_name"
 BIDEN, OBAMA, COLLINS = "biden/biden.jpg", "obama/obama.jpg", "collins/astronaut.png"

@@ -6,7 +6,7 @@ import pytest
 
 from services.common.json.paths import value_at
 from tests.e2e.api import Api
-from tests.support.pictures import data_uri, noise_jpeg, photos
+from tests.support.media.pictures import data_uri, noise_jpeg, photos
 from tests.support.tutorial.option_a import LABEL, THRESHOLD, bucket_body, collection_body, upload_body
 
 NAME, KIND = "nested_labels", "info.kind"

@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.e2e.client.space import Space, new_space
-from tests.support.openapi import document
+from tests.e2e.client.mixpeek_namespace import Space, new_space
+from tests.support.gateway.openapi import document
 from tests.support.running_stack import Stack
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

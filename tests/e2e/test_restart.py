@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.api import Api, create_unified
-from tests.support.pictures import data_uri, photos
+from tests.support.media.pictures import data_uri, photos
 from tests.support.running_stack import running_stack, start
 from tests.support.tutorial.option_a import LABEL, upload_body
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.api import Api, JsonObject, create_unified
-from tests.support.pictures import data_uri
+from tests.support.media.pictures import data_uri
 from tests.support.places import PHOTOS
 from tests.support.tutorial.option_a import LABEL, bucket_body, collection_body, retriever_body
 

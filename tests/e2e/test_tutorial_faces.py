@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import darker, jpeg, portrait, side_by_side
+from tests.support.media.pictures import darker, jpeg, portrait, side_by_side
+from tests.support.media.videos import film
 from tests.support.tutorial import examples
-from tests.support.videos import film
 from tests.support.web_servers import file_server
 
 PHOTOS, FACES = "bkt_employee_photos", "employee_faces"

@@ -14,7 +14,7 @@ import pytest
 from obstore.store import S3Store
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import noise_jpeg
+from tests.support.media.pictures import noise_jpeg
 from tests.support.places import PHOTOS
 from tests.support.running_stack import Stack
 from tests.support.seaweed import Seaweed

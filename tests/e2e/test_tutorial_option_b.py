@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.api import Api, JsonObject, object_of
-from tests.support.pictures import jpeg, noise_jpeg
+from tests.support.media.pictures import jpeg, noise_jpeg
 from tests.support.places import PHOTOS
 from tests.support.tutorial import option_b
 from tests.support.web_servers import file_server

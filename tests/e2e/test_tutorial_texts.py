@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from tests.e2e.api import Api, JsonObject
-from tests.support.company_documents import KINDS, company_document
+from tests.support.media.company_documents import KINDS, company_document
 from tests.support.tutorial import examples
 from tests.support.web_servers import file_server
 

@@ -16,8 +16,8 @@ from services.extractor.model_port import Model, Source
 from services.extractor.models.image_onnx import preprocess
 from services.extractor.models.registry import load_models
 from services.extractor.models.text_encoder import NO_TOKEN, clean
+from tests.support.extractor.tiny_text import PAD, TOKENIZER, write_tokenizer
 from tests.support.places import PHOTOS
-from tests.support.tiny_text import PAD, TOKENIZER, write_tokenizer
 
 open_clip = import_open_clip()
 

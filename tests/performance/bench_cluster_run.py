@@ -22,7 +22,7 @@ import psutil
 from tests.performance.bench_clusters import CLUSTERS, GIGABYTE, MOST_MEMORY, SMALLEST, SPREAD, STEP, bare
 from tests.performance.client import Client, create_unified, open_client, temporary_stack
 from tests.performance.report import Figure, emit
-from tests.support.clustering import Rows, blobs, put
+from tests.support.clusters.cluster_vectors import Rows, blobs, put
 from tests.support.running_stack import Stack
 from tests.support.tutorial.option_a import SLOT
 

@@ -24,7 +24,7 @@ from services.worker.clusters.computing.process import compute
 from services.worker.clusters.plan.outcome import ClusterOutcome
 from services.worker.clusters.plan.plan import ClusterPlan
 from tests.performance.report import Figure, emit
-from tests.support.clustering import URIS, blobs, put
+from tests.support.clusters.cluster_vectors import URIS, blobs, put
 
 CLUSTERS, DIMENSIONS, SPREAD = 200, 768, 0.8
 SMALLEST = 10

@@ -22,7 +22,7 @@ from services.common.database.pool import Pool, open_pool
 from services.common.ids import new_id
 from services.common.settings import Settings
 from tests.integration.worker.processes import start_worker
-from tests.integration.worker.receivers import Answer, Receiver, ok, receiving
+from tests.integration.worker.webhooks.receivers import Answer, Receiver, ok, receiving
 from tests.performance.report import Figure, emit
 from tests.support.postgres_server import running_postgres
 from tests.support.waiting import until

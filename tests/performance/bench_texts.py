@@ -23,7 +23,7 @@ from services.extractor import models
 from tests.performance.client import Client, open_client, temporary_stack, upload_all
 from tests.performance.report import Figure, emit
 from tests.performance.texts import texts
-from tests.support.running_extractor import RunningExtractor, extractor
+from tests.support.extractor.running_extractor import RunningExtractor, extractor
 from tests.support.running_stack import Stack
 
 EXTRACTOR = "text_extractor@v1"

@@ -22,8 +22,8 @@ from services.extractor.models.faces.yunet import YuNet
 from services.extractor.models.onnx_session import open_session
 from services.extractor.models.registry import PACKAGED
 from tests.performance.report import Figure, emit
-from tests.support.running_extractor import RunningExtractor, extractor
-from tests.support.videos import Pixels, encode, repeat, scene
+from tests.support.extractor.running_extractor import RunningExtractor, extractor
+from tests.support.media.videos import Pixels, encode, repeat, scene
 
 SECONDS, FPS, SCENE_SECONDS = 60, 25, 10
 PEOPLE = ("obama/obama.jpg", "biden/biden.jpg")

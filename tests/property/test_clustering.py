@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from tests.support.clustering import Rows, blobs, plan_of, run_here
+from tests.support.clusters.cluster_vectors import Rows, blobs, plan_of, run_here
 
 FLOATS = st.floats(width=16) | st.sampled_from([0.0, 1.0, -1.0])
 MATRICES = st.tuples(st.integers(0, 15), st.integers(1, 6)).flatmap(

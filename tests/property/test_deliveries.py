@@ -18,7 +18,7 @@ from services.worker.webhooks.delivery_types import Delivery, Outcome, Target
 from services.worker.webhooks.lanes_in_hand import Bounds
 from services.worker.webhooks.receiver_health import Limits
 from services.worker.webhooks.record_results import Recorder
-from tests.integration.worker.delivering_bench import DeliveryBench
+from tests.integration.worker.webhooks.delivery_bench import DeliveryBench
 
 Answer = Literal["delivered", "again", "over"]
 TABLE = (0.0, 0.0)

@@ -18,7 +18,7 @@ from services.worker.kit.event_follower import next_window
 from services.worker.webhooks import fan_out
 from services.worker.webhooks.fan_out import FanOut
 from tests.support.postgres import Databases
-from tests.support.webhooks import Asked, add_webhook, tell
+from tests.support.webhook_rows import Asked, add_webhook, tell
 
 Result = TypeVar("Result")
 WRITERS, SUBJECTS = range(3), ("a", "b")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import Filter, Operator, canonical_json, compile_sql, has_dynamic, parse, parse_json
-from tests.support.filter_strategies import FILTERS
+from tests.support.filters.filter_strategies import FILTERS
 
 GROUPS = ["AND", "OR", "NOT", "must", "should", "must_not", "case_sensitive", "case_insensitive"]
 KEYS = st.sampled_from([*GROUPS, "field", "key", "match", "operator", "value", "type", "$in", "$eq", "x"])

@@ -28,7 +28,7 @@ from services.index.shards.engine import Engine
 from services.index.snapshots.save_and_restore import Snapshots
 from services.index.startup import restore
 from tests.property.invariants import best_first, index_equals_database, nothing_doubled, views_equal_filters
-from tests.support.corpus import Corpus, unit_vectors
+from tests.support.index.corpus import Corpus, unit_vectors
 from tests.support.postgres import Databases
 from tests.support.tutorial.option_a import SLOT
 

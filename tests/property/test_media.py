@@ -12,10 +12,10 @@ from PIL import Image
 
 from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.grpc.client import call, is_serving
-from tests.support.pdfs import EMPTY_PAGE, ENCRYPTED, pdf_of
-from tests.support.pictures import portrait
-from tests.support.running_extractor import RunningExtractor, extractor
-from tests.support.videos import encode, numbered, scene
+from tests.support.extractor.running_extractor import RunningExtractor, extractor
+from tests.support.media.pdfs import EMPTY_PAGE, ENCRYPTED, pdf_of
+from tests.support.media.pictures import portrait
+from tests.support.media.videos import encode, numbered, scene
 
 SECONDS = 120.0
 ASKED = (("face_identity_extractor@v1", "yunet_sface"), ("image_extractor@v1", "efficientnet_lite2"))

@@ -8,7 +8,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.support.pictures import noise_jpeg
+from tests.support.media.pictures import noise_jpeg
 
 CHUNK = b"\0" * 65536
 METADATA_SERVICE = "http://169.254.169.254/latest/meta-data/"

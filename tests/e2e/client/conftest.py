@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.client.space import Space, new_space
+from tests.e2e.client.mixpeek_namespace import Space, new_space
 from tests.support.running_stack import Stack
 
 

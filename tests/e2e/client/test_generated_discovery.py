@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from mixpeek.exceptions import NotFoundException
 
-from tests.e2e.client.space import Space, model, object_of, value
-from tests.support.pictures import data_uri, photos
+from tests.e2e.client.mixpeek_namespace import Space, model, object_of, value
+from tests.support.media.pictures import data_uri, photos
 from tests.support.tutorial.option_a import SLOT
 
 NAME = "discovered"

@@ -7,8 +7,8 @@ import pytest
 import urllib3
 from mixpeek.exceptions import ConflictException, NotFoundException, UnprocessableEntityException
 
-from tests.e2e.client.space import KINDS, Space, model, object_of, value
-from tests.support.pictures import data_uri, photos
+from tests.e2e.client.mixpeek_namespace import KINDS, Space, model, object_of, value
+from tests.support.media.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, bucket_body
 from tests.support.waiting import wait_for
 

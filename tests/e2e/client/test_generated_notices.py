@@ -9,8 +9,8 @@ from mixpeek.exceptions import ApiException, NotFoundException
 from standardwebhooks import Webhook
 
 from services.common.ids import new_id
-from tests.e2e.client.space import Space, model
-from tests.e2e.receiver import Receiver, receiving
+from tests.e2e.client.mixpeek_namespace import Space, model
+from tests.e2e.webhook_receiver import Receiver, receiving
 from tests.support.tutorial.option_a import LABEL
 from tests.support.waiting import wait_for
 

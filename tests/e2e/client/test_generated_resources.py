@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from mixpeek.exceptions import ApiException, NotFoundException
 
-from tests.e2e.client.space import KINDS, Space, model, value
-from tests.support.pictures import data_uri, photos
+from tests.e2e.client.mixpeek_namespace import KINDS, Space, model, value
+from tests.support.media.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body
 from tests.support.waiting import wait_for
 

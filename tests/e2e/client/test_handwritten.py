@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from mixpeek._client.client import MixpeekAPIError
 
-from tests.e2e.client.space import Space
-from tests.support.pictures import data_uri, photos
+from tests.e2e.client.mixpeek_namespace import Space
+from tests.support.media.pictures import data_uri, photos
 from tests.support.tutorial.option_a import LABEL, SLOT, bucket_body, collection_body, retriever_body
 from tests.support.waiting import wait_for
 

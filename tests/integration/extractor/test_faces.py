@@ -14,10 +14,10 @@ from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.errors import DeadlineError
 from services.common.extractors.vectors import from_message
 from services.common.grpc.client import call
-from tests.support.pdfs import pdf_of
-from tests.support.pictures import png, portrait, side_by_side
-from tests.support.running_extractor import SECONDS, RunningExtractor, extractor
-from tests.support.videos import encode, numbered, repeat, scene
+from tests.support.extractor.running_extractor import SECONDS, RunningExtractor, extractor
+from tests.support.media.pdfs import pdf_of
+from tests.support.media.pictures import png, portrait, side_by_side
+from tests.support.media.videos import encode, numbered, repeat, scene
 
 OBAMA, BIDEN = "obama/obama.jpg", "biden/biden.jpg"
 SLOT = "mixpeek://face_identity_extractor@v1/insightface__arcface"

@@ -15,9 +15,9 @@ from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError, UnavailableError
 from services.common.extractors.vectors import from_message
 from services.common.grpc.client import call, is_serving
+from tests.support.extractor.running_extractor import EMBEDDED, IMAGE_EXTRACTOR, SECONDS, RunningExtractor, extractor
+from tests.support.extractor.tiny_siglip import FILE, WIDTH, write_tiny_siglip
 from tests.support.places import EMBEDDED_MODELS, PHOTOS
-from tests.support.running_extractor import EMBEDDED, IMAGE_EXTRACTOR, SECONDS, RunningExtractor, extractor
-from tests.support.tiny_siglip import FILE, WIDTH, write_tiny_siglip
 from tests.support.tutorial.option_a import SLOT
 
 MANIFEST = json.loads((EMBEDDED_MODELS / "efficientnet_lite2" / "manifest.json").read_bytes())

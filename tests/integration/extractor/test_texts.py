@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from likeness.extractor.v1 import extractor_pb2 as pb
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.vectors import from_message
-from tests.support.pdfs import ENCRYPTED, worded_pdf
-from tests.support.running_extractor import EMBEDDED, IMAGE_EXTRACTOR, RunningExtractor, extractor
+from tests.support.extractor.running_extractor import EMBEDDED, IMAGE_EXTRACTOR, RunningExtractor, extractor
+from tests.support.media.pdfs import ENCRYPTED, worded_pdf
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 TEXT_EXTRACTOR = "text_extractor@v1"

@@ -3,7 +3,7 @@
 import pytest
 
 from services.common.database.pool import Pool
-from tests.support.corpus import Corpus
+from tests.support.index.corpus import Corpus
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from services.index.shards.engine import Engine
 from services.index.shards.stored_vectors import StoredVector
 from services.index.shards.view import View, read_filter
 from tests.property.invariants import index_equals_database, views_equal_filters
-from tests.support.corpus import Corpus, unit_vectors
-from tests.support.index_calls import LABELLED
+from tests.support.index.corpus import Corpus, unit_vectors
+from tests.support.index.index_client import LABELLED
 from tests.support.tutorial.option_a import SLOT
 
 KEY = ShardKey(NamespaceId("ns_a"), CollectionId("col_a"), FeatureUri(SLOT))

@@ -8,9 +8,9 @@ import asyncpg
 from likeness.index.v1.index_pb2 import DocumentIds
 from services.common.database.pool import Pool, prepare_connection
 from services.common.settings import Settings
-from tests.support.corpus import Corpus, unit_vectors
-from tests.support.index_calls import LABELLED, assert_equals_database, fingerprints, query, refresh, search
-from tests.support.running_index import index_here
+from tests.support.index.corpus import Corpus, unit_vectors
+from tests.support.index.index_client import LABELLED, assert_equals_database, fingerprints, query, refresh, search
+from tests.support.index.running_index import index_here
 
 if TYPE_CHECKING:
     from likeness.index.v1.index_service_pb2_grpc import IndexServiceAsyncStub

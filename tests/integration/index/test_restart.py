@@ -10,8 +10,8 @@ from likeness.index.v1.index_pb2 import RebuildRequest, SnapshotRequest
 from services.common.database.pool import open_pool
 from services.common.grpc.client import call
 from services.common.settings import Settings
-from tests.support.corpus import Corpus, unit_vectors
-from tests.support.index_calls import (
+from tests.support.index.corpus import Corpus, unit_vectors
+from tests.support.index.index_client import (
     LABELLED,
     SECONDS,
     assert_equals_database,
@@ -20,8 +20,8 @@ from tests.support.index_calls import (
     refresh,
     search,
 )
+from tests.support.index.running_index import IndexProcess, index_here, socket_address
 from tests.support.postgres import Databases
-from tests.support.running_index import IndexProcess, index_here, socket_address
 
 IDS = [f"doc_{at:03}" for at in range(300)]
 

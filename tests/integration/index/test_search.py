@@ -10,9 +10,9 @@ from likeness.index.v1.index_pb2 import DocumentIds, Query
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.grpc.client import call
 from services.common.settings import Settings
-from tests.support.corpus import Corpus, brute_force, object_of, unit_vectors
-from tests.support.index_calls import LABELLED, SECONDS, query, search, search_request
-from tests.support.running_index import index_here
+from tests.support.index.corpus import Corpus, brute_force, object_of, unit_vectors
+from tests.support.index.index_client import LABELLED, SECONDS, query, search, search_request
+from tests.support.index.running_index import index_here
 
 COUNT = 400
 IDS = [f"doc_{at:03}" for at in range(COUNT)]
@@ -130,7 +130,7 @@ async def test_collections_are_merged_in_one_order(settings: Settings, corpus: C
 
 
 async def test_filters_that_say_the_same_share_a_view(settings: Settings, corpus: Corpus) -> None:
-    from tests.support.index_calls import fingerprints
+    from tests.support.index.index_client import fingerprints
 
     await corpus.add(IDS, unit_vectors(COUNT), LABELS)
     same = [

@@ -12,7 +12,7 @@ from services.common.database.tasks.jobs import enqueue_ingest
 from services.common.settings import Settings
 from services.gateway.objects.creation.store import NewBlob, NewObject, create_object
 from services.worker.main import serve
-from tests.integration.worker.fakes import DIMENSIONS, FakeExtractor, FakeIndex, FakeTaxonomy, serving
+from tests.integration.worker.fake_services import DIMENSIONS, FakeExtractor, FakeIndex, FakeTaxonomy, serving
 from tests.support.tutorial.option_a import SLOT
 
 NAMESPACE, BUCKET, COLLECTION = "ns_1", "bkt_1", "col_1"

@@ -39,7 +39,7 @@ async def supervised_extractor(settings: Settings) -> AsyncIterator[Callable[[],
         while True:
             starts += 1
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.integration.worker.fakes", settings.extractor_address
+                sys.executable, "-m", "tests.integration.worker.fake_services", settings.extractor_address
             )
             await process.wait()
 

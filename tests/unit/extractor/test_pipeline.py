@@ -17,7 +17,7 @@ from services.extractor.manifest import ImageManifest
 from services.extractor.model_port import Part, Prepared, Source
 from services.extractor.pipeline import Pipeline, Ready, alike
 from services.extractor.serving_plan import Plan
-from tests.support.tiny_siglip import PIXELS
+from tests.support.extractor.tiny_siglip import PIXELS
 
 BAD, BREAKS = b"bad", b"breaks"
 CAPACITY = 8

@@ -15,7 +15,7 @@ from services.index.domain import (
     digest,
 )
 from services.index.shards.entries import Roster
-from tests.support.corpus import unit_vectors
+from tests.support.index.corpus import unit_vectors
 
 
 def hit(document_id: str, score: float) -> Hit:
