@@ -18,28 +18,28 @@ from services.common.settings import Settings
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.evaluator import Evaluator
 from services.worker.alerts.loops import alert_loops
-from services.worker.alerts.new_documents import Documents
-from services.worker.alerts.search import Asker
+from services.worker.alerts.new_documents import NewDocuments
+from services.worker.alerts.search import AlertSearch
 from services.worker.clusters.automation.loops import automation_loops
 from services.worker.clusters.enrichment.enrichment import Enrichment
 from services.worker.clusters.names.namer import Namer
 from services.worker.clusters.runs import abandoned_runs
 from services.worker.housekeeping.housekeeper import SECONDS_BETWEEN, Housekeeper
 from services.worker.ingest.assembler import Assembler
-from services.worker.ingest.extractor_client import Extractor
+from services.worker.ingest.extractor_client import ExtractorClient
 from services.worker.ingest.ingestor import Ingestor
 from services.worker.ingest.input_content import Contents
 from services.worker.ingest.input_sources import Sources
 from services.worker.ingest.processing_records import Records
-from services.worker.ingest.unchanged_input import Looker
+from services.worker.ingest.unchanged_input import InputComparison
 from services.worker.ingest.write_documents import Writer
 from services.worker.job_queue import JobQueue
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.index_client import IndexClient
 from services.worker.kit.loops import Loop, run_loops
-from services.worker.kit.service_readiness import Gate
+from services.worker.kit.service_readiness import ServiceReadiness
 from services.worker.labels.loops import correction_loops
-from services.worker.labels.machine_labels import Labels
-from services.worker.labels.taxonomy_client import Enricher
+from services.worker.labels.machine_labels import MachineLabels
+from services.worker.labels.taxonomy_client import TaxonomyClient
 from services.worker.task_handlers import Services, handlers_of
 from services.worker.tasks.evaluate_retriever import Evaluations
 from services.worker.tasks.run_cluster import ClusterRuns
@@ -107,32 +107,37 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         taxonomy = await stack.enter_async_context(open_channel(settings.taxonomy_address))
         index = await stack.enter_async_context(open_channel(settings.index_address))
         reader = await stack.enter_async_context(open_blob_reader(settings))
-        indexer = Indexer(index, settings.rpc_timeout)
+        index_client = IndexClient(index, settings.rpc_timeout)
         records = Records(pool, settings.max_attempts)
-        gate = Gate("extractor", extractor)
+        readiness = ServiceReadiness("extractor", extractor)
         assembler = Assembler(
             Sources(pool),
             Contents(open_blob_store(settings, sparing(pool)), reader),
-            Extractor(extractor, settings.rpc_timeout, settings.extractor_queue),
-            gate,
+            ExtractorClient(extractor, settings.rpc_timeout, settings.extractor_queue),
+            readiness,
             settings.max_blob_bytes,
         )
         yield Services(
             records=records,
             assembler=assembler,
-            looker=Looker(pool, assembler, records),
-            extractor_gate=gate,
-            labels=Labels(Enricher(taxonomy, settings.rpc_timeout), (Gate("taxonomy", taxonomy), Gate("index", index))),
-            writer=Writer(pool, records, indexer),
-            indexer=indexer,
+            input_comparison=InputComparison(pool, assembler, records),
+            extractor_readiness=readiness,
+            labels=MachineLabels(
+                TaxonomyClient(taxonomy, settings.rpc_timeout),
+                (ServiceReadiness("taxonomy", taxonomy), ServiceReadiness("index", index)),
+            ),
+            writer=Writer(pool, records, index_client),
+            index_client=index_client,
             evaluations=Evaluations(taxonomy, settings.rpc_timeout),
             retriever_runs=RetrieverRuns(taxonomy, settings.rpc_timeout),
-            clusters=ClusterRuns(settings, Namer(pool=pool, settings=settings), Enrichment(refresh=indexer.refresh)),
+            clusters=ClusterRuns(
+                settings, Namer(pool=pool, settings=settings), Enrichment(refresh=index_client.refresh)
+            ),
             alerts=Evaluator(
                 pool,
                 Claims(pool, sweep_seconds=settings.alert_sweep_seconds),
-                Asker(pool, taxonomy, settings.rpc_timeout),
-                Documents(pool, open_blob_store(settings)),
+                AlertSearch(pool, taxonomy, settings.rpc_timeout),
+                NewDocuments(pool, open_blob_store(settings)),
             ),
         )
 

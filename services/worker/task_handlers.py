@@ -15,7 +15,7 @@ from services.common.database.triggers.start_action import RUN_RETRIEVER
 from services.worker.alerts.evaluator import Evaluator
 from services.worker.clusters.enrichment.enrichment import Enrichment
 from services.worker.ingest.ingestor import IngestServices
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.index_client import IndexClient
 from services.worker.kit.task import Handler
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.bulk_documents import DELETE, UPDATE, BulkDocuments
@@ -34,7 +34,7 @@ from services.worker.tasks.run_retriever import RetrieverRuns
 class Services(IngestServices):
     """What an ingest and the tasks work with."""
 
-    indexer: Indexer
+    index_client: IndexClient
     evaluations: Evaluations
     retriever_runs: RetrieverRuns
     clusters: ClusterRuns
@@ -43,15 +43,15 @@ class Services(IngestServices):
 
 def handlers_of(services: Services) -> dict[str, Handler]:
     """Every kind of task that this worker can run."""
-    again = DecideAgain(ask=services.labels.ask, refresh=services.indexer.refresh).run
-    documents = BulkDocuments(refresh=services.indexer.refresh, again=again)
-    removal = Removal(services.indexer)
+    again = DecideAgain(ask=services.labels.ask, refresh=services.index_client.refresh).run
+    documents = BulkDocuments(refresh=services.index_client.refresh, again=again)
+    removal = Removal(services.index_client)
     return {
-        APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.indexer.refresh).run,
+        APPLY_TAXONOMY: ApplyTaxonomy(ask=services.labels.ask, refresh=services.index_client.refresh).run,
         DECIDE_AGAIN: again,
         BATCH: follow_batches,
         TRIGGER: trigger_collection,
-        PASSING: PassThrough(refresh=services.indexer.refresh).run,
+        PASSING: PassThrough(refresh=services.index_client.refresh).run,
         UPDATE: documents.update,
         DELETE: documents.delete,
         DELETE_BUCKET: removal.bucket,
@@ -61,5 +61,5 @@ def handlers_of(services: Services) -> dict[str, Handler]:
         RUN_RETRIEVER: services.retriever_runs.run,
         CLUSTER_RUN: services.clusters.run,
         EVALUATE_ALERT: AlertEvaluations(services.alerts).run,
-        CLUSTER_ENRICHMENT: Enrichment(refresh=services.indexer.refresh).run,
+        CLUSTER_ENRICHMENT: Enrichment(refresh=services.index_client.refresh).run,
     }

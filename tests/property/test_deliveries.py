@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.common.database.pool import Pool
 from services.common.ids import new_id
 from services.common.settings import Settings
-from services.worker.webhooks.channels.send import Courier
+from services.worker.webhooks.channels.send import Sender
 from services.worker.webhooks.claim_lanes import Claims
 from services.worker.webhooks.deliverer import Deliverer
 from services.worker.webhooks.delivery_types import Delivery, Outcome, Target
@@ -71,8 +71,8 @@ def deliverer(pool: Pool, channel: Scripted, bounds: Bounds) -> Deliverer:
     """One worker's."""
     worker = new_id("wrk")
     recorder = Recorder(pool, worker, Limits(failures=10_000, seconds=10_000))
-    claims, courier = Claims(pool, worker, 60.0), Courier({"webhook": channel})
-    return Deliverer(claims, recorder, courier, table=TABLE, lease_seconds=60.0, drain_seconds=5.0, bounds=bounds)
+    claims, sender = Claims(pool, worker, 60.0), Sender({"webhook": channel})
+    return Deliverer(claims, recorder, sender, table=TABLE, lease_seconds=60.0, drain_seconds=5.0, bounds=bounds)
 
 
 @settings(

@@ -9,14 +9,14 @@ from uuid import uuid4
 import structlog
 
 from services.common.database.pool import Pool
-from services.worker.alerts.watched_alert import WATCH_COLUMNS, Watch, to_watch
+from services.worker.alerts.watched_alert import WATCHED_ALERT_COLUMNS, WatchedAlert, to_watched_alert
 
 # A worker that dies leaves its lease, after which the alert is due.
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.5
 CLAIM = f"""
     UPDATE alerts SET claim = $1, leased_until = now() + $2::interval, due_at = now() + $3::interval
-    WHERE alert_id = ({{which}}) RETURNING {WATCH_COLUMNS}"""  # noqa: S608
+    WHERE alert_id = ({{which}}) RETURNING {WATCHED_ALERT_COLUMNS}"""  # noqa: S608
 # One with a trigger of its own is looked at on that schedule only.
 DUE = """
     SELECT alert_id FROM alerts a WHERE enabled AND coalesce(leased_until, due_at) <= now() AND NOT EXISTS (
@@ -39,35 +39,35 @@ class Claims:
         self._lease = timedelta(seconds=LEASE_SECONDS)
         self._times = (self._lease, timedelta(seconds=sweep_seconds))
 
-    async def next(self) -> Watch | None:
+    async def next(self) -> WatchedAlert | None:
         """The alert that has been due for longest; None when none is."""
         row = await self._pool.fetchrow(CLAIM.format(which=DUE), uuid4().hex, *self._times)
-        return None if row is None else to_watch(dict(row))
+        return None if row is None else to_watched_alert(dict(row))
 
-    async def this(self, alert_id: str) -> Watch | None:
+    async def this(self, alert_id: str) -> WatchedAlert | None:
         """This alert, taken from whoever is looking at it; None when it is disabled or gone."""
         row = await self._pool.fetchrow(CLAIM.format(which=THIS), uuid4().hex, *self._times, alert_id)
-        return None if row is None else to_watch(dict(row))
+        return None if row is None else to_watched_alert(dict(row))
 
     @asynccontextmanager
-    async def kept(self, watch: Watch) -> AsyncIterator[None]:
+    async def kept(self, watched: WatchedAlert) -> AsyncIterator[None]:
         """Nobody else looks at the alert while this lasts, however long it takes."""
-        keeping = asyncio.create_task(self._keep(watch))
+        keeping = asyncio.create_task(self._keep(watched))
         try:
             yield
         finally:
             keeping.cancel()
             await asyncio.wait((keeping,))
 
-    async def _keep(self, watch: Watch) -> None:
+    async def _keep(self, watched: WatchedAlert) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
-                await self._pool.execute(RENEW, watch.alert_id, watch.claim, self._lease)
+                await self._pool.execute(RENEW, watched.alert_id, watched.claim, self._lease)
             except Exception as error:  # the next one may succeed, and whoever lost the claim concludes nothing
-                log.info("lease", alert_id=watch.alert_id, error=str(error))
+                log.info("lease", alert_id=watched.alert_id, error=str(error))
 
-    async def give_back(self, watch: Watch, seconds: float | None = None) -> None:
+    async def give_back(self, watched: WatchedAlert, seconds: float | None = None) -> None:
         """Ends a turn that learned nothing: the alert is due in so many seconds, or else with the next sweep."""
         pause = None if seconds is None else timedelta(seconds=seconds)
-        await self._pool.execute(GIVE_BACK, watch.alert_id, watch.claim, pause)
+        await self._pool.execute(GIVE_BACK, watched.alert_id, watched.claim, pause)

@@ -13,7 +13,7 @@ from services.common.ids import new_id
 from services.worker.alerts.executions import Execution, write_execution
 from services.worker.alerts.firing_rule import Rise, Rule, look, may_fire
 from services.worker.alerts.notification import kept_matches, payload_of
-from services.worker.alerts.watched_alert import Found, JsonObject, Watch
+from services.worker.alerts.watched_alert import Found, JsonObject, WatchedAlert
 
 # The claim is checked under the lock: an alert that was changed, or taken over, is nobody's to conclude.
 LOCK = "SELECT *, now() AS now FROM alerts WHERE alert_id = $1 AND claim = $2 FOR NO KEY UPDATE"
@@ -63,10 +63,10 @@ class Conclusion:
     error: str | None
 
 
-async def conclude(pool: Pool, watch: Watch, outcome: Outcome) -> Conclusion | None:
+async def conclude(pool: Pool, watched: WatchedAlert, outcome: Outcome) -> Conclusion | None:
     """Ends the turn; None when it was not this worker's any more, and then nothing has happened."""
     async with pool.acquire() as connection, connection.transaction():
-        alert = await connection.fetchrow(LOCK, watch.alert_id, watch.claim)
+        alert = await connection.fetchrow(LOCK, watched.alert_id, watched.claim)
         if alert is None:
             return None
         before = Rise(**{name: alert[name] for name in ("is_raised", "is_told", "last_fired_at")})
@@ -78,7 +78,7 @@ async def conclude(pool: Pool, watch: Watch, outcome: Outcome) -> Conclusion | N
         conclusion = await _write(connection, alert, outcome, fires=fires)
         await connection.execute(
             REST,
-            watch.alert_id,
+            watched.alert_id,
             rise.is_raised,
             rise.is_told,
             rise.last_fired_at,
@@ -90,21 +90,21 @@ async def conclude(pool: Pool, watch: Watch, outcome: Outcome) -> Conclusion | N
     return conclusion
 
 
-async def conclude_documents(pool: Pool, watch: Watch, outcome: Outcome) -> Conclusion | None:
+async def conclude_documents(pool: Pool, watched: WatchedAlert, outcome: Outcome) -> Conclusion | None:
     """The same for new documents, each of which is asked about once; the turn goes on.
 
     That a document matches is no state that rises and falls: it is told of unless the cooldown suppresses it.
     """
     async with pool.acquire() as connection, connection.transaction():
-        alert = await connection.fetchrow(LOCK, watch.alert_id, watch.claim)
+        alert = await connection.fetchrow(LOCK, watched.alert_id, watched.claim)
         if alert is None:
             return None
         fires = outcome.holds and may_fire(alert["last_fired_at"], alert["now"], _rule(alert))
         conclusion = await _write(connection, alert, outcome, fires=fires)
-        await connection.execute(ASKED, watch.alert_id, outcome.error, fires)
+        await connection.execute(ASKED, watched.alert_id, outcome.error, fires)
         ids = list(outcome.found.source_documents or ())
         sql = "DELETE FROM alert_documents WHERE alert_id = $1 AND document_id = ANY($2)"
-        await connection.execute(sql, watch.alert_id, ids)
+        await connection.execute(sql, watched.alert_id, ids)
     return conclusion
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from services.common.extractors.passthrough import lookup
-from services.worker.alerts.watched_alert import Found, JsonObject, Match, Watch
+from services.worker.alerts.watched_alert import Found, JsonObject, Match, WatchedAlert
 
 MISSING = object()
 ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -16,15 +16,15 @@ ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(watch: Watch, found: Found) -> bool:
+def holds(watched: WatchedAlert, found: Found) -> bool:
     """The condition: nothing found for `no_results`, else enough results whose first one passes the threshold."""
-    if watch.source == "system":
+    if watched.source == "system":
         return found.count > 0
-    if watch.trigger_on == "no_results":
+    if watched.trigger_on == "no_results":
         return found.count == 0
-    if found.count < (watch.min_count or 1):
+    if found.count < (watched.min_count or 1):
         return False
-    return watch.threshold is None or _passes(watch.threshold, found)
+    return watched.threshold is None or _passes(watched.threshold, found)
 
 
 def _passes(threshold: JsonObject, found: Found) -> bool:

@@ -54,7 +54,7 @@ APPLIED = f"""
     WHERE a.alert_id IN (SELECT alert_id FROM asked)"""  # noqa: S608
 
 
-class Changes(Follower):
+class DueAlerts(Follower):
     """Follows the events for all alerts."""
 
     name = "alerts"

@@ -11,7 +11,7 @@ from services.common.blobs import BlobStore
 from services.common.database.pool import Pool
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.passthrough import lookup, strip_root
-from services.worker.alerts.watched_alert import JsonObject, Watch
+from services.worker.alerts.watched_alert import JsonObject, WatchedAlert
 
 AT_ONCE = 20
 MOST_BLOB_BYTES = 8_000_000
@@ -53,21 +53,21 @@ class Waiting:
     mappings: Sequence[JsonObject] | None
 
 
-class Documents:
+class NewDocuments:
     """The documents that wait for an alert, in the order in which they came."""
 
     def __init__(self, pool: Pool, blobs: BlobStore) -> None:
         self._pool = pool
         self._blobs = blobs
 
-    async def waiting(self, watch: Watch) -> list[Waiting]:
+    async def waiting(self, watched: WatchedAlert) -> list[Waiting]:
         """The next few of them."""
-        rows = await self._pool.fetch(WAITING, watch.alert_id, AT_ONCE)
+        rows = await self._pool.fetch(WAITING, watched.alert_id, AT_ONCE)
         return [Waiting(**row) for row in rows]
 
-    async def are_needed(self, watch: Watch) -> bool:
+    async def are_needed(self, watched: WatchedAlert) -> bool:
         """Whether the alert has a question about documents alone, and none without one."""
-        found: bool = await self._pool.fetchval(NEEDED, watch.alert_id)
+        found: bool = await self._pool.fetchval(NEEDED, watched.alert_id)
         return found
 
     async def inputs(self, document: Waiting) -> JsonObject:

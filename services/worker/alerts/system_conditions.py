@@ -11,7 +11,7 @@ from typing import Any
 
 from services.common.database.pool import Pool
 from services.common.system_conditions import params_of
-from services.worker.alerts.watched_alert import Found, Watch
+from services.worker.alerts.watched_alert import Found, WatchedAlert
 
 COLLECTIONS = """c.namespace_id = $1 AND c.enabled AND ($2::text[] IS NULL OR c.collection_id = ANY($2)
       OR c.collection_name = ANY($2) OR 'col_' || c.collection_name = ANY($2))"""
@@ -127,18 +127,18 @@ MEASURES: Mapping[str, Measure] = {
 }
 
 
-async def measure(pool: Pool, watch: Watch) -> Found:
+async def measure(pool: Pool, watched: WatchedAlert) -> Found:
     """What is in trouble; `details` names the worst of it."""
-    assert watch.system_condition is not None
-    query = MEASURES[watch.system_condition["type"]]
-    given = params_of(watch.system_condition).model_dump()
+    assert watched.system_condition is not None
+    query = MEASURES[watched.system_condition["type"]]
+    given = params_of(watched.system_condition).model_dump()
     values = [timedelta(minutes=given[name]) if name.endswith(MINUTES) else given[name] for name in query.takes]
-    rows = await pool.fetch(query.complete(MOST_MEASURED), watch.namespace_id, *values)
+    rows = await pool.fetch(query.complete(MOST_MEASURED), watched.namespace_id, *values)
     shown = [{**row, "value": float(row["value"])} for row in rows[:MOST_SHOWN]]
     return Found(
         count=len(rows),
         collection_id=next((row["collection_id"] for row in rows if row["collection_id"]), ""),
-        details={"type": watch.system_condition["type"], "params": _told(given), "resources": shown},
+        details={"type": watched.system_condition["type"], "params": _told(given), "resources": shown},
     )
 
 

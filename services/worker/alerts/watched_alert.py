@@ -8,7 +8,7 @@ JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class WatchedAlert:
     """What is to be looked at; `claim` says whose turn it is."""
 
     alert_id: str
@@ -24,12 +24,12 @@ class Watch:
     claim: str
 
 
-WATCH_COLUMNS = ", ".join(field.name for field in fields(Watch))
+WATCHED_ALERT_COLUMNS = ", ".join(field.name for field in fields(WatchedAlert))
 
 
-def to_watch(row: Mapping[str, Any]) -> Watch:
-    """A watch from the columns of the same names."""
-    return Watch(**{field.name: row[field.name] for field in fields(Watch)})
+def to_watched_alert(row: Mapping[str, Any]) -> WatchedAlert:
+    """A watched alert from the columns of the same names."""
+    return WatchedAlert(**{field.name: row[field.name] for field in fields(WatchedAlert)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,16 +8,16 @@ from dataclasses import replace
 from services.common.errors import DeadlineError, LikenessError
 from services.common.extractors.traits import traits_of
 from services.worker.domain import Content, Extracted, Ingest, Part
-from services.worker.ingest.extractor_client import Extractor, is_long
+from services.worker.ingest.extractor_client import ExtractorClient, is_long
 from services.worker.ingest.input_choice import Chosen, choose_input
 from services.worker.ingest.input_content import Contents
 from services.worker.ingest.input_sources import Place, Sources
 from services.worker.ingest.memory_budget import Budget, weight_of
 from services.worker.ingest.suspect_lock import SuspectLock
 from services.worker.kit.retries import RejectedError, UnansweredError, of_extractor
-from services.worker.kit.service_readiness import Gate
+from services.worker.kit.service_readiness import ServiceReadiness
 
-GATE_SECONDS = 5.0
+READINESS_SECONDS = 5.0
 BYTES_IN_HAND = 256 * 1024 * 1024
 TOO_SLOW = "The file was not processed in time although nothing else was in hand; upload a shorter or smaller one."
 
@@ -26,12 +26,17 @@ class Assembler:
     """Makes the parts of one ingest at a time, for many at once; a suspect has the extractor to itself."""
 
     def __init__(
-        self, sources: Sources, contents: Contents, extractor: Extractor, gate: Gate, max_blob_bytes: int
+        self,
+        sources: Sources,
+        contents: Contents,
+        extractor: ExtractorClient,
+        readiness: ServiceReadiness,
+        max_blob_bytes: int,
     ) -> None:
         self._sources = sources
         self._contents = contents
         self._extractor = extractor
-        self._gate = gate
+        self._readiness = readiness
         self._max_blob_bytes = max_blob_bytes
         self._suspect_lock = SuspectLock()
         self._budget = Budget(BYTES_IN_HAND)
@@ -81,7 +86,7 @@ class Assembler:
 
     async def _extract(self, ingest: Ingest, content: Content) -> tuple[Part, ...]:
         async with self._suspect_lock.alone() if ingest.is_suspect else self._suspect_lock.shared():
-            await self._gate.wait(GATE_SECONDS)
+            await self._readiness.wait(READINESS_SECONDS)
             try:
                 return await self._extractor.extract(ingest, content)
             except LikenessError as error:
@@ -89,7 +94,7 @@ class Assembler:
                     raise RejectedError("TOO_SLOW", TOO_SLOW) from error
                 failure = of_extractor(error)
                 if isinstance(failure, UnansweredError):
-                    self._gate.close()
+                    self._readiness.mark_down()
                 raise failure from error
 
 

@@ -40,7 +40,7 @@ class Upload:
     request_id: str
 
 
-class Extractor:
+class ExtractorClient:
     """Asks for the parts of one input. Small inputs of one collection that come together share a call."""
 
     def __init__(self, channel: grpc.aio.Channel, seconds: float, queue: int) -> None:

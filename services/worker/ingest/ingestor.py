@@ -9,10 +9,10 @@ import structlog
 from services.common.database.tasks.jobs import IngestJob
 from services.common.settings import Settings
 from services.worker.domain import Extracted, Ingest
-from services.worker.ingest.assembler import GATE_SECONDS, Assembler
+from services.worker.ingest.assembler import READINESS_SECONDS, Assembler
 from services.worker.ingest.input_choice import NO_INPUT
 from services.worker.ingest.processing_records import Records
-from services.worker.ingest.unchanged_input import Looker
+from services.worker.ingest.unchanged_input import InputComparison
 from services.worker.ingest.write_documents import Writer
 from services.worker.kit.database_outages import is_outage
 from services.worker.kit.group_commit import GroupCommit
@@ -24,8 +24,8 @@ from services.worker.kit.retries import (
     exhausted_message,
     retry_delay,
 )
-from services.worker.kit.service_readiness import Gate
-from services.worker.labels.machine_labels import Labels
+from services.worker.kit.service_readiness import ServiceReadiness
+from services.worker.labels.machine_labels import MachineLabels
 
 NOT_NOW_SECONDS = 2.0
 BATCH = 16
@@ -42,9 +42,9 @@ class IngestServices:
 
     records: Records
     assembler: Assembler
-    looker: Looker
-    extractor_gate: Gate
-    labels: Labels
+    input_comparison: InputComparison
+    extractor_readiness: ServiceReadiness
+    labels: MachineLabels
     writer: Writer
 
 
@@ -68,7 +68,7 @@ class Ingestor:
         """Seconds after which the job is to be tried again, None when it is done. Never raises but for cancellation."""
         self._in_hand += 1
         try:
-            await self._services.extractor_gate.wait(GATE_SECONDS)
+            await self._services.extractor_readiness.wait(READINESS_SECONDS)
             ingest = await self._claim.submit(job)
             return None if ingest is None else await self._settle(ingest)
         except NotNowError:
@@ -100,7 +100,7 @@ class Ingestor:
 
     async def _try_alone(self, ingest: Ingest) -> float | None:
         async with self._one_suspect:
-            await self._services.extractor_gate.wait(GATE_SECONDS)
+            await self._services.extractor_readiness.wait(READINESS_SECONDS)
             begun = await self._services.records.begin_again(ingest)
             return None if begun is None else await self._try(begun)
 
@@ -141,7 +141,7 @@ class Ingestor:
 
     async def _attempt(self, ingest: Ingest) -> None:
         await self._services.labels.ready(ingest)
-        changed = await self._services.looker.look(ingest) if ingest.is_look else ingest
+        changed = await self._services.input_comparison.look(ingest) if ingest.is_look else ingest
         if changed is None:
             await self._services.records.end_look(ingest)
         else:

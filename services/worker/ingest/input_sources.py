@@ -10,7 +10,7 @@ from services.common.database.pool import Connection, Pool
 from services.common.filters import EVERYTHING, OBJECTS, Filter, compile_sql, parse
 from services.common.row_types import Blob, JsonObject, SourceDocument
 from services.worker.domain import Ingest, Outcome, Part
-from services.worker.kit.database_outages import patient
+from services.worker.kit.database_outages import retried_in_outage
 
 COLUMNS = "d.document_id, d.collection_id, d.fields, d.labels, d.internal -> 'lineage' AS lineage"
 OF_OBJECT = f"""
@@ -47,13 +47,13 @@ class Sources:
             return [_place(row, ingest) for row in await self._documents(ingest)]
         return [Place(blobs=ingest.blobs, fields=ingest.seen.fields)] if await self._is_wanted(ingest) else []
 
-    @patient
+    @retried_in_outage
     async def _documents(self, ingest: Ingest) -> list[asyncpg.Record]:
         passes, values = compile_sql(_filters(ingest), start=3)
         collections = list(ingest.collection.source_collection_ids)
         return await self._pool.fetch(OF_OBJECT.format(passes=passes), ingest.object_id, collections, *values)
 
-    @patient
+    @retried_in_outage
     async def _is_wanted(self, ingest: Ingest) -> bool:
         filters = _filters(ingest)
         if filters == EVERYTHING:

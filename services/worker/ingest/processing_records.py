@@ -11,7 +11,7 @@ from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.tasks.jobs import IngestJob
 from services.common.row_types import Blob, Collection, Labeller, ObjectFields
 from services.worker.domain import PENDING, Content, Ingest, Key, Run
-from services.worker.kit.database_outages import patient
+from services.worker.kit.database_outages import retried_in_outage
 
 # An attempt of a record that is PENDING begins with its reading; the values read are those from before.
 CLAIM = """
@@ -92,7 +92,7 @@ class Records:
         self._pool = pool
         self._max_attempts = max_attempts
 
-    @patient
+    @retried_in_outage
     async def claim(self, jobs: Sequence[IngestJob]) -> list[Ingest | None]:
         """What each job is about, its attempt counted and committed; None when it is done, or its object is gone.
 
@@ -103,7 +103,7 @@ class Records:
         found = {ingest.key: ingest for ingest in map(_ingest, rows)}
         return [found.get((job.object_id, job.collection_id)) for job in jobs]
 
-    @patient
+    @retried_in_outage
     async def begin_again(self, ingest: Ingest) -> Ingest | None:
         """Counts an attempt of a suspect, and commits it; None when it is done or gone meanwhile.
 
@@ -112,17 +112,17 @@ class Records:
         begun_at = await self._pool.fetchval(BEGIN_AGAIN, *ingest.key, ingest.attempts + 1)
         return None if begun_at is None else replace(ingest, begun_at=begun_at)
 
-    @patient
+    @retried_in_outage
     async def count_failure(self, ingest: Ingest, error: str) -> None:
         """Ends an attempt with an answer that is not the last word."""
         await self._pool.execute(PUT_BACK, *ingest.run, PENDING, ingest.attempts + 1, error)
 
-    @patient
+    @retried_in_outage
     async def take_back(self, ingest: Ingest) -> None:
         """Makes an attempt that was not the object's to lose as if it had not begun."""
         await self._pool.execute(PUT_BACK, *ingest.run, ingest.status, ingest.attempts, ingest.error)
 
-    @patient
+    @retried_in_outage
     async def complete(self, digests: Mapping[Run, str]) -> None:
         """Marks records COMPLETED, made of inputs of these digests, and objects of which nothing is left to do.
 
@@ -131,17 +131,17 @@ class Records:
         objects, collections, begun = (list(column) for column in zip(*digests, strict=True))
         await self._pool.execute(COMPLETE, objects, collections, begun, list(digests.values()))
 
-    @patient
+    @retried_in_outage
     async def end_look(self, ingest: Ingest) -> None:
         """Marks a record COMPLETED whose input is as it was."""
         await self._pool.execute(END_LOOK, *ingest.run)
 
-    @patient
+    @retried_in_outage
     async def forget_input(self, ingest: Ingest) -> None:
         """Says of a record whose input has changed that it is to be processed, whatever becomes of this attempt."""
         await self._pool.execute(FORGET, *ingest.run)
 
-    @patient
+    @retried_in_outage
     async def fail(self, ingest: Ingest, error: str) -> None:
         """Marks a record and its object FAILED, with the reason on both."""
         await self._pool.execute(FAIL, *ingest.run, error)

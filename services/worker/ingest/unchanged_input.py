@@ -12,10 +12,10 @@ from services.common.row_types import Blob
 from services.worker.domain import Content, Extracted, Ingest
 from services.worker.ingest.assembler import Assembler
 from services.worker.ingest.processing_records import Records, learn_blobs
-from services.worker.kit.database_outages import patient
+from services.worker.kit.database_outages import retried_in_outage
 
 
-class Looker:
+class InputComparison:
     """Reads inputs, and says whether they have changed."""
 
     def __init__(self, pool: Pool, assembler: Assembler, records: Records) -> None:
@@ -32,7 +32,7 @@ class Looker:
         await self._records.forget_input(ingest)
         return replace(ingest, blobs=tuple(_known(ingest.blobs, contents)))
 
-    @patient
+    @retried_in_outage
     async def _learn(self, contents: Sequence[Content]) -> None:
         await learn_blobs(self._pool, contents)
 

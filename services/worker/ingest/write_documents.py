@@ -21,8 +21,8 @@ from services.worker.ingest.compose_documents import compose, document_ids
 from services.worker.ingest.input_sources import with_sources
 from services.worker.ingest.processing_records import Records, learn_blobs, overtaken_runs, write_notes
 from services.worker.ingest.unchanged_input import digest_of
-from services.worker.kit.database_outages import patient
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.database_outages import retried_in_outage
+from services.worker.kit.index_client import IndexClient
 
 log = structlog.get_logger()
 NOTHING_FOUND = "NOTHING_FOUND: there was nothing to make a document of."
@@ -35,10 +35,10 @@ class Writer:
     the two transactions costs a second run, which writes the same documents.
     """
 
-    def __init__(self, pool: Pool, records: Records, indexer: Indexer) -> None:
+    def __init__(self, pool: Pool, records: Records, index_client: IndexClient) -> None:
         self._pool = pool
         self._records = records
-        self._indexer = indexer
+        self._index_client = index_client
 
     async def finish(self, outcomes: Sequence[Outcome]) -> list[None]:
         """Stores the outcomes and completes their records."""
@@ -51,23 +51,23 @@ class Writer:
             return [None]
         await self._tell_tiers(outcomes)
         if changed:
-            await self._indexer.refresh(changed)
+            await self._index_client.refresh(changed)
         await self._records.complete({outcome.ingest.run: digest_of(outcome.extracted) for outcome in outcomes})
         return [None] * len(outcomes)
 
     async def clear(self, ingest: Ingest) -> None:
         """Removes what was made of an input that is no longer there."""
         if gone := await self._clear(ingest):
-            await self._indexer.refresh(gone)
+            await self._index_client.refresh(gone)
 
-    @patient
+    @retried_in_outage
     async def _clear(self, ingest: Ingest) -> list[str]:
         async with self._pool.acquire() as connection, connection.transaction():
             await lock_objects(connection, {ingest.object_id})
             overtaken = await overtaken_runs(connection, [ingest])
             return [] if overtaken else await delete_surplus(connection, [ingest.key], [])
 
-    @patient
+    @retried_in_outage
     async def _store(self, outcomes: Sequence[Outcome]) -> list[str]:
         """The ids of the documents that changed."""
         now = datetime.now(UTC).isoformat()
@@ -84,7 +84,7 @@ class Writer:
         async with self._pool.acquire() as connection, connection.transaction():
             return [*added, *await _store_again(connection, rest, now)]
 
-    @patient
+    @retried_in_outage
     async def _tell_tiers(self, outcomes: Sequence[Outcome]) -> None:
         """Makes jobs for the collections that process these documents; until they are done the object is not."""
         told = [outcome.ingest for outcome in outcomes if outcome.ingest.tiers]

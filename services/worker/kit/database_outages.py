@@ -25,7 +25,7 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
 
 
-patient = tenacity.retry(
+retried_in_outage = tenacity.retry(
     retry=tenacity.retry_if_exception(is_outage),
     wait=tenacity.wait_random_exponential(multiplier=0.05, max=SECONDS_BETWEEN),
     reraise=True,

@@ -13,7 +13,7 @@ from services.common.grpc.client import call
 log = structlog.get_logger()
 
 
-class Indexer:
+class IndexClient:
     """Tells the index which documents have just been committed."""
 
     def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The ways in which an ingest does not work out, and what each means for its attempts."""
+"""What a failure means for an attempt, and when it is tried again."""
 
 import random
 

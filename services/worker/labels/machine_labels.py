@@ -9,47 +9,47 @@ from services.common.extractors.passthrough import label_source, rules_of
 from services.common.row_types import Labeller
 from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outcome, Part
 from services.worker.kit.retries import of_taxonomy
-from services.worker.kit.service_readiness import Gate
+from services.worker.kit.service_readiness import ServiceReadiness
 from services.worker.labels.decision import is_imported
 from services.worker.labels.origin_fields import said_of
-from services.worker.labels.taxonomy_client import Decisions, Enricher, Question
+from services.worker.labels.taxonomy_client import Decisions, Question, TaxonomyClient
 
-# Short, since the attempt has begun: it is taken back when a gate stays closed.
-GATE_SECONDS = 0.5
+# Short, since the attempt has begun: it is taken back when a service stays away.
+READINESS_SECONDS = 0.5
 
 
-class Labels:
-    """Decides labels, many at a time. `gates` are the services that a decision needs."""
+class MachineLabels:
+    """Decides labels, many at a time. `readiness` is of the services that a decision needs."""
 
-    def __init__(self, enricher: Enricher, gates: Sequence[Gate]) -> None:
-        self._enricher = enricher
-        self._gates = gates
+    def __init__(self, taxonomy: TaxonomyClient, readiness: Sequence[ServiceReadiness]) -> None:
+        self._taxonomy = taxonomy
+        self._readiness = readiness
 
     async def ready(self, ingest: Ingest) -> None:
         """Raises NotNowError when the ingest needs a label and the services for it are down."""
         if needs_label(ingest):
-            for gate in self._gates:
-                await gate.wait(GATE_SECONDS)
+            for service in self._readiness:
+                await service.wait(READINESS_SECONDS)
 
     async def decide(self, batch: Sequence[Extracted]) -> list[Outcome]:
         """The outcomes, in order. A taxonomy that can never decide leaves them without a label, and they say why."""
         questions = [question for item in batch for question in _questions(item) if _is_asked(*question)]
         try:
-            answers = iter(await self._enricher.decide(questions))
+            answers = iter(await self._taxonomy.decide(questions))
         except LikenessError as error:
             answers = iter(self._without(error, questions))
         return [Outcome(extracted=item, decisions=_take(answers, item)) for item in batch]
 
     async def ask(self, request: pb.EnrichRequest) -> list[Decisions]:
         """The decisions on documents that are stored."""
-        return await self._enricher.ask(request)
+        return await self._taxonomy.ask(request)
 
     def _without(self, error: LikenessError, questions: Sequence[Question]) -> list[tuple[Decision, ...]]:
         failure = of_taxonomy(error)
         if failure is None:
             return [undecided(ingest.labellers, error.message) for ingest, _ in questions]
-        for gate in self._gates:
-            gate.close()
+        for service in self._readiness:
+            service.mark_down()
         raise failure from error
 
 

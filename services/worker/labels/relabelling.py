@@ -43,7 +43,7 @@ Fallen = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class RelabellingContext:
     """One collection and who decides; events say `why`."""
 
     collection: Collection
@@ -52,8 +52,10 @@ class Scene:
     why: JsonObject
 
 
-async def scene_of(db: Executor, collection: Collection, taxonomy_ids: Sequence[str], why: JsonObject) -> Scene:
-    """The scene where these decide; "" stands for retriever enrichments."""
+async def relabelling_context(
+    db: Executor, collection: Collection, taxonomy_ids: Sequence[str], why: JsonObject
+) -> RelabellingContext:
+    """The context in which these decide; "" stands for retriever enrichments."""
     every = await label_fields_of(db, collection.collection_id)
     rows = await db.fetch(FIELDS, collection.collection_id, taxonomy_ids)
     by = Relabelling(
@@ -63,7 +65,7 @@ async def scene_of(db: Executor, collection: Collection, taxonomy_ids: Sequence[
         now=datetime.now(UTC).isoformat(),
     )
     fields = tuple(dict.fromkeys(field for row in rows for field in row["label_fields"]))
-    return Scene(collection=collection, by=by, fields=fields, why=why)
+    return RelabellingContext(collection=collection, by=by, fields=fields, why=why)
 
 
 async def decide(ask: Ask, collection: Collection, rows: Sequence[asyncpg.Record], *, afresh: bool = True) -> Decided:
@@ -85,7 +87,11 @@ async def decide(ask: Ask, collection: Collection, rows: Sequence[asyncpg.Record
 
 
 async def write(
-    connection: Connection, scene: Scene, rows: Sequence[asyncpg.Record], decided: Decided, fallen: Fallen
+    connection: Connection,
+    context: RelabellingContext,
+    rows: Sequence[asyncpg.Record],
+    decided: Decided,
+    fallen: Fallen,
 ) -> list[str]:
     """Writes what changed, with its events, in the caller's transaction; the ids of what changed.
 
@@ -97,15 +103,15 @@ async def write(
     changed: dict[str, StoredDocument] = {}
     for row in stored:
         document_id, current = row["document_id"], objects.get(row["object_id"])
-        after = _after(row, current, decided[document_id], scene, fallen.get(document_id, ()))
+        after = _after(row, current, decided[document_id], context, fallen.get(document_id, ()))
         if after is not None:
             changed[document_id] = after
     await _store(connection, changed)
     before = {row["document_id"]: _document(row) for row in stored}
     pairs = {key: Changed(before=before[key], after=after) for key, after in changed.items()}
-    followers = await hand_down(connection, pairs, scene.why)
+    followers = await hand_down(connection, pairs, context.why)
     await judge_again(connection, [row["document_id"] for row in stored])
-    await _tell(connection, scene, {row["document_id"]: row["fields"] for row in stored}, changed)
+    await _tell(connection, context, {row["document_id"]: row["fields"] for row in stored}, changed)
     return [*changed, *followers]
 
 
@@ -129,21 +135,21 @@ def _after(
     row: asyncpg.Record,
     current: ObjectFields | None,
     decisions: tuple[Decision, ...],
-    scene: Scene,
+    context: RelabellingContext,
     fallen: Sequence[str],
 ) -> StoredDocument | None:
     before = _document(row)
     filled = (
         value.field
         for decision in decisions
-        if decision.taxonomy_id in scene.by.taxonomy_ids
+        if decision.taxonomy_id in context.by.taxonomy_ids
         for value in decision.values
     )
-    fields = tuple(dict.fromkeys((*scene.fields, *filled)))
-    free = open_fields(before, fields, _cleared(fields, current, scene.collection, row["parts"]))
-    stored = without(before, fallen, free, decisions, scene.by)
+    fields = tuple(dict.fromkeys((*context.fields, *filled)))
+    free = open_fields(before, fields, _cleared(fields, current, context.collection, row["parts"]))
+    stored = without(before, fallen, free, decisions, context.by)
     spoken = [*free, *of_persons(before, fallen)]
-    after = relabelled(stored, spoken, decisions, scene.by) if spoken or not fields else None
+    after = relabelled(stored, spoken, decisions, context.by) if spoken or not fields else None
     return after or (None if stored == before else stored)
 
 
@@ -166,7 +172,7 @@ async def _store(connection: Connection, changed: Mapping[str, StoredDocument]) 
 
 async def _tell(
     connection: Connection,
-    scene: Scene,
+    context: RelabellingContext,
     before: Mapping[str, JsonObject],
     changed: Mapping[str, StoredDocument],
 ) -> None:
@@ -174,7 +180,7 @@ async def _tell(
         document_id: [name for name, value in after.fields.items() if value != before[document_id].get(name)]
         for document_id, after in changed.items()
     }
-    await tell_changed(connection, fields, **scene.why)
-    collection = scene.collection
-    ids, why = list(changed), scene.why
+    await tell_changed(connection, fields, **context.why)
+    collection = context.collection
+    ids, why = list(changed), context.why
     await tell_batch(connection, collection.namespace_id, "updated", collection.collection_id, ids, **why)

@@ -16,7 +16,7 @@ Question = tuple[Ingest, Part]
 Decisions = tuple[Decision, ...]
 
 
-class Enricher:
+class TaxonomyClient:
     """Asks the taxonomy for the labels of documents."""
 
     def __init__(self, channel: grpc.aio.Channel, seconds: float) -> None:

@@ -16,7 +16,7 @@ from services.common.database.taxonomies.applied_taxonomies import deciding
 from services.common.filters import compile_sql, parse
 from services.worker.kit.task import Done, JsonObject, Task
 from services.worker.labels import relabelling
-from services.worker.labels.relabelling import Ask, Decided, Refresh, Scene
+from services.worker.labels.relabelling import Ask, Decided, Refresh, RelabellingContext
 
 STEP = 200
 LAST = "SELECT coalesce(max(row_key), 0) FROM documents WHERE collection_id = $1"
@@ -32,14 +32,14 @@ class ApplyTaxonomy:
 
     async def run(self, task: Task) -> Done:
         """Decides about every document that passes the filter, and writes what is no longer as it was."""
-        scene = await _scene(task)
+        context = await _context(task)
         progress: JsonObject = {"processed": 0, "changed": 0, "position": 0, **task.additional_data}
         if "last" not in progress:
-            progress["last"] = await task.pool.fetchval(LAST, scene.collection.collection_id)
+            progress["last"] = await task.pool.fetchval(LAST, context.collection.collection_id)
             await task.progress(**progress)
-        while rows := await _next(task, scene, progress):
-            decided = await relabelling.decide(self.ask, scene.collection, rows)
-            changed = await _write(task, scene, rows, decided, progress)
+        while rows := await _next(task, context, progress):
+            decided = await relabelling.decide(self.ask, context.collection, rows)
+            changed = await _write(task, context, rows, decided, progress)
             if changed:
                 await self.refresh(changed)
             await task.progress()
@@ -47,11 +47,11 @@ class ApplyTaxonomy:
 
 
 async def _write(
-    task: Task, scene: Scene, rows: Sequence[asyncpg.Record], decided: Decided, progress: JsonObject
+    task: Task, context: RelabellingContext, rows: Sequence[asyncpg.Record], decided: Decided, progress: JsonObject
 ) -> list[str]:
     """Writes what changed and how far the task has come, in one transaction; returns the ids of what changed."""
     async with task.pool.acquire() as connection, connection.transaction():
-        changed = await relabelling.write(connection, scene, rows, decided, {})
+        changed = await relabelling.write(connection, context, rows, decided, {})
         progress["position"] = rows[-1]["row_key"]
         progress["processed"] += len(rows)
         progress["changed"] += len(changed)
@@ -59,10 +59,10 @@ async def _write(
     return changed
 
 
-async def _scene(task: Task) -> Scene:
+async def _context(task: Task) -> RelabellingContext:
     collection = await get_collection(task.pool, str(task.namespace_id), task.inputs["collection_id"])
     taxonomy_ids = deciding(task.inputs)
-    return await relabelling.scene_of(
+    return await relabelling.relabelling_context(
         task.pool, collection, taxonomy_ids, {"task_id": task.task_id, **_deciding(taxonomy_ids)}
     )
 
@@ -72,7 +72,7 @@ def _deciding(taxonomy_ids: Sequence[str]) -> JsonObject:
     return {"taxonomy_id": taxonomy_ids[0]} if len(taxonomy_ids) == 1 else {"taxonomy_ids": list(taxonomy_ids)}
 
 
-async def _next(task: Task, scene: Scene, progress: JsonObject) -> list[asyncpg.Record]:
+async def _next(task: Task, context: RelabellingContext, progress: JsonObject) -> list[asyncpg.Record]:
     where, values = compile_sql(parse(task.inputs["scroll_filters"], "scroll_filters"), start=5)
     sql = f"""SELECT d.document_id, d.object_id, d.row_key FROM documents d
         WHERE d.collection_id = $1 AND d.row_key > $2 AND d.row_key <= $3 AND {where} ORDER BY d.row_key LIMIT $4"""  # noqa: S608
@@ -80,5 +80,5 @@ async def _next(task: Task, scene: Scene, progress: JsonObject) -> list[asyncpg.
     async with task.pool.acquire() as connection, connection.transaction():
         await connection.execute(SETTINGS)
         return await connection.fetch(
-            sql, scene.collection.collection_id, progress["position"], progress["last"], step, *values
+            sql, context.collection.collection_id, progress["position"], progress["last"], step, *values
         )

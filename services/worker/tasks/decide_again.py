@@ -16,7 +16,7 @@ from services.common.errors import InvalidArgumentError, NotFoundError
 from services.worker.domain import Decision
 from services.worker.kit.task import Done, JsonObject, Task
 from services.worker.labels import relabelling
-from services.worker.labels.relabelling import Ask, Refresh, Scene
+from services.worker.labels.relabelling import Ask, Refresh, RelabellingContext
 
 STEP = 200
 NEXT = """
@@ -51,22 +51,24 @@ class DecideAgain:
         """Decides about every document that was handed to this task."""
         progress: JsonObject = {key: task.additional_data.get(key, 0) for key in ("processed", "changed")}
         while rows := await _next(task):
-            scene = await _scene(task, rows[0]["collection_id"])
-            changed = await self._step(task, scene, rows, progress)
+            context = await _context(task, rows[0]["collection_id"])
+            changed = await self._step(task, context, rows, progress)
             await self.refresh(list(dict.fromkeys([*(row["document_id"] for row in rows), *changed])))
             await task.progress()
         return Done(outputs=progress)
 
-    async def _step(self, task: Task, scene: Scene, rows: Sequence[asyncpg.Record], progress: JsonObject) -> list[str]:
+    async def _step(
+        self, task: Task, context: RelabellingContext, rows: Sequence[asyncpg.Record], progress: JsonObject
+    ) -> list[str]:
         """Writes what is decided, takes it off the list and notes how far the task has come, in one transaction.
 
         Returns the ids of what changed.
         """
-        answers = await self._answers(scene, rows)
+        answers = await self._answers(context, rows)
         decided = {row["document_id"]: _answer(row, answers) for row in rows}
         fallen = {row["document_id"]: row["fields"] for row in rows}
         async with task.pool.acquire() as connection, connection.transaction():
-            changed = await relabelling.write(connection, scene, rows, decided, fallen)
+            changed = await relabelling.write(connection, context, rows, decided, fallen)
             await connection.execute(DONE, task.task_id, list(fallen))
             await connection.execute(MORE, task.task_id, list(fallen))
             progress["processed"] += len(rows)
@@ -74,12 +76,12 @@ class DecideAgain:
             await connection.execute(NOTE, task.task_id, progress)
         return changed
 
-    async def _answers(self, scene: Scene, rows: Sequence[asyncpg.Record]) -> relabelling.Decided:
+    async def _answers(self, context: RelabellingContext, rows: Sequence[asyncpg.Record]) -> relabelling.Decided:
         """What is decided now. A taxonomy that cannot run keeps no label alive: it says nothing, and why."""
         try:
-            return await relabelling.decide(self.ask, scene.collection, rows)
+            return await relabelling.decide(self.ask, context.collection, rows)
         except (InvalidArgumentError, NotFoundError):
-            return await relabelling.decide(self.ask, scene.collection, rows, afresh=False)
+            return await relabelling.decide(self.ask, context.collection, rows, afresh=False)
 
 
 async def _next(task: Task) -> list[asyncpg.Record]:
@@ -94,8 +96,8 @@ def _answer(row: asyncpg.Record, answers: relabelling.Decided) -> tuple[Decision
     return answers[row["document_id"]] if row["rounds"] < MOST_ROUNDS else ()
 
 
-async def _scene(task: Task, collection_id: str) -> Scene:
+async def _context(task: Task, collection_id: str) -> RelabellingContext:
     collection = await get_collection(task.pool, str(task.namespace_id), collection_id)
     taxonomy_ids = [row["taxonomy_id"] for row in await task.pool.fetch(DECIDING, collection_id)]
-    scene = await relabelling.scene_of(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
-    return replace(scene, by=replace(scene.by, corrects=True))
+    context = await relabelling.relabelling_context(task.pool, collection, taxonomy_ids, {"task_id": task.task_id})
+    return replace(context, by=replace(context.by, corrects=True))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from services.common.database.buckets import removal
 from services.common.database.buckets.removal import Removed
 from services.common.database.pool import Connection
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.index_client import IndexClient
 from services.worker.kit.task import Done, Task
 
 STEP = 500
@@ -15,8 +15,8 @@ Remove = Callable[[Connection, str, str, str, int], Awaitable[Removed]]
 class Removal:
     """Removes objects and documents in steps, each committed and told to the index, then what held them."""
 
-    def __init__(self, indexer: Indexer) -> None:
-        self._indexer = indexer
+    def __init__(self, index_client: IndexClient) -> None:
+        self._index_client = index_client
 
     async def bucket(self, task: Task) -> Done:
         """Empties and deletes a bucket."""
@@ -45,7 +45,7 @@ class Removal:
             async with task.pool.acquire() as connection, connection.transaction():
                 removed = await remove(connection, namespace_id, owner, key, STEP)
             if removed.document_ids:
-                await self._indexer.refresh(removed.document_ids)
+                await self._index_client.refresh(removed.document_ids)
             count = removed.objects or len(removed.document_ids)
             if count == 0:
                 return total

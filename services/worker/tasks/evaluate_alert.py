@@ -20,10 +20,10 @@ class AlertEvaluations:
         enabled = await task.pool.fetchval(sql, alert_id, task.namespace_id)
         if enabled is None:
             raise NotFoundError.of("alert", alert_id)
-        watch = await self._evaluator.claims.this(alert_id)
-        if watch is None:
+        watched = await self._evaluator.claims.this(alert_id)
+        if watched is None:
             return Done(outputs={"alert_id": alert_id, "evaluated": False})
-        conclusion = await self._evaluator.look_at(watch, on_demand=True)
+        conclusion = await self._evaluator.look_at(watched, on_demand=True)
         if conclusion is None:
             raise TaskWaitsError(AGAIN_SECONDS)
         outputs = {

@@ -13,7 +13,7 @@ from services.common.settings import Settings
 from services.worker.clusters.computing.process import ClusteringDiedError
 from services.worker.clusters.enrichment.enrichment import Enrichment
 from services.worker.clusters.runs.abandoned_runs import FOLDER
-from services.worker.clusters.runs.execution import Maker
+from services.worker.clusters.runs.execution import RunExecution
 from services.worker.clusters.runs.lifecycle import SupersededError, begin, fail
 from services.worker.clusters.runs.name_groups import Names
 from services.worker.clusters.runs.run import Run
@@ -31,7 +31,7 @@ class ClusterRuns:
 
     def __init__(self, settings: Settings, names: Names, enrichment: Enrichment) -> None:
         self._folder = settings.data_dir / FOLDER
-        self._maker = Maker(settings=settings, names=names)
+        self._execution = RunExecution(settings=settings, names=names)
         self._enrichment = enrichment
         self._turn = asyncio.Lock()
 
@@ -49,7 +49,7 @@ class ClusterRuns:
         await drop(task.pool, run.run_id, run.base_run_id)
         try:
             async with _folder_of(self._folder / run.run_id) as folder:
-                result = await self._maker.make(task, run, folder)
+                result = await self._execution.make(task, run, folder)
         except SupersededError:
             return await _outlast(task)
         except TaskCanceledError:

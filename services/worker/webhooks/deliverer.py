@@ -13,7 +13,7 @@ import structlog
 from services.common.database.pool import Pool
 from services.common.ids import new_id
 from services.common.settings import Settings
-from services.worker.webhooks.channels.send import Courier, open_courier
+from services.worker.webhooks.channels.send import Sender, open_sender
 from services.worker.webhooks.claim_lanes import DOUBTFUL_AFTER, Claims
 from services.worker.webhooks.delivery_types import Claim, Delivery, Release, Result
 from services.worker.webhooks.lanes_in_hand import Bounds, Running
@@ -34,7 +34,7 @@ class Deliverer:
         self,
         claims: Claims,
         recorder: Recorder,
-        courier: Courier,
+        sender: Sender,
         *,
         table: Sequence[float],
         lease_seconds: float,
@@ -43,7 +43,7 @@ class Deliverer:
     ) -> None:
         self._claims = claims
         self._recorder = recorder
-        self._courier = courier
+        self._sender = sender
         self._table = tuple(table)
         self._renew_seconds = lease_seconds / 4
         self._drain_seconds = drain_seconds
@@ -107,7 +107,7 @@ class Deliverer:
             self._ended.set()
 
     async def _attempt(self, claim: Claim, delivery: Delivery) -> Result:
-        outcome = await self._courier.send(claim.target, delivery)
+        outcome = await self._sender.send(claim.target, delivery)
         chance = random.random()  # noqa: S311
         status, wait_seconds = settle(outcome, delivery.attempts + 1, self._table, chance)
         result = Result(
@@ -162,11 +162,11 @@ async def open_deliverer(settings: Settings, pool: Pool) -> AsyncIterator[Delive
     """A deliverer of its own name among workers."""
     worker = new_id("wrk", 16)
     limits = Limits(failures=settings.webhook_pause_failures, seconds=settings.webhook_pause_seconds)
-    async with open_courier(settings) as courier:
+    async with open_sender(settings) as sender:
         yield Deliverer(
             Claims(pool, worker, LEASE_SECONDS),
             Recorder(pool, worker, limits),
-            courier,
+            sender,
             table=settings.webhook_retry_seconds,
             lease_seconds=LEASE_SECONDS,
             drain_seconds=settings.drain_seconds,

@@ -23,7 +23,7 @@ DUE = f"""
     WHERE {MODE} IS NOT NULL ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING"""  # noqa: S608
 
 
-class Changes(Follower):
+class DueRuns(Follower):
     """Follows the events for all applications of clusters."""
 
     name = "cluster applications"

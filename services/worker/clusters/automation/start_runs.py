@@ -34,7 +34,7 @@ STARTED = "UPDATE clusters SET last_automatic_run_at = now() WHERE cluster_id = 
 log = structlog.get_logger()
 
 
-class Starter:
+class RunStarter:
     """Starts one run at a time; several workers share what is due."""
 
     def __init__(self, pool: Pool) -> None:

@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from services.worker.clusters.plan.group_sizes import NOISE, size_metrics, sizes_of
 from services.worker.clusters.plan.outcome import ClusterOutcome
 from services.worker.clusters.plan.plan import ClusterPlan
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.centroids import around, closeness
 from services.worker.clusters.vectors.open_vectors import open_vectors
 from services.worker.clusters.vectors.vectors import Matrix, Vectors, unit
 
 
-def assign(plan: ClusterPlan, folder: Path, notes: Notes) -> ClusterOutcome:
+def assign(plan: ClusterPlan, folder: Path, progress: Progress) -> ClusterOutcome:
     """Each row to the nearest centroid, NOISE when its cosine similarity is under the plan's threshold."""
     vectors, given = open_vectors(plan, folder), open_vectors(plan, folder, "centroids")
     centroids = given.take(slice(None))
-    with notes.stage("assigning", 10):
+    with progress.stage("assigning", 10):
         assignments = _nearest(vectors, np.nan_to_num(unit(centroids)), plan.assignment_threshold)
-    with notes.stage("measuring", 80):
+    with progress.stage("measuring", 80):
         found = around(vectors, assignments, centroids)
     sizes = sizes_of(assignments, len(centroids))
     return ClusterOutcome(
@@ -29,8 +29,8 @@ def assign(plan: ClusterPlan, folder: Path, notes: Notes) -> ClusterOutcome:
         centroids=given.split(centroids),
         distances=found.distances,
         representatives=found.representatives,
-        metrics={**notes.metrics, **size_metrics(sizes, len(vectors)), **closeness(found.distances)},
-        warnings=notes.warnings,
+        metrics={**progress.metrics, **size_metrics(sizes, len(vectors)), **closeness(found.distances)},
+        warnings=progress.warnings,
     )
 
 

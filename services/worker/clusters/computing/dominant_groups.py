@@ -6,7 +6,7 @@ import numpy as np
 
 from services.worker.clusters.methods.quality import silhouette
 from services.worker.clusters.plan.group_sizes import NOISE
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.neighbours import Neighbours
 from services.worker.clusters.vectors.points import Labels
 from services.worker.clusters.vectors.vectors import Matrix, unit
@@ -17,7 +17,7 @@ FEWEST = 16
 Cluster = Callable[[Neighbours], Labels]
 
 
-def divided(labels: Labels, neighbours: Neighbours, cluster: Cluster, notes: Notes) -> Labels:
+def divided(labels: Labels, neighbours: Neighbours, cluster: Cluster, progress: Progress) -> Labels:
     """The labels, the largest group clustered by itself when it holds most points and that tells them apart better.
 
     Beside something very unlike all others, a method that looks at all scales sees those others as one.
@@ -33,7 +33,7 @@ def divided(labels: Labels, neighbours: Neighbours, cluster: Cluster, notes: Not
     finer[members] = np.where(parts == NOISE, NOISE, labels.max() + 1 + parts)
     if _score(neighbours.matrix, finer) <= _score(neighbours.matrix, labels):
         return labels
-    notes.metrics["divided_once_more"] = True
+    progress.metrics["divided_once_more"] = True
     return finer
 
 

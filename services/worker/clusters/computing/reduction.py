@@ -7,7 +7,7 @@ from services.common.errors import InvalidArgumentError
 from services.worker.clusters.methods.catalog import Method
 from services.worker.clusters.plan.parameters import Parameters
 from services.worker.clusters.plan.plan import ClusterPlan, JsonObject
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.neighbours import Neighbours
 from services.worker.clusters.vectors.points import Points
 from services.worker.clusters.vectors.projections import (
@@ -28,7 +28,7 @@ REDUCED_TO = 10
 STEPS_PATH = "vector_config.preprocessing_steps"
 TSNE_POINTS = 10_000
 PICTURE_MIN_DIST = 0.1
-Step = Callable[[Neighbours, Parameters, Notes], Matrix]
+Step = Callable[[Neighbours, Parameters, Progress], Matrix]
 STEPS: Mapping[str, Step] = MappingProxyType(
     {"umap": umap_step, "tsne": tsne_step, "pca": pca_step, "whitening": whitening_step}
 )
@@ -43,16 +43,16 @@ def check_steps(plan: ClusterPlan) -> None:
             raise InvalidArgumentError(f"{path} must be one of none, {', '.join(STEPS)}.", path=path)
 
 
-def reduce(plan: ClusterPlan, method: Method, neighbours: Neighbours, notes: Notes) -> Points:
+def reduce(plan: ClusterPlan, method: Method, neighbours: Neighbours, progress: Progress) -> Points:
     """The points to cluster: the preprocessing asked for, or what the method cannot do without."""
     if plan.preprocessing:
-        return _preprocessed(plan.preprocessing, neighbours, notes)
+        return _preprocessed(plan.preprocessing, neighbours, progress)
     count, dimensions = neighbours.matrix.shape
     parameters = Parameters(plan.parameters, STEPS_PATH)
     least = method.reduces_from
     if least is None or count < max(least, UMAP_POINTS) or dimensions <= WIDE or parameters.differs(method.distances):
         return Points(matrix=neighbours.matrix)
-    notes.metrics |= {"reduced_by": "umap", "reduced_to": REDUCED_TO, "reduced_by_default": True}
+    progress.metrics |= {"reduced_by": "umap", "reduced_to": REDUCED_TO, "reduced_by_default": True}
     return Points(matrix=umap(neighbours, Layout(dimensions=REDUCED_TO)), reduced=True)
 
 
@@ -68,14 +68,14 @@ def picture(plan: ClusterPlan, points: Points, neighbours: Neighbours) -> Matrix
     return umap(neighbours, Layout(dimensions=dimensions, min_dist=PICTURE_MIN_DIST))
 
 
-def _preprocessed(steps: tuple[JsonObject, ...], neighbours: Neighbours, notes: Notes) -> Points:
+def _preprocessed(steps: tuple[JsonObject, ...], neighbours: Neighbours, progress: Progress) -> Points:
     reduced = False
     for number, step in enumerate(steps):
         name = step.get("method", "umap")
         if name != "none":
-            matrix = STEPS[name](neighbours, Parameters(step, f"{STEPS_PATH}.{number}"), notes)
+            matrix = STEPS[name](neighbours, Parameters(step, f"{STEPS_PATH}.{number}"), progress)
             neighbours, reduced = Neighbours(matrix), name in LAYOUTS
-            notes.metrics |= {"reduced_by": name, "reduced_to": matrix.shape[1]}
+            progress.metrics |= {"reduced_by": name, "reduced_to": matrix.shape[1]}
     return Points(matrix=neighbours.matrix, reduced=reduced)
 
 

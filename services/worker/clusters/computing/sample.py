@@ -13,7 +13,7 @@ from services.worker.clusters.methods.quality import quality
 from services.worker.clusters.plan.group_sizes import NOISE
 from services.worker.clusters.plan.parameters import Parameters
 from services.worker.clusters.plan.plan import ClusterPlan
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.near_copies import Folding, alone, carried, heavy_ones_stand, near_copies
 from services.worker.clusters.vectors.neighbours import Neighbours
 from services.worker.clusters.vectors.points import Labels, Points
@@ -32,7 +32,7 @@ class Sampling:
     plan: ClusterPlan
     method: Method
     vectors: Vectors
-    notes: Notes
+    progress: Progress
 
     def sampled(self, usable: Rows, distinct: Folding) -> Sampled:
         """The sample: each stands for itself in the method, and its copies go where it goes."""
@@ -40,10 +40,10 @@ class Sampling:
         places = drawn(np.arange(len(distinct.leaders)), most)
         rows, counts = usable[distinct.leaders[places]], distinct.counts()[places]
         matrix = self.vectors.take(rows)
-        with self.notes.stage("folding", 4):
+        with self.progress.stage("folding", 4):
             folding, neighbours = self._folded(matrix)
         weights = folding.counts(counts)
-        self.notes.metrics |= {
+        self.progress.metrics |= {
             "sampled": len(places) < len(distinct.leaders),
             "sample_size": int(counts.sum()),
             "copies_folded": int(counts.sum()) - len(weights),
@@ -70,10 +70,10 @@ class Sampling:
         if self.method.chooses and self.plan.parameters.get("n_components", 1) == 1:
             labels = heavy_ones_stand(labels, weights, smallest_heap(self.plan), neighbours)
         if self.plan.algorithm in DIVIDED and len(self.plan.features) == 1:
-            labels = divided(labels, neighbours, lambda part: self._clustered(part)[1], self.notes)
-        with self.notes.stage("measuring", 60):
-            self.notes.metrics |= quality(points.matrix, labels)
-        with self.notes.stage("picture", 65):
+            labels = divided(labels, neighbours, lambda part: self._clustered(part)[1], self.progress)
+        with self.progress.stage("measuring", 60):
+            self.progress.metrics |= quality(points.matrix, labels)
+        with self.progress.stage("picture", 65):
             return labels, picture(self.plan, points, neighbours)
 
     def _grouped(self, rows: Rows, neighbours: Neighbours) -> tuple[Points, Labels]:
@@ -84,17 +84,17 @@ class Sampling:
         return Points(matrix=neighbours.matrix), labels
 
     def _clustered(self, neighbours: Neighbours) -> tuple[Points, Labels]:
-        with self.notes.stage("reducing", 5):
-            points = reduce(self.plan, self.method, neighbours, self.notes)
-        with self.notes.stage("clustering", 50):
+        with self.progress.stage("reducing", 5):
+            points = reduce(self.plan, self.method, neighbours, self.progress)
+        with self.progress.stage("clustering", 50):
             given = Parameters(self.plan.parameters, PARAMETERS_PATH)
-            return points, fit(self.plan.algorithm, points, given, self.notes)
+            return points, fit(self.plan.algorithm, points, given, self.progress)
 
     def _of_one_place(self, weights: Rows) -> tuple[Labels, Matrix | None]:
         """Without two different vectors there is nothing to tell apart: one cluster, or noise if too few for one."""
         documents, dimensions = int(weights.sum()), self.plan.vis_n_components
         if documents:
-            self.notes.warn("All vectors are equal, or nearly so." if documents > 1 else "There is one vector only.")
+            self.progress.warn("All vectors are equal, or nearly so." if documents > 1 else "There is one vector only.")
         is_noise = self.method.has_noise and documents < smallest_group(self.plan)
         labels = np.full(len(weights), NOISE if is_noise else 0, np.int64)
         return labels, np.zeros((len(weights), dimensions), np.float32) if dimensions else None

@@ -11,7 +11,7 @@ from services.common.database.events.document_events import tell_changed
 from services.common.database.pool import Connection
 from services.common.row_types import StoredDocument
 from services.worker.clusters.enrichment.enriched_document import assigned, values_for
-from services.worker.clusters.enrichment.run_context import Scene, later_run, read_scene
+from services.worker.clusters.enrichment.run_context import RunContext, later_run, read_run_context
 from services.worker.kit.task import Done, JsonObject, Task, TaskWaitsError
 
 STEP = 200
@@ -92,23 +92,23 @@ class Enrichment:
 
         With `only_new` it leaves out those that the run has written to already.
         """
-        scene = await read_scene(task.pool, run_id)
-        if scene is None:
+        context = await read_run_context(task.pool, run_id)
+        if context is None:
             return 0
         place: JsonObject = {"walk": 0, "position": "", "changed": 0, **task.additional_data.get(PLACE, {})}
         while place["walk"] < 2:
             if before_step is not None:
                 await before_step()
-            await self._step(task, scene, place, only_new)
+            await self._step(task, context, place, only_new)
             await task.progress()
-        await task.pool.execute(COUNT, run_id, scene.written.cluster_id)
+        await task.pool.execute(COUNT, run_id, context.written.cluster_id)
         return int(place["changed"])
 
-    async def _step(self, task: Task, scene: Scene, place: JsonObject, only_new: bool) -> None:
+    async def _step(self, task: Task, context: RunContext, place: JsonObject, only_new: bool) -> None:
         """Changes the next documents and notes it in the same transaction."""
         async with task.pool.acquire() as connection, connection.transaction():
-            rows = await _next(connection, scene, place, only_new)
-            changed = await _change(connection, scene, rows)
+            rows = await _next(connection, context, place, only_new)
+            changed = await _change(connection, context, rows)
             place["changed"] += len(changed)
             place["position"] = rows[-1]["document_id"] if rows else ""
             place["walk"] += not rows
@@ -121,36 +121,38 @@ class _SupersededError(Exception):
     """A later run has grouped the documents anew."""
 
 
-async def _next(connection: Connection, scene: Scene, place: JsonObject, only_new: bool) -> Sequence[asyncpg.Record]:
-    position, cluster_id = place["position"], scene.written.cluster_id
+async def _next(
+    connection: Connection, context: RunContext, place: JsonObject, only_new: bool
+) -> Sequence[asyncpg.Record]:
+    position, cluster_id = place["position"], context.written.cluster_id
     if place["walk"] == 0:
-        return await connection.fetch(MEMBERS, scene.run_id, position, only_new, cluster_id, STEP)
-    return await connection.fetch(LEFT, list(scene.collection_ids), position, cluster_id, scene.run_id, STEP)
+        return await connection.fetch(MEMBERS, context.run_id, position, only_new, cluster_id, STEP)
+    return await connection.fetch(LEFT, list(context.collection_ids), position, cluster_id, context.run_id, STEP)
 
 
-async def _change(connection: Connection, scene: Scene, rows: Sequence[asyncpg.Record]) -> list[str]:
+async def _change(connection: Connection, context: RunContext, rows: Sequence[asyncpg.Record]) -> list[str]:
     """Writes what is no longer as it was; the ids of those documents."""
     if not rows:
         return []
     await lock_objects(connection, {row["object_id"] for row in rows})
-    found = await connection.fetch(READ, [row["document_id"] for row in rows], scene.run_id)
+    found = await connection.fetch(READ, [row["document_id"] for row in rows], context.run_id)
     befores = {row["document_id"]: _stored(row) for row in found}
-    afters = {row["document_id"]: _after(row, befores[row["document_id"]], scene) for row in found}
+    afters = {row["document_id"]: _after(row, befores[row["document_id"]], context) for row in found}
     changed = {document_id: after for document_id, after in afters.items() if after is not None}
     if changed:
         columns = [[getattr(each, name) for each in changed.values()] for name in ("fields", "labels", "internal")]
         await connection.execute(WRITE, list(changed), *columns)
         fields = {key: _differing(befores[key], after) for key, after in changed.items()}
-        await tell_changed(connection, fields, cluster_id=scene.written.cluster_id)
+        await tell_changed(connection, fields, cluster_id=context.written.cluster_id)
     return list(changed)
 
 
-def _after(row: asyncpg.Record, stored: StoredDocument, scene: Scene) -> StoredDocument | None:
-    values = values_for(_result(row, scene) if row["is_member"] else None, scene.mappings)
-    return assigned(stored, values, scene.label_fields, scene.written)
+def _after(row: asyncpg.Record, stored: StoredDocument, context: RunContext) -> StoredDocument | None:
+    values = values_for(_result(row, context) if row["is_member"] else None, context.mappings)
+    return assigned(stored, values, context.label_fields, context.written)
 
 
-def _result(row: asyncpg.Record, scene: Scene) -> JsonObject:
+def _result(row: asyncpg.Record, context: RunContext) -> JsonObject:
     """What a run says of a document, by the names that mappings know."""
     distance = row["distance"]
     return {
@@ -161,7 +163,7 @@ def _result(row: asyncpg.Record, scene: Scene) -> JsonObject:
         "summary": row["summary"],
         "keywords": row["keywords"],
         **{axis: row[axis] for axis in "xyz"},
-        "metadata": scene.metadata,
+        "metadata": context.metadata,
     }
 
 

@@ -18,7 +18,7 @@ LATER = """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class RunContext:
     """A run that holds groups and members, and what of it goes where."""
 
     run_id: str
@@ -33,12 +33,12 @@ class Scene:
         return frozenset(each.target for each in self.mappings if each.source == LABEL)
 
 
-async def read_scene(db: Executor, run_id: str) -> Scene | None:
+async def read_run_context(db: Executor, run_id: str) -> RunContext | None:
     """None for a run that is gone, or of a cluster that does not enrich documents."""
     row = await db.fetchrow(CLUSTER, run_id)
     if row is None or not row["enrich_source_collection"]:
         return None
-    return Scene(
+    return RunContext(
         run_id=run_id,
         collection_ids=tuple(row["collection_ids"]),
         metadata=row["metadata"],

@@ -12,7 +12,7 @@ from services.worker.clusters.methods.automatic import automatic
 from services.worker.clusters.methods.density import dbscan, hdbscan, mean_shift, optics
 from services.worker.clusters.methods.partition import agglomerative, gaussian_mixture, kmeans, spectral
 from services.worker.clusters.plan.parameters import Parameters
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.points import Labels, Points
 
 PATH = "vector_config.clustering_method"
@@ -38,7 +38,7 @@ class Method:
     what it can bear at once, None for any number.
     """
 
-    fit: Callable[[Points, Parameters, Notes], Labels]
+    fit: Callable[[Points, Parameters, Progress], Labels]
     most_points: int | None = None
     has_noise: bool = False
     chooses: bool = False
@@ -71,10 +71,10 @@ def method_of(name: str) -> Method:
     raise InvalidArgumentError(f"{PATH} '{name}' is not served here; use {instead}.", path=PATH)
 
 
-def fit(name: str, points: Points, given: Parameters, notes: Notes) -> Labels:
+def fit(name: str, points: Points, given: Parameters, progress: Progress) -> Labels:
     """Labels (n,) of the points, NOISE or 0..; a method that refuses them gives InvalidArgumentError."""
     try:
-        return method_of(name).fit(points, given, notes)
+        return method_of(name).fit(points, given, progress)
     except (ValueError, np.linalg.LinAlgError) as error:
         message = f"{name} cannot cluster these vectors with these parameters: {error}"
         raise InvalidArgumentError(message, path=PARAMETERS_PATH) from error

@@ -9,7 +9,7 @@ from services.worker.clusters.plan.plan import JsonObject
 Tell = Callable[[str, float], None]
 
 
-class Notes:
+class Progress:
     """Collects for the outcome; `tell(stage, percent)` speaks at once."""
 
     def __init__(self, tell: Tell) -> None:

@@ -31,7 +31,7 @@ NO_VECTORS = "No document has every feature asked for; there is nothing to group
 
 
 @dataclass(frozen=True, kw_only=True)
-class Maker:
+class RunExecution:
     """Makes the groups of runs; `folder` is for the vectors of one run."""
 
     settings: Settings

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.worker.clusters.plan.parameters import Parameters
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.vectors import Matrix, unit
 
 Labels = NDArray[np.int64]
@@ -46,8 +46,8 @@ def measured(points: Points, parameters: Parameters, name: str = "metric", defau
     return Measured(matrix=matrix, metric="euclidean" if metric in ("cosine", "l2") else metric, is_cosine=is_cosine)
 
 
-def at_most(value: int, most: int, name: str, notes: Notes) -> int:
+def at_most(value: int, most: int, name: str, progress: Progress) -> int:
     """The value, lowered to what that many points allow."""
     if value > most:
-        notes.warn(f"{name} was lowered from {value} to {most}: there are no more points than that allows.")
+        progress.warn(f"{name} was lowered from {value} to {most}: there are no more points than that allows.")
     return max(min(value, most), 1)

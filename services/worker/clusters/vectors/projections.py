@@ -6,7 +6,7 @@ import numpy as np
 
 from services.common.errors import InvalidArgumentError
 from services.worker.clusters.plan.parameters import SEED, Parameters
-from services.worker.clusters.plan.progress import Notes
+from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.neighbours import METRICS, Neighbours
 from services.worker.clusters.vectors.vectors import Matrix
 
@@ -51,7 +51,7 @@ def umap(neighbours: Neighbours, layout: Layout) -> Matrix:
     return finite(np.asarray(model.fit_transform(neighbours.matrix), np.float32))
 
 
-def umap_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix:
+def umap_step(neighbours: Neighbours, given: Parameters, progress: Progress) -> Matrix:
     """The contract's UMAPParams; few points are laid out by their principal components."""
     points = len(neighbours.matrix)
     usual = min(MOST_USUAL, max(FEWEST_USUAL, points // USUAL_SHARE))
@@ -63,14 +63,14 @@ def umap_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix
         seed=given.seed,
     )
     if points < UMAP_POINTS:
-        notes.warn(f"UMAP needs {UMAP_POINTS} points and there are {points}: principal components were used.")
+        progress.warn(f"UMAP needs {UMAP_POINTS} points and there are {points}: principal components were used.")
         return components(neighbours.matrix, layout.dimensions)
     if layout.neighbours >= points:
-        notes.warn(f"n_neighbors was lowered from {layout.neighbours} to {points - 1}.")
+        progress.warn(f"n_neighbors was lowered from {layout.neighbours} to {points - 1}.")
     return umap(neighbours, layout)
 
 
-def tsne_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix:
+def tsne_step(neighbours: Neighbours, given: Parameters, progress: Progress) -> Matrix:
     """The contract's TSNEParams, for 2 or 3 dimensions."""
     from sklearn.manifold import TSNE
 
@@ -81,7 +81,7 @@ def tsne_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix
     if most < 1:
         return components(neighbours.matrix, dimensions)
     if perplexity > most:
-        notes.warn(f"perplexity was lowered from {perplexity:g} to {most:g}: there are too few points.")
+        progress.warn(f"perplexity was lowered from {perplexity:g} to {most:g}: there are too few points.")
     model = TSNE(
         n_components=dimensions,
         perplexity=min(perplexity, most),
@@ -92,12 +92,12 @@ def tsne_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix
     return finite(np.asarray(model.fit_transform(neighbours.matrix), np.float32))
 
 
-def pca_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix:
+def pca_step(neighbours: Neighbours, given: Parameters, progress: Progress) -> Matrix:
     """The first principal components."""
     return components(neighbours.matrix, given.whole("n_components", 50, low=2, high=MOST_DIMENSIONS))
 
 
-def whitening_step(neighbours: Neighbours, given: Parameters, notes: Notes) -> Matrix:
+def whitening_step(neighbours: Neighbours, given: Parameters, progress: Progress) -> Matrix:
     """The contract's WhiteningParams: no direction varies more than another; `regularization` is the least variance."""
     floor = given.number("regularization", 1e-5)
     centred = neighbours.matrix - neighbours.matrix.mean(axis=0)

@@ -27,7 +27,7 @@ class Channel(Protocol):
         """One attempt; what may go wrong outside is part of the outcome."""
 
 
-class Courier:
+class Sender:
     """Knows the channels by their type."""
 
     def __init__(self, channels: Mapping[str, Channel]) -> None:
@@ -50,10 +50,10 @@ class Courier:
 
 
 @asynccontextmanager
-async def open_courier(settings: Settings) -> AsyncIterator[Courier]:
-    """A courier for the three channels; its connections to receivers are used again for a while."""
+async def open_sender(settings: Settings) -> AsyncIterator[Sender]:
+    """A sender for the three channels; its connections to receivers are used again for a while."""
     async with open_session(
         settings.fetch_allow_networks, total_seconds=LONGEST_SECONDS, connections=CONNECTIONS, keep_seconds=2.0
     ) as session:
         webhook = WebhookChannel(session, Sealer(settings.secrets_key))
-        yield Courier({"webhook": webhook, "slack": SlackChannel(session), "email": EmailChannel(settings)})
+        yield Sender({"webhook": webhook, "slack": SlackChannel(session), "email": EmailChannel(settings)})

@@ -7,10 +7,10 @@ import pytest
 
 from services.common.database.tasks.create_task import NewTask, TaskJob, create_task, request_cancel
 from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.index_client import IndexClient
 from services.worker.kit.task import Handler
 from services.worker.labels.relabelling import Refresh
-from services.worker.labels.taxonomy_client import Enricher
+from services.worker.labels.taxonomy_client import TaxonomyClient
 from services.worker.tasks.apply_taxonomy import ApplyTaxonomy
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.taxonomy.world import World, at, classifier, feature_search
@@ -33,7 +33,7 @@ async def start(world: World, collection_id: str, taxonomy_id: str | Sequence[st
 async def run(world: World, task_id: str, refresh: Refresh | None = None) -> Json:
     """One run of the task by a worker; its row afterwards."""
     taxonomy, index = world.channels
-    handler = ApplyTaxonomy(ask=Enricher(taxonomy, 30).ask, refresh=refresh or Indexer(index, 30).refresh)
+    handler = ApplyTaxonomy(ask=TaxonomyClient(taxonomy, 30).ask, refresh=refresh or IndexClient(index, 30).refresh)
     return await run_by(world, task_id, {APPLY_TAXONOMY: handler.run})
 
 

@@ -12,9 +12,9 @@ from services.common.database.documents.edit_documents import Within, delete_doc
 from services.common.database.tasks.create_task import request_cancel
 from services.common.database.taxonomies.decide_again import DECIDE_AGAIN, Affected, decide_again, decide_waiting
 from services.worker.domain import Decision
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.index_client import IndexClient
 from services.worker.labels.relabelling import Refresh
-from services.worker.labels.taxonomy_client import Enricher
+from services.worker.labels.taxonomy_client import TaxonomyClient
 from services.worker.tasks.decide_again import DecideAgain
 from tests.integration.taxonomy.labels.test_apply_taxonomy import applied, run_by
 from tests.integration.taxonomy.world import World, at, classifier
@@ -26,7 +26,7 @@ LABEL = "product_label"
 async def run(world: World, task_id: str, refresh: Refresh | None = None) -> Json:
     """One run of the task by a worker; its row afterwards."""
     taxonomy, index = world.channels
-    handler = DecideAgain(ask=Enricher(taxonomy, 30).ask, refresh=refresh or Indexer(index, 30).refresh)
+    handler = DecideAgain(ask=TaxonomyClient(taxonomy, 30).ask, refresh=refresh or IndexClient(index, 30).refresh)
     return await run_by(world, task_id, {DECIDE_AGAIN: handler.run})
 
 
@@ -233,9 +233,9 @@ async def test_a_task_ends_although_its_evidence_never_stands(
 ) -> None:
     collection_id, first, followers = tools
     affected = await corrected(world, first, product_label="Pliers")
-    real = Enricher.ask
+    real = TaxonomyClient.ask
 
-    async def always_late(self: Enricher, request: pb.EnrichRequest) -> list[tuple[Decision, ...]]:
+    async def always_late(self: TaxonomyClient, request: pb.EnrichRequest) -> list[tuple[Decision, ...]]:
         found = await real(self, request)
         lent = {"document_id": first, "field": LABEL, "value": "Hammer"}
         return [
@@ -245,7 +245,7 @@ async def test_a_task_ends_although_its_evidence_never_stands(
             for some in found
         ]
 
-    monkeypatch.setattr(Enricher, "ask", always_late)
+    monkeypatch.setattr(TaxonomyClient, "ask", always_late)
     assert (await decided_again(world, affected))["processed"] == 16
     assert await labels(world, *followers) == [None] * 4
     assert await world.pool.fetchval("SELECT count(*) FROM stale_labels WHERE collection_id = $1", collection_id) == 0

@@ -8,9 +8,9 @@ import pytest
 from services.common.database.documents.edit_documents import Within, delete_documents
 from services.common.database.taxonomies.decide_again import decide_again, decide_waiting
 from services.common.filters import Condition, Operator, canonical_json
-from services.worker.kit.index_client import Indexer
+from services.worker.kit.index_client import IndexClient
 from services.worker.kit.task import Task, TaskCanceledError
-from services.worker.labels.taxonomy_client import Enricher
+from services.worker.labels.taxonomy_client import TaxonomyClient
 from services.worker.tasks.bulk_documents import BulkDocuments
 from services.worker.tasks.decide_again import DecideAgain
 from tests.integration.taxonomy.labels.test_apply_taxonomy import applied
@@ -44,13 +44,15 @@ async def said(world: World, document_id: str, *fields: str) -> list[Any]:
 async def bulk_task(world: World, collection_id: str, document_id: str, label: str) -> tuple[BulkDocuments, Task]:
     """The task that gives one document a label, and who runs it."""
     taxonomy, index = world.channels
-    refresh = Indexer(index, 30).refresh
+    refresh = IndexClient(index, 30).refresh
     chosen = canonical_json(Condition("document_id", Operator.EQ, document_id))
     inputs = {"collection_id": collection_id, "filters": chosen, "changes": {LABEL: label}}
     task_id = f"task_{document_id}"
     sql = "INSERT INTO tasks (task_id, namespace_id, kind, task_type, inputs) VALUES ($1, $2, 'k', 't', $3)"
     await world.pool.execute(sql, task_id, world.namespace_id, inputs)
-    handler = BulkDocuments(refresh=refresh, again=DecideAgain(ask=Enricher(taxonomy, 30).ask, refresh=refresh).run)
+    handler = BulkDocuments(
+        refresh=refresh, again=DecideAgain(ask=TaxonomyClient(taxonomy, 30).ask, refresh=refresh).run
+    )
     task = Task(pool=world.pool, task_id=task_id, namespace_id=world.namespace_id, inputs=inputs, additional_data={})
     return handler, task
 

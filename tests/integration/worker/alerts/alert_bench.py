@@ -18,10 +18,10 @@ from services.common.settings import Settings
 from services.gateway.objects.edits import patch_object
 from services.taxonomy.main import serve
 from services.worker.alerts.claims import Claims
-from services.worker.alerts.due_alerts import Changes
+from services.worker.alerts.due_alerts import DueAlerts
 from services.worker.alerts.evaluator import Evaluator
-from services.worker.alerts.new_documents import Documents
-from services.worker.alerts.search import Asker
+from services.worker.alerts.new_documents import NewDocuments
+from services.worker.alerts.search import AlertSearch
 from tests.integration.worker.bench import BUCKET, COLLECTION, LABEL, NAMESPACE, Bench
 
 MISSING = {"field": LABEL, "operator": "exists", "value": False}
@@ -53,7 +53,7 @@ class AlertBench:
 
     bench: Bench
     evaluator: Evaluator
-    changes: Changes
+    changes: DueAlerts
 
     @property
     def pool(self) -> Pool:
@@ -175,7 +175,7 @@ async def alert_bench(bench: Bench) -> AsyncIterator[AlertBench]:
         evaluator = Evaluator(
             pool,
             Claims(pool, sweep_seconds=3600),
-            Asker(pool, taxonomy, settings.rpc_timeout),
-            Documents(pool, open_blob_store(settings)),
+            AlertSearch(pool, taxonomy, settings.rpc_timeout),
+            NewDocuments(pool, open_blob_store(settings)),
         )
-        yield AlertBench(bench=bench, evaluator=evaluator, changes=Changes(pool))
+        yield AlertBench(bench=bench, evaluator=evaluator, changes=DueAlerts(pool))

@@ -16,8 +16,8 @@ from services.common.grpc.client import open_channel
 from services.common.ids import document_id
 from services.worker.alerts import claims
 from services.worker.alerts.evaluator import Evaluator
-from services.worker.alerts.new_documents import Documents, Waiting
-from services.worker.alerts.search import Asker
+from services.worker.alerts.new_documents import NewDocuments, Waiting
+from services.worker.alerts.search import AlertSearch
 from services.worker.tasks.evaluate_alert import AlertEvaluations
 from services.worker.tasks.runner import TaskRunner
 from tests.integration.worker.alerts.alert_bench import RETRIEVER, AlertBench, alert_bench, taxonomy_at
@@ -226,9 +226,9 @@ async def test_a_look_that_takes_long_stays_the_lookers(alerts: AlertBench, monk
     monkeypatch.setattr(claims, "RENEW_SECONDS", 0.02)
     await alerts.retriever()
     alert_id = await alerts.alert()
-    watch = await alerts.evaluator.claims.next()
-    assert watch is not None
-    async with alerts.evaluator.claims.kept(watch), asyncio.timeout(60):
+    watched = await alerts.evaluator.claims.next()
+    assert watched is not None
+    async with alerts.evaluator.claims.kept(watched), asyncio.timeout(60):
         await alerts.pool.execute("UPDATE alerts SET leased_until = now() + interval '100 ms'")
         while (await alerts.state(alert_id))["leased_until"] < datetime.now(UTC) + timedelta(seconds=5):
             await asyncio.sleep(0.02)
@@ -239,10 +239,10 @@ async def test_what_was_changed_meanwhile_is_not_concluded(alerts: AlertBench) -
     await alerts.retriever()
     alert_id = await alerts.alert()
     await alerts.document()
-    watch = await alerts.evaluator.claims.next()
-    assert watch is not None
+    watched = await alerts.evaluator.claims.next()
+    assert watched is not None
     await alerts.pool.execute("UPDATE alerts SET claim = NULL, leased_until = NULL, enabled = false")
-    assert await alerts.evaluator.look_at(watch) is None
+    assert await alerts.evaluator.look_at(watched) is None
     assert await alerts.executions(alert_id) == []
 
 
@@ -280,7 +280,7 @@ async def test_a_blob_of_the_documents_object_and_a_constant_may_be_inputs(alert
         fields={},
         mappings=[{"input_key": key, "source": source} for key, source in sources.items()],
     )
-    documents = Documents(alerts.pool, open_blob_store(alerts.bench.settings))
+    documents = NewDocuments(alerts.pool, open_blob_store(alerts.bench.settings))
     picture = base64.b64encode(b"picture").decode()
     found = await documents.inputs(waiting)
     assert found == {"image": f"data:application/octet-stream;base64,{picture}", "size": 7}
@@ -293,8 +293,8 @@ async def test_a_retriever_that_takes_too_long_is_a_failure_and_not_an_empty_res
     await alerts.retriever()
     alert_id = await alerts.alert(trigger_on="no_results")
     async with open_channel(alerts.bench.settings.taxonomy_address) as taxonomy:
-        hasty = Asker(alerts.pool, taxonomy, 0.0)
-        documents = Documents(alerts.pool, open_blob_store(alerts.bench.settings))
+        hasty = AlertSearch(alerts.pool, taxonomy, 0.0)
+        documents = NewDocuments(alerts.pool, open_blob_store(alerts.bench.settings))
         await Evaluator(alerts.pool, alerts.evaluator.claims, hasty, documents).step()
     (execution,) = await alerts.executions(alert_id)
     assert (execution["triggered"], execution["error"]) == (False, (await alerts.state(alert_id))["fault"])

@@ -114,9 +114,9 @@ async def test_an_alert_with_a_trigger_is_looked_at_on_that_schedule_only(bench:
     claims = Claims(bench.pool, sweep_seconds=60)
     assert await claims.next() is None
     await bench.pool.execute("UPDATE triggers SET status = 'paused'")
-    watch = await claims.next()
-    assert watch is not None
-    assert watch.alert_id == "alt_1"
+    watched = await claims.next()
+    assert watched is not None
+    assert watched.alert_id == "alt_1"
 
 
 @pytest.mark.parametrize(

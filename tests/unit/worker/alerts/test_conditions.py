@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.worker.alerts.conditions import holds
-from services.worker.alerts.watched_alert import Found, Match, Watch
+from services.worker.alerts.watched_alert import Found, Match, WatchedAlert
 
 
-def watch(**changes: Any) -> Watch:
+def watched(**changes: Any) -> WatchedAlert:
     plain: dict[str, Any] = {
         "alert_id": "alt_1",
         "namespace_id": "ns_1",
@@ -22,7 +22,7 @@ def watch(**changes: Any) -> Watch:
         "system_condition": None,
         "claim": "mine",
     }
-    return Watch(**{**plain, **changes})
+    return WatchedAlert(**{**plain, **changes})
 
 
 def found(count: int, score: float = 0.9, fields: dict[str, Any] | None = None, **features: Any) -> Found:
@@ -37,25 +37,25 @@ def found(count: int, score: float = 0.9, fields: dict[str, Any] | None = None, 
     return Found(count=count, collection_id="col_1", matches=(match,) if count else ())
 
 
-def threshold(field: str, operator: str, value: Any) -> Watch:
-    return watch(threshold={"field": field, "operator": operator, "value": value})
+def threshold(field: str, operator: str, value: Any) -> WatchedAlert:
+    return watched(threshold={"field": field, "operator": operator, "value": value})
 
 
 @pytest.mark.parametrize(("count", "expected"), [(0, False), (1, True), (7, True)])
 def test_results_are_one_at_least(count: int, expected: bool) -> None:
-    assert holds(watch(), found(count)) is expected
-    assert holds(watch(trigger_on="no_results"), found(count)) is not expected
+    assert holds(watched(), found(count)) is expected
+    assert holds(watched(trigger_on="no_results"), found(count)) is not expected
 
 
 @pytest.mark.parametrize(("count", "expected"), [(4, False), (5, True)])
 def test_min_count_is_the_fewest(count: int, expected: bool) -> None:
-    assert holds(watch(min_count=5), found(count)) is expected
+    assert holds(watched(min_count=5), found(count)) is expected
 
 
 def test_min_count_and_threshold_do_not_narrow_no_results() -> None:
     narrowed = {"min_count": 5, "threshold": {"field": "score", "operator": "gt", "value": 2}}
-    assert holds(watch(trigger_on="no_results", **narrowed), found(0))
-    assert not holds(watch(trigger_on="no_results", **narrowed), found(3))
+    assert holds(watched(trigger_on="no_results", **narrowed), found(0))
+    assert not holds(watched(trigger_on="no_results", **narrowed), found(3))
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,6 @@ def test_a_field_that_is_not_there_passes_no_threshold(operator: str) -> None:
 
 
 def test_a_system_condition_holds_when_anything_is_in_trouble() -> None:
-    system = watch(source="system", trigger_on="no_results", system_condition={"type": "batch_failed"})
+    system = watched(source="system", trigger_on="no_results", system_condition={"type": "batch_failed"})
     assert holds(system, Found(count=1, collection_id=""))
     assert not holds(system, Found(count=0, collection_id=""))

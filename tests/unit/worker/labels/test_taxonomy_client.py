@@ -6,13 +6,13 @@ import pytest
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.worker.domain import Embedding, Part
-from services.worker.labels.taxonomy_client import Decisions, Enricher
+from services.worker.labels.taxonomy_client import Decisions, TaxonomyClient
 from tests.unit.worker.builders import LABEL, ingest, seen
 
 VECTOR = Embedding(feature_uri="mixpeek://a@v1/b", vector=b"\0\0", dimensions=1)
 
 
-class Recording(Enricher):
+class Recording(TaxonomyClient):
     """Keeps the request, and nothing is asked."""
 
     def __init__(self) -> None:
