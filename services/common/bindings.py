@@ -6,6 +6,6 @@ Bindings = Mapping[str, str]
 """`<kind>/<identifier>` -> id."""
 
 
-def bound(bindings: Bindings, kind: str, identifier: str) -> str:
+def bound_name(bindings: Bindings, kind: str, identifier: str) -> str:
     """The id that an identifier was bound to; the identifier itself when it was not yet."""
     return bindings.get(f"{kind}/{identifier}", identifier)

@@ -16,7 +16,7 @@ from likeness.index.v1.index_service_pb2_grpc import IndexServiceStub
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
 from services.common.blobs import LinkSigner, open_blob_store, open_staging
 from services.common.database.bounded_reads import BOUNDED
-from services.common.database.buckets.unused_blobs import sparing
+from services.common.database.buckets.unused_blobs import kept_from_sweep
 from services.common.database.migrate import migrate
 from services.common.database.pool import open_pool
 from services.common.grpc.client import open_channel
@@ -56,8 +56,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Gateway]:
             settings=settings,
             pool=pool,
             queries=queries,
-            blobs=open_blob_store(settings, sparing(pool)),
-            staging=open_staging(settings, sparing(pool)),
+            blobs=open_blob_store(settings, kept_from_sweep(pool)),
+            staging=open_staging(settings, kept_from_sweep(pool)),
             signer=LinkSigner(await shared_secret(pool, LINK_SECRET)),
             keys=KeyRing(pool),
             tenants=Tenants(pool),

@@ -8,7 +8,7 @@ from datetime import timedelta
 import structlog
 
 from services.common.blobs import open_blob_reader, open_blob_store, open_staging
-from services.common.database.buckets.unused_blobs import sparing
+from services.common.database.buckets.unused_blobs import kept_from_sweep
 from services.common.database.pool import Pool, open_pool
 from services.common.grpc.client import open_channel
 from services.common.process import lifecycle
@@ -112,7 +112,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
         readiness = ServiceReadiness("extractor", extractor)
         assembler = Assembler(
             Sources(pool),
-            Contents(open_blob_store(settings, sparing(pool)), reader),
+            Contents(open_blob_store(settings, kept_from_sweep(pool)), reader),
             ExtractorClient(extractor, settings.rpc_timeout, settings.extractor_queue),
             readiness,
             settings.max_blob_bytes,

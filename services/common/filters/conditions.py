@@ -18,7 +18,7 @@ _INPUT_PATH = re.compile(r"[A-Za-z_]\w*(?:\.\w+|\[\d+\])*")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CaseRule:
     """What the enclosing groups say of upper and lower case, and whether values may be inputs of a retriever.
 
     `case_sensitive: false` says nothing: the SDK adds it everywhere. Pattern operators ignore case by default,
@@ -29,9 +29,9 @@ class Case:
     insensitive: bool = False
     inputs: bool = True
 
-    def under(self, raw: Mapping[str, Any], path: str) -> "Case":
+    def under(self, raw: Mapping[str, Any], path: str) -> "CaseRule":
         """The case rule inside `raw`."""
-        return Case(
+        return CaseRule(
             self.sensitive or _flag(raw, "case_sensitive", path),
             self.insensitive or _flag(raw, "case_insensitive", path),
             self.inputs,
@@ -51,7 +51,7 @@ def _flag(raw: Mapping[str, Any], name: str, path: str) -> bool:
     return value is True
 
 
-def leaf(raw: Mapping[str, Any], path: str, case: Case) -> Condition:
+def parse_condition(raw: Mapping[str, Any], path: str, case: CaseRule) -> Condition:
     """A {field, operator, value} or {key, match} node."""
     mark = "field" if "field" in raw else "key"
     field = _field(raw[mark], f"{path}.{mark}")
@@ -71,7 +71,7 @@ def _require_known(match: Mapping[str, Any], path: str) -> None:
             raise invalid(message, f"{path}.{key}")
 
 
-def map_conditions(key: str, raw: Any, path: str, case: Case) -> Iterator[Condition]:
+def map_conditions(key: str, raw: Any, path: str, case: CaseRule) -> Iterator[Condition]:
     """The conditions of a map entry: `{"name": "x"}`, `{"name": ["x", "y"]}` or `{"name": {"$in": [..]}}`."""
     field = _field(key, path)
     if not isinstance(raw, Mapping) or _is_input(raw):
@@ -86,16 +86,16 @@ def map_conditions(key: str, raw: Any, path: str, case: Case) -> Iterator[Condit
         yield _condition(field, _operator(str(name)[1:], place), value, place, case)
 
 
-def _spelled_out(field: str, raw: Mapping[str, Any], path: str, case: Case) -> Condition:
+def _spelled_out(field: str, raw: Mapping[str, Any], path: str, case: CaseRule) -> Condition:
     operator = _operator(raw.get("operator"), f"{path}.operator")
     return _condition(field, operator, raw.get("value", _MISSING), f"{path}.value", case)
 
 
-def _bare(field: str, raw: Any, path: str, case: Case) -> Condition:
+def _bare(field: str, raw: Any, path: str, case: CaseRule) -> Condition:
     return _condition(field, Operator.IN if isinstance(raw, list) else Operator.EQ, raw, path, case)
 
 
-def _condition(field: str, operator: Operator, raw: Any, path: str, case: Case) -> Condition:
+def _condition(field: str, operator: Operator, raw: Any, path: str, case: CaseRule) -> Condition:
     if operator in PRESENCE and (raw is _MISSING or raw is None):
         raw = True
     if raw is _MISSING:
@@ -126,7 +126,7 @@ def _is_input(raw: Any) -> bool:
     return isinstance(raw, Mapping) and raw.get("type") == "dynamic"
 
 
-def _template(raw: Any, path: str, case: Case) -> Any:
+def _template(raw: Any, path: str, case: CaseRule) -> Any:
     """The template for a `{"type": "dynamic", "field": "inputs.x"}`; anything else as it is."""
     if isinstance(raw, list):
         return [_template(item, path, case) for item in raw]

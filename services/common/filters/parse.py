@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from services.common.filters.canonical import depth, size
-from services.common.filters.conditions import LEAF_KEYS, LEAF_MARKS, Case, leaf, map_conditions
+from services.common.filters.conditions import LEAF_KEYS, LEAF_MARKS, CaseRule, map_conditions, parse_condition
 from services.common.filters.constant import always
 from services.common.filters.tree import EVERYTHING, Filter, all_of, any_of, none_of
 from services.common.filters.value_checks import invalid
@@ -32,7 +32,7 @@ _LOWER = {name.lower(): name for name in _GROUPS}
 @dataclass(frozen=True, slots=True)
 class _Scope:
     path: str
-    case: Case
+    case: CaseRule
     level: int = 1
     selects: bool = False
 
@@ -59,7 +59,7 @@ def parse(
     Only retrievers have `inputs`. InvalidArgumentError names the fault's place under `path`, such as
     `filters.must.0.match.operator`; with `selects`, where the filter chooses what is written to, also what is empty.
     """
-    tree = _node(raw, _Scope(path, Case(insensitive=case_insensitive, inputs=inputs), selects=selects))
+    tree = _node(raw, _Scope(path, CaseRule(insensitive=case_insensitive, inputs=inputs), selects=selects))
     if selects and always(tree):
         raise invalid("holds for everything whatever its fields are; say which ones are meant.", path)
     if depth(tree) > MAX_DEPTH:
@@ -81,7 +81,7 @@ def _node(raw: Any, scope: _Scope) -> Filter:
     scope = replace(scope, case=scope.case.under(raw, scope.path))
     if LEAF_MARKS.intersection(raw):
         _require_alone(raw, scope.path)
-        return leaf(raw, scope.path, scope.case)
+        return parse_condition(raw, scope.path, scope.case)
     if raw.keys() >= {"operator", "value"}:
         raise invalid("is missing: a condition with an operator needs a field.", f"{scope.path}.field")
     parts = list(_parts(raw, scope))

@@ -48,10 +48,12 @@ class Fetcher:
                 if response.status not in REDIRECTS or not (location := response.headers.get("Location")):
                     return await self._read(response)
                 url = _parsed(location, base=response.url)
-        raise InvalidArgumentError(f"'{shown(url)}': more than {MAX_REDIRECTS} redirects.", reason="FETCH_REDIRECTS")
+        raise InvalidArgumentError(
+            f"'{without_secrets(url)}': more than {MAX_REDIRECTS} redirects.", reason="FETCH_REDIRECTS"
+        )
 
     async def _read(self, response: aiohttp.ClientResponse) -> Fetched:
-        where = shown(response.url)
+        where = without_secrets(response.url)
         _check_status(response.status, where)
         if (encoding := response.headers.get("Content-Encoding", "identity").lower()) != "identity":
             raise InvalidArgumentError(f"'{where}' answers with encoding '{encoding}'.", reason="FETCH_ENCODING")
@@ -83,7 +85,7 @@ async def open_fetcher(settings: Settings, *, resolver: AbstractResolver | None 
         yield Fetcher(session, max_bytes=settings.max_blob_bytes, timeout_seconds=settings.fetch_timeout)
 
 
-def shown(url: URL) -> str:
+def without_secrets(url: URL) -> str:
     """The URL as it may be stored and shown: without credentials, query and fragment, which can hold secrets."""
     return str(url.with_user(None).with_query(None).with_fragment(None))
 
@@ -107,7 +109,7 @@ def _check_status(status: int, where: str) -> None:
 
 
 def _translated(error: Exception, url: str) -> LikenessError:
-    where = shown(URL(url))
+    where = without_secrets(URL(url))
     match error:
         case TimeoutError():
             return UnavailableError(f"'{where}' did not answer in time.", reason="FETCH_TIMEOUT")

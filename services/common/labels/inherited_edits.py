@@ -18,7 +18,7 @@ OBJECT = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Carrier:
+class Inheritor:
     """A document of an object, and what its collection takes over; `source` is the document that it was made from."""
 
     document_id: str
@@ -29,38 +29,40 @@ class Carrier:
     label_fields: tuple[str, ...]
 
 
-def carry(carriers: Sequence[Carrier], changed: Mapping[str | None, Fields]) -> dict[str, dict[str, Any]]:
+def inherit(inheritors: Sequence[Inheritor], changed: Mapping[str | None, Fields]) -> dict[str, dict[str, Any]]:
     """Document id -> the fields that it takes over, given all documents of an object and what changed at first.
 
     `changed` is by document id, OBJECT for the object itself. What a document takes over goes on to those made of it.
     """
-    siblings = Counter((each.collection_id, each.source) for each in carriers)
-    made_of: dict[str | None, list[Carrier]] = defaultdict(list)
-    for each in carriers:
+    siblings = Counter((each.collection_id, each.source) for each in inheritors)
+    made_of: dict[str | None, list[Inheritor]] = defaultdict(list)
+    for each in inheritors:
         made_of[each.source].append(each)
     found: dict[str, dict[str, Any]] = {}
     waiting = list(changed.items())
     while waiting:
         origin, fields = waiting.pop()
         for each in made_of[origin]:
-            taken = taken_over(fields, each, siblings[each.collection_id, each.source])
+            taken = inherited_by(fields, each, siblings[each.collection_id, each.source])
             if taken:
                 found[each.document_id] = taken
                 waiting.append((each.document_id, taken))
     return found
 
 
-def taken_over(fields: Fields, carrier: Carrier, documents: int) -> dict[str, Any]:
+def inherited_by(fields: Fields, inheritor: Inheritor, documents: int) -> dict[str, Any]:
     """What one of so many documents takes over of changed fields: a label only where it is clear whose it is."""
-    carried = carried_fields(fields, carrier.feature_extractor, carrier.label_fields)
-    if not is_ambiguous(carrier.extractor, documents):
-        return carried
-    held = held_back(carried, carrier.label_fields)
-    kept = {field: value for field, value in carried.items() if field not in held}
-    return without(kept, carrier.label_fields)
+    inherited = inherited_fields(fields, inheritor.feature_extractor, inheritor.label_fields)
+    if not is_ambiguous(inheritor.extractor, documents):
+        return inherited
+    held = held_back(inherited, inheritor.label_fields)
+    kept = {field: value for field, value in inherited.items() if field not in held}
+    return without(kept, inheritor.label_fields)
 
 
-def carried_fields(fields: Fields, feature_extractor: Mapping[str, Any], label_fields: Sequence[str]) -> dict[str, Any]:
+def inherited_fields(
+    fields: Fields, feature_extractor: Mapping[str, Any], label_fields: Sequence[str]
+) -> dict[str, Any]:
     """What the documents of a collection take over of changed fields; a label always."""
     missing = object()
     rules = sources_of(feature_extractor)

@@ -15,7 +15,7 @@ PARENT_PIPE = "LIKENESS_PARENT_PIPE"
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Runs `main(stop)` until it returns; SIGINT, SIGTERM or the parent's death set `stop`."""
     watch_parent()
-    spare_the_collector()
+    freeze_imports()
     uvloop.run(_run(main))
 
 
@@ -27,7 +27,7 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     await main(stop)
 
 
-def spare_the_collector() -> None:
+def freeze_imports() -> None:
     """Takes what the imports made out of every later garbage collection, and collects less often."""
     gc.collect()
     gc.freeze()

@@ -105,7 +105,9 @@ def require_known(given: Mapping[str, Any], accepted: Iterable[str], path: str) 
     for name in given:
         if name not in keys:
             where = f"{path}.{name}"
-            raise InvalidArgumentError(f"{where}: {said_of(str(name), keys)}", reason=UNKNOWN.upper(), path=where)
+            raise InvalidArgumentError(
+                f"{where}: {unknown_key_message(str(name), keys)}", reason=UNKNOWN.upper(), path=where
+            )
 
 
 def unknown_key(name: str, accepted: Iterable[str]) -> PydanticCustomError:
@@ -114,11 +116,11 @@ def unknown_key(name: str, accepted: Iterable[str]) -> PydanticCustomError:
     return PydanticCustomError(
         UNKNOWN,
         "{said}",
-        {"said": said_of(name, keys), "accepted": keys, "suggestion": nearest(name, keys)},
+        {"said": unknown_key_message(name, keys), "accepted": keys, "suggestion": nearest(name, keys)},
     )
 
 
-def said_of(name: str, accepted: Iterable[str]) -> str:
+def unknown_key_message(name: str, accepted: Iterable[str]) -> str:
     """The sentence about a key that nobody reads."""
     keys = list(accepted)
     near = nearest(name, keys)

@@ -3,7 +3,7 @@
 import asyncpg
 
 from services.common.database.pool import Connection
-from services.common.database.tasks.passthrough import start_passing
+from services.common.database.tasks.passthrough import start_passthrough
 from services.common.errors import InvalidArgumentError
 from services.gateway.collections.applications.alerts_and_clusters import with_ids
 from services.gateway.collections.applications.plans import plan_applications
@@ -67,7 +67,7 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
 
 async def _pass_through(connection: Connection, row: asyncpg.Record, after: JsonObject) -> str:
     ids = row["namespace_id"], row["collection_id"]
-    task_id = await start_passing(connection, *ids, before=row[EXTRACTOR], after=after)
+    task_id = await start_passthrough(connection, *ids, before=row[EXTRACTOR], after=after)
     return f"The documents that are there get the fields of the new {PASSTHROUGH} in task '{task_id}'."
 
 

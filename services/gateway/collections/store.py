@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.events.document_events import GONE, tell_gone
+from services.common.database.events.document_events import GONE, record_deleted_documents
 from services.common.database.find_resources import get_row
 from services.common.database.pool import Connection, Executor, Pool
 from services.common.database.taxonomies.decide_again import Affected, decide_again
@@ -193,7 +193,7 @@ async def _delete_documents(connection: Connection, collection_id: str) -> list[
     """Also those that other collections made of them."""
     await connection.fetch(LOCK_OBJECTS, collection_id)
     rows = await connection.fetch(DELETE_DOCUMENTS, collection_id)
-    await tell_gone(connection, rows)
+    await record_deleted_documents(connection, rows)
     return [row["document_id"] for row in rows]
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from services.common.database.events.object_events import tell_objects_created
+from services.common.database.events.object_events import record_created_objects
 from services.common.database.find_resources import get_row
 from services.common.errors import InvalidArgumentError, LikenessError
 from services.common.validation.unknown_keys import reason_of
@@ -34,7 +34,7 @@ async def create_objects(
             new += [uploaded.answer["object_id"]] if uploaded.is_new else []
         except LikenessError as error:
             failed.append({"object_index": index, "error": error.message, "error_type": error.kind})
-    await tell_objects_created(tenant.gateway.pool, tenant.namespace_id, row["bucket_id"], new)
+    await record_created_objects(tenant.gateway.pool, tenant.namespace_id, row["bucket_id"], new)
     return JsonAnswer(
         {
             "succeeded": succeeded,

@@ -8,9 +8,9 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.documents.propagate_edits import carry_from_object
-from services.common.database.events.document_events import GONE, tell_changed, tell_gone
-from services.common.database.events.object_events import tell_objects_gone
+from services.common.database.documents.propagate_edits import propagate_from_object
+from services.common.database.events.document_events import GONE, record_changed_documents, record_deleted_documents
+from services.common.database.events.object_events import record_deleted_objects
 from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.taxonomies.applied_taxonomies import as_labels
@@ -68,7 +68,7 @@ async def patch_object(
     *,
     blobs: Sequence[JsonObject] = (),
 ) -> Patched:
-    """Merges `fields` into the object and carries them to its documents, as set by a person.
+    """Merges `fields` into the object and propagates them to its documents, as set by a person.
 
     A label goes to a document only where it is clear that it is about that one: see `object_label_scope`.
     The object's row is locked first, as an ingest does too, so that neither can lose the other's label.
@@ -91,8 +91,8 @@ async def patch_object(
             await _renew(connection, row, bucket_id, fields, blobs)
             payload = {"bucket_id": bucket_id, **changed_fields(names)}
             await record_event(connection, row["namespace_id"], "object.updated", object_id, payload)
-        changed = await carry_from_object(connection, object_id, fields, set_at)
-        await tell_changed(connection, changed)
+        changed = await propagate_from_object(connection, object_id, fields, set_at)
+        await record_changed_documents(connection, changed)
         affected = await decide_again(connection, row["namespace_id"])
     touched = frozenset(name for taken in changed.values() for name in taken)
     return Patched(object_id=object_id, document_ids=list(changed), fields=touched, affected=affected)
@@ -146,8 +146,8 @@ async def delete_objects(connection: Connection, bucket_id: str, object_ids: Seq
     documents = await connection.fetch(DELETE_DOCUMENTS, found)
     await connection.execute("DELETE FROM objects WHERE object_id = ANY($1)", found)
     gone = [row["document_id"] for row in documents]
-    await tell_objects_gone(connection, rows, **why)
-    await tell_gone(connection, documents)
+    await record_deleted_objects(connection, rows, **why)
+    await record_deleted_documents(connection, documents)
     affected = await decide_again(connection, rows[0]["namespace_id"]) if rows else NOTHING
     return Deleted(object_ids=found, document_ids=gone, affected=affected)
 

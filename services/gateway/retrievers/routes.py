@@ -5,7 +5,7 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
-from services.common.bindings import Bindings, bound
+from services.common.bindings import Bindings, bound_name
 from services.common.database.bounded_reads import snapshot
 from services.common.database.find_resources import get_row
 from services.gateway.collections.labelling.checks import labelling_faults
@@ -72,7 +72,7 @@ async def _shaped(tenant: Tenant, rows: list[asyncpg.Record]) -> list[Retriever]
 
 
 def _meant(row: asyncpg.Record) -> list[str]:
-    return [bound(row["bindings"], "collection", identifier) for identifier in row["collection_identifiers"]]
+    return [bound_name(row["bindings"], "collection", identifier) for identifier in row["collection_identifiers"]]
 
 
 @router.get("")

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.common.bindings import bound
+from services.common.bindings import bound_name
 from services.common.database.pool import Executor, Pool
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
@@ -84,6 +84,6 @@ async def resolve_collections(db: Executor, namespace_id: str, identifiers: Sequ
 
 async def collections_of(db: Executor, retriever: asyncpg.Record) -> list[str]:
     """The ids of the collections that a retriever searches and that exist, in its order."""
-    meant = [bound(retriever["bindings"], "collection", each) for each in retriever["collection_identifiers"]]
+    meant = [bound_name(retriever["bindings"], "collection", each) for each in retriever["collection_identifiers"]]
     known = await resolve_collections(db, retriever["namespace_id"], meant)
     return list(dict.fromkeys(known[identifier] for identifier in meant if identifier in known))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.bindings import Bindings, bound
+from services.common.bindings import Bindings, bound_name
 from services.common.database.find_resources import PREFIXES
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.taxonomy.database.reader import Reader
@@ -35,7 +35,7 @@ class Catalog:
         """The collections named, each once; NotFoundError for one that does not exist."""
         if len(identifiers) > MOST_COLLECTIONS:
             raise InvalidArgumentError(f"{path} names more than {MOST_COLLECTIONS} collections.", path=path)
-        meant = [bound(bindings, "collection", identifier) for identifier in identifiers]
+        meant = [bound_name(bindings, "collection", identifier) for identifier in identifiers]
         names = [identifier.removeprefix(PREFIXES["collection"]) for identifier in meant]
         rows = await self._reader.fetch(NAMED, namespace_id, meant, names)
         found = {row["identifier"] for row in rows}

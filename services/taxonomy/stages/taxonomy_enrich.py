@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from services.common.bindings import bound
+from services.common.bindings import bound_name
 from services.common.filters import EVERYTHING, Filter
 from services.taxonomy.candidate_paths import put
 from services.taxonomy.domain import Candidate, Json, State
@@ -59,7 +59,7 @@ class TaxonomyEnrich:
         if not candidates or execution.classify is None:
             return {}
         question = Classification(
-            taxonomy=bound(execution.bindings, "taxonomy", self.taxonomy),
+            taxonomy=bound_name(execution.bindings, "taxonomy", self.taxonomy),
             candidates=candidates,
             fields=self.fields,
             top_k=self.top_k,

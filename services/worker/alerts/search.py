@@ -9,7 +9,7 @@ import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
-from services.common.bindings import bound
+from services.common.bindings import bound_name
 from services.common.database.find_resources import find_row
 from services.common.database.pool import Pool
 from services.common.errors import NotFoundError
@@ -64,7 +64,7 @@ class AlertSearch:
     async def _target(self, watched: WatchedAlert, retriever: asyncpg.Record) -> str:
         """The collection that is searched first, where no match names one."""
         for identifier in retriever["collection_identifiers"][:1]:
-            meant = bound(retriever["bindings"], "collection", identifier)
+            meant = bound_name(retriever["bindings"], "collection", identifier)
             row = await find_row(self._pool, "collection", watched.namespace_id, meant)
             if row is not None:
                 return str(row["collection_id"])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from services.common.database.events.document_events import tell_changed
+from services.common.database.events.document_events import record_changed_documents
 from services.common.database.pool import Connection
 from services.common.extractors.passthrough import passes_everything, sources_of
 from services.common.row_types import StoredDocument
@@ -37,7 +37,7 @@ async def hand_down(connection: Connection, changed: Mapping[str, Changed], why:
         below = {row["document_id"]: each for row in rows if (each := _handed(dict(row), level))}
         after = [each.after for each in below.values()]
         await connection.execute(WRITE, list(below), [each.fields for each in after], [each.labels for each in after])
-        await tell_changed(connection, {key: _names(each) for key, each in below.items()}, **why)
+        await record_changed_documents(connection, {key: _names(each) for key, each in below.items()}, **why)
         found += below
         level = below
     return found

@@ -8,7 +8,7 @@ import asyncpg
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.database.documents.write_documents import lock_objects
-from services.common.database.events.document_events import tell_batch, tell_changed
+from services.common.database.events.document_events import record_changed_documents, record_documents_batch
 from services.common.database.pool import Connection, Executor
 from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.common.database.taxonomies.decide_again import judge_again
@@ -180,7 +180,7 @@ async def _tell(
         document_id: [name for name, value in after.fields.items() if value != before[document_id].get(name)]
         for document_id, after in changed.items()
     }
-    await tell_changed(connection, fields, **context.why)
+    await record_changed_documents(connection, fields, **context.why)
     collection = context.collection
     ids, why = list(changed), context.why
-    await tell_batch(connection, collection.namespace_id, "updated", collection.collection_id, ids, **why)
+    await record_documents_batch(connection, collection.namespace_id, "updated", collection.collection_id, ids, **why)

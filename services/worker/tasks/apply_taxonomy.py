@@ -12,7 +12,7 @@ import asyncpg
 
 from services.common.database.bounded_reads import SETTINGS
 from services.common.database.find_resources import get_collection
-from services.common.database.taxonomies.applied_taxonomies import deciding
+from services.common.database.taxonomies.applied_taxonomies import taxonomies_of_task
 from services.common.filters import compile_sql, parse
 from services.worker.kit.task import Done, JsonObject, Task
 from services.worker.labels import relabelling
@@ -61,7 +61,7 @@ async def _write(
 
 async def _context(task: Task) -> RelabellingContext:
     collection = await get_collection(task.pool, str(task.namespace_id), task.inputs["collection_id"])
-    taxonomy_ids = deciding(task.inputs)
+    taxonomy_ids = taxonomies_of_task(task.inputs)
     return await relabelling.relabelling_context(
         task.pool, collection, taxonomy_ids, {"task_id": task.task_id, **_deciding(taxonomy_ids)}
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from services.common.database.bounded_reads import SETTINGS
 from services.common.database.documents.edit_documents import Edited, Within, delete_documents, edit_documents
-from services.common.database.events.document_events import tell_batch
+from services.common.database.events.document_events import record_documents_batch
 from services.common.database.pool import Connection
-from services.common.database.taxonomies.decide_again import let_go, take_on
+from services.common.database.taxonomies.decide_again import add_to_task, leave_undecided
 from services.common.errors import LikenessError, NotFoundError
 from services.common.filters import compile_sql, parse_json
 from services.worker.kit.task import Done, Handler, JsonObject, Task, TaskCanceledError
@@ -57,7 +57,7 @@ class BulkDocuments:
         try:
             count = await self._walk(task, change, verb)
         except (TaskCanceledError, LikenessError):
-            await let_go(task.pool, task.task_id)
+            await leave_undecided(task.pool, task.task_id)
             raise
         again = await self.again(task)
         return Done(outputs={f"{verb}_count": count, "decided_again": again.outputs["processed"]})
@@ -92,8 +92,10 @@ class BulkDocuments:
                 return None
             done = await change(connection, within, [row["document_id"] for row in rows])
             collection_id = str(within.collection_id)
-            await tell_batch(connection, within.namespace_id, verb, collection_id, done.changed, task_id=task.task_id)
-            await take_on(connection, within.namespace_id, task.task_id)
+            await record_documents_batch(
+                connection, within.namespace_id, verb, collection_id, done.changed, task_id=task.task_id
+            )
+            await add_to_task(connection, within.namespace_id, task.task_id)
             progress["position"] = rows[-1]["row_key"]
             progress["done"] += len(done.found)
             await connection.execute(NOTE, task.task_id, progress)

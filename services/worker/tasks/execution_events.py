@@ -5,7 +5,7 @@ import asyncpg
 from services.common.database.evaluations import EVALUATION
 from services.common.database.events.outbox import Event
 from services.common.database.tasks.create_task import CANCELED, FAILED
-from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY, deciding
+from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY, taxonomies_of_task
 from services.common.events.event_payloads import shortened
 
 ALSO = ("collection_id", "evaluation_id")
@@ -21,7 +21,7 @@ def events_of(task: asyncpg.Record) -> list[Event]:
 def _resources(task: asyncpg.Record) -> list[tuple[str, str]]:
     """What the task ran: (kind, id)."""
     if task["kind"] == APPLY_TAXONOMY:
-        return [("taxonomy", taxonomy_id) for taxonomy_id in deciding(task["inputs"])]
+        return [("taxonomy", taxonomy_id) for taxonomy_id in taxonomies_of_task(task["inputs"])]
     return [("retriever", task["inputs"]["retriever_id"])] if task["kind"] == EVALUATION else []
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from services.common.database.documents.write_documents import lock_objects
-from services.common.database.events.document_events import tell_changed
+from services.common.database.events.document_events import record_changed_documents
 from services.common.database.pool import Connection
 from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.common.errors import NotFoundError
@@ -86,7 +86,7 @@ async def _pass(connection: Connection, task: Task, extractor: str, ids: Sequenc
             fields[row["document_id"]], names[row["document_id"]] = anew, changed
     if fields:
         await connection.execute(WRITE, list(fields), list(fields.values()))
-        await tell_changed(connection, names, task_id=task.task_id)
+        await record_changed_documents(connection, names, task_id=task.task_id)
     return list(fields)
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from services.common.database.events.deliveries import forget_namespace
-from services.common.database.events.document_events import GONE, tell_gone
-from services.common.database.events.object_events import tell_objects_gone
+from services.common.database.events.document_events import GONE, record_deleted_documents
+from services.common.database.events.object_events import record_deleted_objects
 from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection, Pool
 from services.common.database.tasks.create_task import NewTask, create_task
@@ -101,15 +101,15 @@ async def remove_objects(connection: Connection, namespace_id: str, owner: str, 
     object_ids = [row["object_id"] for row in rows]
     documents = await connection.fetch(DOCUMENTS, object_ids)
     await connection.execute("DELETE FROM objects WHERE object_id = ANY($1)", object_ids)
-    await tell_objects_gone(connection, rows)
-    await tell_gone(connection, documents)
+    await record_deleted_objects(connection, rows)
+    await record_deleted_documents(connection, documents)
     return Removed(objects=len(object_ids), document_ids=tuple(row["document_id"] for row in documents))
 
 
 async def remove_documents(connection: Connection, _namespace_id: str, owner: str, key: str, limit: int) -> Removed:
     """Deletes up to `limit` documents that no object is left of."""
     rows = await connection.fetch(LEFT_OVER.format(owner=owner), key, limit)
-    await tell_gone(connection, rows)
+    await record_deleted_documents(connection, rows)
     return Removed(objects=0, document_ids=tuple(row["document_id"] for row in rows))
 
 

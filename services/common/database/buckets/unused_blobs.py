@@ -26,7 +26,7 @@ IS_USED = """
         OR EXISTS (SELECT FROM uploads WHERE storage_key = $1)"""
 
 
-def sparing(pool: Pool) -> Callable[[str], Awaitable[None]]:
+def kept_from_sweep(pool: Pool) -> Callable[[str], Awaitable[None]]:
     """What a blob store is to do before it keeps the bytes of a key."""
 
     async def spare(storage_key: str) -> None:

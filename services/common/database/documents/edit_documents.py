@@ -11,13 +11,13 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.documents.propagate_edits import carry_from_documents, labelled, write_labelled
+from services.common.database.documents.propagate_edits import labelled, propagate_from_documents, write_labelled
 from services.common.database.documents.rejected_parts import reject_parts
 from services.common.database.documents.rename_on_objects import rename_on_objects
-from services.common.database.documents.vectorized_fields_guard import require_unread
+from services.common.database.documents.vectorized_fields_guard import require_not_vectorized
 from services.common.database.documents.write_documents import lock_objects
-from services.common.database.events.document_events import GONE, tell_changed, tell_gone
-from services.common.database.events.object_events import tell_objects_gone
+from services.common.database.events.document_events import GONE, record_changed_documents, record_deleted_documents
+from services.common.database.events.object_events import record_deleted_objects
 from services.common.database.pool import Connection
 from services.common.database.taxonomies.applied_taxonomies import label_fields_of
 from services.common.errors import NotFoundError
@@ -71,7 +71,7 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
     """
     rows = await _locked(connection, within, list(edits))
     carried = {row["document_id"]: whole_fields(row["fields"], edits[row["document_id"]]) for row in rows}
-    await require_unread(connection, carried)
+    await require_not_vectorized(connection, carried)
     label_fields = {
         collection_id: await label_fields_of(connection, collection_id)
         for collection_id in {row["collection_id"] for row in rows}
@@ -86,8 +86,8 @@ async def edit_documents(connection: Connection, within: Within, edits: Mapping[
     await write_labelled(connection, written)
     objects = [row["object_id"] for row in rows if row["document_id"] in written]
     await rename_on_objects(connection, objects, label_fields, set_at)
-    followers = await carry_from_documents(connection, carried, set_at)
-    await tell_changed(connection, {**followers, **changed})
+    followers = await propagate_from_documents(connection, carried, set_at)
+    await record_changed_documents(connection, {**followers, **changed})
     return Edited(found=[row["document_id"] for row in rows], changed=list(changed))
 
 
@@ -113,8 +113,8 @@ async def delete_documents(connection: Connection, within: Within, document_ids:
     objects = await connection.fetch(
         DELETE_OWN, [OWN_OBJECT + each for each in every], within.namespace_id, [row["object_id"] for row in gone]
     )
-    await tell_gone(connection, gone)
-    await tell_objects_gone(connection, objects)
+    await record_deleted_documents(connection, gone)
+    await record_deleted_objects(connection, objects)
     return ids
 
 

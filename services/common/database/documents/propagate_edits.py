@@ -1,4 +1,4 @@
-"""Carrying what a person changed to the documents that take it over, as set by that person."""
+"""Propagating what a person changed to the documents that take it over, as set by that person."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import asyncpg
 
 from services.common.database.pool import Connection
-from services.common.database.taxonomies.decide_again import ask_about_cleared
+from services.common.database.taxonomies.decide_again import decide_cleared
 from services.common.json.equality import differing
 from services.common.labels.human_labels import LabelledDocument
-from services.common.labels.inherited_edits import OBJECT, Carrier, carry, changed_names, said_by_person
+from services.common.labels.inherited_edits import OBJECT, Inheritor, changed_names, inherit, said_by_person
 
 JsonObject = dict[str, Any]
 # Document id -> the fields that changed, of those that it took over; one that said all of it before is left out.
-Carried = dict[str, JsonObject]
+Propagated = dict[str, JsonObject]
 OF_OBJECT = """
     SELECT d.document_id, d.collection_id, d.source_document_id, d.fields, d.labels, d.taxonomy_match,
            d.internal -> 'withdrawn' AS withdrawn, c.extractor, c.feature_extractor,
@@ -36,41 +36,45 @@ WITH_FOLLOWERS = """
     WHERE s.document_id = ANY($1) GROUP BY s.object_id"""
 
 
-async def carry_from_object(connection: Connection, object_id: str, changed: Mapping[str, Any], set_at: str) -> Carried:
+async def propagate_from_object(
+    connection: Connection, object_id: str, changed: Mapping[str, Any], set_at: str
+) -> Propagated:
     """Changes the documents of an object, which the caller has locked, as its own change."""
-    return await _carry(connection, object_id, {OBJECT: changed}, set_at)
+    return await _propagate(connection, object_id, {OBJECT: changed}, set_at)
 
 
-async def carry_from_documents(connection: Connection, changed: Mapping[str, JsonObject], set_at: str) -> Carried:
+async def propagate_from_documents(
+    connection: Connection, changed: Mapping[str, JsonObject], set_at: str
+) -> Propagated:
     """Changes the documents that were made from these, whose objects the caller has locked."""
     rows = await connection.fetch(WITH_FOLLOWERS, list(changed))
-    found: Carried = {}
+    found: Propagated = {}
     for row in rows:
         ours = {document_id: changed[document_id] for document_id in row["document_ids"]}
-        found |= await _carry(connection, row["object_id"], ours, set_at)
+        found |= await _propagate(connection, row["object_id"], ours, set_at)
     return found
 
 
-async def carry_from_upload(connection: Connection, object_id: str, changed: Mapping[str, Any]) -> Carried:
-    """Like carry_from_object, but nobody has said so: no label is touched."""
+async def propagate_from_upload(connection: Connection, object_id: str, changed: Mapping[str, Any]) -> Propagated:
+    """Like propagate_from_object, but nobody has said so: no label is touched."""
     rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
-    carried = carry([_carrier(row) for row in rows.values()], {OBJECT: changed})
-    plain = {document_id: _plain(rows[document_id], fields) for document_id, fields in carried.items()}
+    inherited = inherit([_inheritor(row) for row in rows.values()], {OBJECT: changed})
+    plain = {document_id: _plain(rows[document_id], fields) for document_id, fields in inherited.items()}
     after = {document_id: fields for document_id, fields in plain.items() if fields}
     await connection.execute(MERGE, list(after), list(after.values()))
     return after
 
 
-async def _carry(
+async def _propagate(
     connection: Connection, object_id: str, changed: Mapping[str | None, Mapping[str, Any]], set_at: str
-) -> Carried:
+) -> Propagated:
     rows = {row["document_id"]: row for row in await connection.fetch(OF_OBJECT, object_id)}
-    carriers = {document_id: _carrier(row) for document_id, row in rows.items()}
-    found: Carried = {}
+    inheritors = {document_id: _inheritor(row) for document_id, row in rows.items()}
+    found: Propagated = {}
     written: dict[str, LabelledDocument] = {}
-    for document_id, fields in carry(list(carriers.values()), changed).items():
+    for document_id, fields in inherit(list(inheritors.values()), changed).items():
         before = labelled(rows[document_id])
-        after = said_by_person(before, fields, carriers[document_id].label_fields, set_at)
+        after = said_by_person(before, fields, inheritors[document_id].label_fields, set_at)
         if names := changed_names(before, after):
             written[document_id] = after
             found[document_id] = {name: after.fields.get(name) for name in names}
@@ -90,11 +94,11 @@ async def write_labelled(connection: Connection, documents: Mapping[str, Labelle
         after = list(documents.values())
         columns = ([each.fields for each in after], [each.labels for each in after])
         await connection.execute(WRITE, list(documents), *columns, [each.taxonomy_match for each in after])
-        await ask_about_cleared(connection, documents)
+        await decide_cleared(connection, documents)
 
 
-def _carrier(row: asyncpg.Record) -> Carrier:
-    return Carrier(
+def _inheritor(row: asyncpg.Record) -> Inheritor:
+    return Inheritor(
         document_id=row["document_id"],
         collection_id=row["collection_id"],
         source=row["source_document_id"],

@@ -16,7 +16,7 @@ EXTRACTED = """
     WHERE d.document_id = ANY($1) AND d.part >= 0 AND c.feature_uri IS NOT NULL"""
 
 
-async def require_unread(connection: Connection, changed: Mapping[str, Mapping[str, object]]) -> None:
+async def require_not_vectorized(connection: Connection, changed: Mapping[str, Mapping[str, object]]) -> None:
     """InvalidArgumentError when a field that a vector was made of is to say something else; by document id."""
     for row in await connection.fetch(EXTRACTED, list(changed)):
         sources = read_fields(row["extractor"], row["feature_extractor"])

@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.common.database.events.document_events import GONE, WRITTEN, tell_gone, tell_written
+from services.common.database.events.document_events import (
+    GONE,
+    WRITTEN,
+    record_deleted_documents,
+    record_written_documents,
+)
 from services.common.database.events.outbox import new_event_id
 from services.common.database.pool import Connection, Executor
 from services.common.events.event_payloads import MOST_IDS
@@ -148,7 +153,7 @@ async def write_documents(connection: Connection, documents: Sequence[DocumentRo
     ids = [row["document_id"] for row in rows]
     await connection.execute("DELETE FROM document_blobs WHERE document_id = ANY($1)", ids)
     await connection.execute(KEEP_BLOBS, _blob_rows(documents))
-    await tell_written(connection, rows)
+    await record_written_documents(connection, rows)
     return ids
 
 
@@ -158,7 +163,7 @@ async def delete_surplus(connection: Connection, keys: Sequence[Key], kept: Sequ
     Documents that were created directly have negative parts, and stay. Returns the ids of those removed.
     """
     rows = await connection.fetch(DELETE_SURPLUS, [key[0] for key in keys], [key[1] for key in keys], list(kept))
-    await tell_gone(connection, rows)
+    await record_deleted_documents(connection, rows)
     return [row["document_id"] for row in rows]
 
 

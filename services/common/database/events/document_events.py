@@ -23,19 +23,19 @@ CHANGED = """
     JOIN documents d USING (document_id)"""
 
 
-async def tell_changed(connection: Connection, changed: Mapping[str, Iterable[str]], **why: Any) -> None:
+async def record_changed_documents(connection: Connection, changed: Mapping[str, Iterable[str]], **why: Any) -> None:
     """Document id -> the names of its fields that were changed; ids of documents that are gone are left out."""
     if changed:
         ids, payloads = list(changed), [changed_fields(names) for names in changed.values()]
         await connection.execute(CHANGED, [new_event_id() for _ in ids], ids, payloads, why)
 
 
-async def tell_gone(connection: Connection, rows: Sequence[asyncpg.Record], **why: Any) -> None:
+async def record_deleted_documents(connection: Connection, rows: Sequence[asyncpg.Record], **why: Any) -> None:
     """Tells of documents that a statement deleted, whose rows hold GONE."""
     await record_all(connection, [_event("document.deleted", row, why) for row in rows])
 
 
-async def tell_written(connection: Connection, rows: Sequence[asyncpg.Record]) -> None:
+async def record_written_documents(connection: Connection, rows: Sequence[asyncpg.Record]) -> None:
     """Tells of each document that it was `created` or written anew, then of each collection what came into it.
 
     The rows hold WRITTEN.
@@ -44,7 +44,7 @@ async def tell_written(connection: Connection, rows: Sequence[asyncpg.Record]) -
     await record_all(connection, [*each, *_of_collections(rows)])
 
 
-async def tell_batch(
+async def record_documents_batch(
     connection: Connection, namespace_id: str, verb: str, collection_id: str, ids: Sequence[str], **why: Any
 ) -> None:
     """One event `documents.<verb>.batch` about many documents of a collection, beside those of each document."""

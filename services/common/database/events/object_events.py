@@ -10,7 +10,7 @@ from services.common.database.pool import Connection, Pool
 from services.common.events.event_payloads import listed_ids
 
 
-async def tell_objects_gone(connection: Connection, rows: Sequence[asyncpg.Record], **why: Any) -> None:
+async def record_deleted_objects(connection: Connection, rows: Sequence[asyncpg.Record], **why: Any) -> None:
     """Tells of deleted objects, whose rows hold their object_id, namespace_id and bucket_id."""
     events = [
         Event(
@@ -24,7 +24,7 @@ async def tell_objects_gone(connection: Connection, rows: Sequence[asyncpg.Recor
     await record_all(connection, events)
 
 
-async def tell_objects_created(pool: Pool, namespace_id: str, bucket_id: str, object_ids: Sequence[str]) -> None:
+async def record_created_objects(pool: Pool, namespace_id: str, bucket_id: str, object_ids: Sequence[str]) -> None:
     """One event about the objects that one call has created, beside those of each object."""
     payload = {"bucket_id": bucket_id, **listed_ids("object", object_ids)}
     event = Event(namespace_id=namespace_id, event_type="objects.created.batch", subject_id=bucket_id, payload=payload)

@@ -10,7 +10,7 @@ TASK_TYPE = "api_collections_documents_bulk_update"
 JsonObject = dict[str, Any]
 
 
-async def start_passing(
+async def start_passthrough(
     connection: Connection, namespace_id: str, collection_id: str, *, before: JsonObject, after: JsonObject
 ) -> str:
     """Makes the task, given the collection's feature extractor before and after; its id."""

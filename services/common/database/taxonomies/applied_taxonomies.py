@@ -49,7 +49,7 @@ def application_of(
     return NewTask(kind=APPLY_TAXONOMY, task_type=task_type, namespace_id=namespace_id, inputs=inputs)
 
 
-def deciding(inputs: Mapping[str, Any]) -> list[str]:
+def taxonomies_of_task(inputs: Mapping[str, Any]) -> list[str]:
     """The taxonomies that such a task is to ask; older tasks name one."""
     return list(inputs["taxonomy_ids"]) if "taxonomy_ids" in inputs else [inputs["taxonomy_id"]]
 

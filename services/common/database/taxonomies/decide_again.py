@@ -66,19 +66,19 @@ async def decide_again(connection: Connection, namespace_id: str) -> Affected:
     return Affected(document_ids=tuple(row["document_id"] for row in rows if row["rests"]), task_id=task_id)
 
 
-async def ask_about_cleared(connection: Connection, documents: Mapping[str, LabelledDocument]) -> None:
+async def decide_cleared(connection: Connection, documents: Mapping[str, LabelledDocument]) -> None:
     """Hands labels that a person has just taken away to the next task, where no machine has an answer for them."""
     cleared = [(document_id, field) for document_id, each in documents.items() for field in each.unasked]
     if cleared:
         await connection.execute(UNASKED, *(list(column) for column in zip(*cleared, strict=True)))
 
 
-async def take_on(connection: Connection, namespace_id: str, task_id: str) -> None:
+async def add_to_task(connection: Connection, namespace_id: str, task_id: str) -> None:
     """Hands what the caller's transaction has taken the evidence from to a task that runs already."""
     await connection.execute(TAKE_HERE, namespace_id, task_id)
 
 
-async def let_go(executor: Executor, task_id: str) -> None:
+async def leave_undecided(executor: Executor, task_id: str) -> None:
     """What a task will not decide any more waits for another one."""
     await executor.execute(LET_GO, task_id)
 

@@ -7,7 +7,7 @@ import asyncpg
 
 from services.common.database.documents.edit_documents import Within, delete_documents
 from services.common.database.documents.write_documents import lock_objects
-from services.common.database.events.document_events import tell_batch
+from services.common.database.events.document_events import record_documents_batch
 from services.common.database.pool import Connection
 
 # What was made anew since the batch ended is not the batch's any more.
@@ -64,7 +64,7 @@ async def _tell(
         ids = [row["document_id"] for row in documents if row["collection_id"] == collection_id]
         gone = [each for each in ids if each in deleted]
         namespace_id, batch_id = batch["namespace_id"], batch["batch_id"]
-        await tell_batch(connection, namespace_id, "deleted", collection_id, gone, batch_id=batch_id)
+        await record_documents_batch(connection, namespace_id, "deleted", collection_id, gone, batch_id=batch_id)
 
 
 def _columns(rows: list[asyncpg.Record]) -> tuple[list[str], list[str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from services.common.database.bounded_reads import bounded
 from services.common.database.documents.edit_documents import Within, delete_documents, edit_documents
-from services.common.database.events.document_events import tell_batch
+from services.common.database.events.document_events import record_documents_batch
 from services.common.database.tasks.create_task import PENDING, NewTask, create_task
 from services.common.database.taxonomies.decide_again import decide_again
 from services.common.errors import InvalidArgumentError, NotFoundError
@@ -69,7 +69,9 @@ async def batch_update(collection: str, form: BatchUpdate, tenant: InNamespace) 
 async def _edit(tenant: Tenant, within: Within, edits: dict[str, JsonObject]) -> BatchUpdated:
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await edit_documents(connection, within, edits)
-        await tell_batch(connection, tenant.namespace_id, "updated", str(within.collection_id), done.changed)
+        await record_documents_batch(
+            connection, tenant.namespace_id, "updated", str(within.collection_id), done.changed
+        )
         rested = await decide_again(connection, tenant.namespace_id)
     await refresh_index(tenant.gateway, done.changed)
     results = _results(list(edits), set(done.found))
@@ -118,7 +120,7 @@ async def batch_delete(collection: str, form: BatchDelete, tenant: InNamespace) 
         )
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         done = await delete_documents(connection, within, form.document_ids)
-        await tell_batch(connection, tenant.namespace_id, "deleted", str(within.collection_id), done)
+        await record_documents_batch(connection, tenant.namespace_id, "deleted", str(within.collection_id), done)
         found = await decide_again(connection, tenant.namespace_id)
     await refresh_index(tenant.gateway, done)
     results = _results(form.document_ids, set(done))

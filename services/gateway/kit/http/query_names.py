@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.common.errors import InvalidArgumentError
 from services.common.validation.misspellings import nearest
-from services.common.validation.unknown_keys import UNKNOWN, accepted_keys, said_of
+from services.common.validation.unknown_keys import UNKNOWN, accepted_keys, unknown_key_message
 
 READS = frozenset({"GET", "HEAD"})
 PAGING = frozenset({"limit", "page_size", "offset", "page", "cursor", "next_cursor", "after", "include_total"})
@@ -35,7 +35,7 @@ def check_query(method: str, path: str, asked: Iterable[str], known: frozenset[s
     for name in asked:
         if name not in known and not _is_idle(method, path, name) and (method not in READS or nearest(name, known)):
             where = f"query.{name}"
-            said = said_of(name, sorted(known))
+            said = unknown_key_message(name, sorted(known))
             raise InvalidArgumentError(f"{where}: {said}", reason=UNKNOWN.upper(), path=where)
 
 

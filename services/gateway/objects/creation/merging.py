@@ -6,8 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from services.common.database.documents.propagate_edits import carry_from_upload
-from services.common.database.events.document_events import tell_changed
+from services.common.database.documents.propagate_edits import propagate_from_upload
+from services.common.database.events.document_events import record_changed_documents
 from services.common.database.events.outbox import record_event
 from services.common.database.pool import Connection
 from services.common.database.taxonomies.applied_taxonomies import label_fields_of
@@ -80,8 +80,8 @@ async def merge_object(
     change = Change(before=before, after=held, sent=fields, sent_blobs=bool(blobs), is_upload=True)
     if process or names:
         await _renew(connection, object_id, row["bucket_id"], change, process=process)
-    changed = await carry_from_upload(connection, object_id, merged)
-    await tell_changed(connection, changed)
+    changed = await propagate_from_upload(connection, object_id, merged)
+    await record_changed_documents(connection, changed)
     return list(changed)
 
 

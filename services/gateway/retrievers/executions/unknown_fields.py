@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.common.bindings import Bindings, bound
+from services.common.bindings import Bindings, bound_name
 from services.common.filters import Filter, all_of, parse
 from services.common.filters.stage_conditions import conditions_of
 from services.gateway.collections.unknown_fields import collections_to_look_at, unknown_in_collections
@@ -58,7 +58,7 @@ async def _searched(
     named = identifiers or [name for search in searches_of(stages) for name in _named_in(search)]
     if not named:
         return await collections_to_look_at(tenant)
-    meant = [bound(bindings, "collection", each) for each in named]
+    meant = [bound_name(bindings, "collection", each) for each in named]
     found = await resolve_collections(tenant.gateway.pool, tenant.namespace_id, meant)
     return list(dict.fromkeys(found.values()))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.common.database.documents.write_documents import lock_objects
-from services.common.database.events.document_events import WRITTEN, tell_written
+from services.common.database.events.document_events import WRITTEN, record_written_documents
 from services.common.database.find_resources import get_collection
 from services.common.database.pool import Pool
 from services.common.ids import document_id
@@ -73,5 +73,5 @@ async def write_copies(
         fields = [added[source_id] for source_id in source_ids]
         rows = await connection.fetch(WRITE, new_ids, source_ids, fields, collection_id, lineages)
         await connection.execute(EMBED, new_ids, source_ids)
-        await tell_written(connection, rows)
+        await record_written_documents(connection, rows)
     return [row["document_id"] for row in rows]

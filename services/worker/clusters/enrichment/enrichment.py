@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from services.common.database.documents.write_documents import lock_objects
-from services.common.database.events.document_events import tell_changed
+from services.common.database.events.document_events import record_changed_documents
 from services.common.database.pool import Connection
 from services.common.row_types import StoredDocument
 from services.worker.clusters.enrichment.enriched_document import assigned, values_for
@@ -143,7 +143,7 @@ async def _change(connection: Connection, context: RunContext, rows: Sequence[as
         columns = [[getattr(each, name) for each in changed.values()] for name in ("fields", "labels", "internal")]
         await connection.execute(WRITE, list(changed), *columns)
         fields = {key: _differing(befores[key], after) for key, after in changed.items()}
-        await tell_changed(connection, fields, cluster_id=context.written.cluster_id)
+        await record_changed_documents(connection, fields, cluster_id=context.written.cluster_id)
     return list(changed)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from services.common.database.tasks.passthrough import start_passing
+from services.common.database.tasks.passthrough import start_passthrough
 from tests.integration.worker.bench import COLLECTION, LABEL, NAMESPACE, Bench
 
 OWN = """UPDATE documents SET fields = fields || '{"colour": "own"}' WHERE object_id = $1"""
@@ -29,7 +29,7 @@ async def test_documents_that_are_there_take_over_what_the_new_rules_name(bench:
         before = await bench.pool.fetchval("SELECT feature_extractor FROM collections")
         after = {**before, "field_passthrough": [{"source_path": LABEL}, {"source_path": "size"}]}
         async with bench.pool.acquire() as connection, connection.transaction():
-            task_id = await start_passing(connection, NAMESPACE, COLLECTION, before=before, after=after)
+            task_id = await start_passthrough(connection, NAMESPACE, COLLECTION, before=before, after=after)
         row = await finished(bench, task_id)
     assert (row["status"], row["outputs"]) == ("COMPLETED", {"updated_count": 2})
     [one], [two] = await bench.documents(first), await bench.documents(second)

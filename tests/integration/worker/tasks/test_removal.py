@@ -10,7 +10,7 @@ from services.common.database.buckets.removal import (
     start_due_removals,
     start_namespace_removal,
 )
-from services.common.database.buckets.unused_blobs import sparing, sweep_blobs
+from services.common.database.buckets.unused_blobs import kept_from_sweep, sweep_blobs
 from services.common.database.pool import Connection, Pool
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
@@ -120,7 +120,7 @@ async def test_bytes_stay_while_another_object_refers_to_them(bench: Bench) -> N
 async def test_bytes_that_are_about_to_be_referred_to_again_stay(bench: Bench) -> None:
     await bench.pool.execute("DELETE FROM objects WHERE object_id = $1", await bench.upload(b"again"))
     await bench.pool.execute("UPDATE blob_garbage SET condemned_at = now() - interval '2 hours'")
-    key = await open_blob_store(bench.settings, sparing(bench.pool)).put(NAMESPACE, b"again")
+    key = await open_blob_store(bench.settings, kept_from_sweep(bench.pool)).put(NAMESPACE, b"again")
     store = open_blob_store(bench.settings)
     assert await sweep_blobs(bench.pool, store) == 0
     assert await _stored(bench.settings, key)
