@@ -14,7 +14,7 @@ KEEP_SECONDS = 7 * 86_400.0
 log = structlog.get_logger()
 
 
-class Follower:
+class ChangeFollower:
     """Everything below `position` is in the shards."""
 
     def __init__(self, engine: Engine) -> None:

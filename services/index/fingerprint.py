@@ -19,7 +19,7 @@ async def fingerprint(engine: Engine, key: ShardKey | None) -> list[index_pb2.Sh
 
 
 async def _of_shard(shard: Shard) -> index_pb2.ShardFingerprint:
-    entries = list(shard.roster)
+    entries = list(shard.entries)
     return index_pb2.ShardFingerprint(
         shard=index_pb2.ShardKey(
             namespace_id=shard.key.namespace_id,

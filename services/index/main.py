@@ -17,8 +17,8 @@ from services.common.process import lifecycle
 from services.common.process.logs import configure_logs
 from services.common.process.startup_errors import errors_in_words
 from services.common.settings import Settings
-from services.index.change_follower import Follower
-from services.index.maintenance import Upkeep
+from services.index.change_follower import ChangeFollower
+from services.index.maintenance import Maintenance
 from services.index.servicer import IndexServicer
 from services.index.shards.engine import Engine
 from services.index.snapshots.save_and_restore import Snapshots
@@ -36,7 +36,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 async def _serve(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
     engine = Engine(pool, settings.index_exact_limit)
-    follower = Follower(engine)
+    follower = ChangeFollower(engine)
     snapshots = Snapshots(engine, follower, settings.data_dir / "index")
     servicer = IndexServicer(engine, follower, snapshots)
     server = GrpcServer(settings.index_address, [SERVICE])
@@ -45,8 +45,8 @@ async def _serve(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
     tasks: list[asyncio.Task[None]] = []
     try:
         await restore(engine, follower, snapshots)
-        upkeep = Upkeep(engine, follower, snapshots, settings.index_snapshot_seconds)
-        tasks = [asyncio.create_task(follower.run()), asyncio.create_task(upkeep.run())]
+        maintenance = Maintenance(engine, follower, snapshots, settings.index_snapshot_seconds)
+        tasks = [asyncio.create_task(follower.run()), asyncio.create_task(maintenance.run())]
         servicer.serving = True
         await server.ready()
         log.info("index.ready", address=settings.index_address)

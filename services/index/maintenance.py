@@ -5,7 +5,7 @@ import time
 
 import structlog
 
-from services.index.change_follower import PRUNE_SECONDS, Follower
+from services.index.change_follower import PRUNE_SECONDS, ChangeFollower
 from services.index.shards.engine import Engine
 from services.index.snapshots.save_and_restore import Snapshots
 
@@ -13,10 +13,10 @@ TICK_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-class Upkeep:
+class Maintenance:
     """One thing at a time, so that two big ones never run at once."""
 
-    def __init__(self, engine: Engine, follower: Follower, snapshots: Snapshots, snapshot_seconds: float) -> None:
+    def __init__(self, engine: Engine, follower: ChangeFollower, snapshots: Snapshots, snapshot_seconds: float) -> None:
         self._engine = engine
         self._follower = follower
         self._snapshots = snapshots

@@ -101,7 +101,7 @@ async def _vector(engine: Engine, asked: Search, question: Question) -> Vector:
 
 async def _stored(engine: Engine, asked: Search, document_id: DocumentId) -> Vector | None:
     for shard in list(engine.shards.values()):
-        key = shard.roster.key_of(document_id)
+        key = shard.entries.key_of(document_id)
         if key is not None and (shard.key.namespace_id, shard.key.feature_uri) == (
             asked.namespace_id,
             asked.feature_uri,
@@ -122,7 +122,7 @@ def _check_dimensions(asked: Search, vectors: Sequence[Vector], shard: Shard) ->
 
 async def _search_shard(engine: Engine, shard: Shard, asked: Search, queries: Queries) -> list[list[Hit]]:
     space = await _space(engine, shard, asked.scope)
-    own = [shard.roster.keys_of_object(question.exclude_object_id) for question in asked.questions]
+    own = [shard.entries.keys_of_object(question.exclude_object_id) for question in asked.questions]
     count = asked.top_k + max(map(len, own))
     found = await space.search(queries, count)
     return [_hits(shard, each, set(keys), asked.top_k) for each, keys in zip(found, own, strict=True)]
@@ -138,7 +138,7 @@ async def _space(engine: Engine, shard: Shard, scope: Scope) -> Space:
 
 
 async def _candidates(engine: Engine, shard: Shard, scope: Among) -> Space:
-    known = {shard.roster.key_of(document_id) for document_id in scope.document_ids}
+    known = {shard.entries.key_of(document_id) for document_id in scope.document_ids}
     keys = sorted(key for key in known if key is not None and key in shard.space)
     space = engine.new_space(shard.pin.dimensions)
     await space.put(keys, await shard.space.get(keys))
@@ -148,7 +148,7 @@ async def _candidates(engine: Engine, shard: Shard, scope: Among) -> Space:
 def _hits(shard: Shard, found: Candidates, own: set[RowKey], top_k: int) -> list[Hit]:
     hits = []
     for key, score in zip(found.keys.tolist(), found.scores.tolist(), strict=True):
-        entry = shard.roster.entry(key)
+        entry = shard.entries.entry(key)
         if entry is not None and key not in own:
             hits.append(Hit(entry.document_id, shard.key.collection_id, entry.object_id, clamp(score)))
     return best_hits(hits, top_k)

@@ -10,7 +10,7 @@ from likeness.index.v1.index_service_pb2_grpc import IndexServiceServicer
 from services.common.database.query_errors import database_faults
 from services.common.errors import InvalidArgumentError, UnavailableError
 from services.common.extractors.vectors import from_message
-from services.index.change_follower import Follower
+from services.index.change_follower import ChangeFollower
 from services.index.domain import CollectionId, DocumentId, FeatureUri, Hit, NamespaceId, ObjectId, ShardKey
 from services.index.fingerprint import fingerprint
 from services.index.search import Among, InView, Question, Scope, Search, search
@@ -23,7 +23,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class IndexServicer(IndexServiceServicer):
     """Answers once `serving` is set; until then every call is UNAVAILABLE."""
 
-    def __init__(self, engine: Engine, follower: Follower, snapshots: Snapshots) -> None:
+    def __init__(self, engine: Engine, follower: ChangeFollower, snapshots: Snapshots) -> None:
         self._engine = engine
         self._follower = follower
         self._snapshots = snapshots
@@ -43,7 +43,7 @@ class IndexServicer(IndexServiceServicer):
         with database_faults():
             await self._engine.refresh(document_ids)
         shards = list(self._engine.shards.values())
-        present = sum(any(each in shard.roster for shard in shards) for each in document_ids)
+        present = sum(any(each in shard.entries for shard in shards) for each in document_ids)
         return index_pb2.RefreshResponse(present=present, absent=len(document_ids) - present)
 
     async def Fingerprint(  # noqa: N802

@@ -2,7 +2,7 @@
 
 import structlog
 
-from services.index.change_follower import Follower
+from services.index.change_follower import ChangeFollower
 from services.index.domain import DocumentId
 from services.index.shards import database
 from services.index.shards.engine import Engine
@@ -12,7 +12,7 @@ from services.index.snapshots.save_and_restore import Snapshots
 log = structlog.get_logger()
 
 
-async def restore(engine: Engine, follower: Follower, snapshots: Snapshots) -> None:
+async def restore(engine: Engine, follower: ChangeFollower, snapshots: Snapshots) -> None:
     """Loads snapshots, reads what has none from the database, and catches up with the change log."""
     newest = await follower.newest_position()
     positions = await snapshots.restore(newest)
@@ -28,5 +28,5 @@ async def restore(engine: Engine, follower: Follower, snapshots: Snapshots) -> N
 async def _differences(engine: Engine, shard: Shard) -> list[DocumentId]:
     """Documents that only the snapshot or only the database has: a restored dump brings no log of them."""
     stored = await database.read_row_keys(engine.pool, shard.key)
-    held = {(entry.key, entry.document_id) for entry in shard.roster}
+    held = {(entry.key, entry.document_id) for entry in shard.entries}
     return [document_id for _, document_id in held.symmetric_difference(stored.items())]

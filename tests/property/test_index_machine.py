@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from services.common.database.pool import Pool, open_pool, prepare_connection
 from services.common.settings import Settings
-from services.index.change_follower import Follower
+from services.index.change_follower import ChangeFollower
 from services.index.domain import CollectionId, DocumentId, FeatureUri, Hit, NamespaceId, ObjectId, unit
 from services.index.search import InView, Question, Scope, Search, search
 from services.index.shards.engine import Engine
@@ -50,7 +50,7 @@ class LiveIndex:
 
     def __init__(self, pool: Pool, folder: Path) -> None:
         self.engine = Engine(pool, EXACT_LIMIT)
-        self.follower = Follower(self.engine)
+        self.follower = ChangeFollower(self.engine)
         self.snapshots = Snapshots(self.engine, self.follower, folder)
 
     async def start(self) -> "LiveIndex":

@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 Item = TypeVar("Item", bound=Hashable)
 
 
-class Once(Generic[Key, Value]):
+class SingleFlight(Generic[Key, Value]):
     """Callers that ask for the same key at the same time share one run; it goes on when a caller gives up."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Once(Generic[Key, Value]):
         retrieve(task)
 
 
-class Gathering(Generic[Item]):
+class CombinedRuns(Generic[Item]):
     """Collects items while `work` is busy and hands all of them to its next run, which begins after they were given."""
 
     def __init__(self, work: Callable[[frozenset[Item]], Awaitable[None]]) -> None:

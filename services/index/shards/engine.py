@@ -16,8 +16,8 @@ from services.common.database.pool import Pool
 from services.common.filters import Filter
 from services.index.domain import DocumentId, RowKey, ShardKey
 from services.index.shards import database
-from services.index.shards.coalescing import Gathering, Once
-from services.index.shards.entries import Roster
+from services.index.shards.coalescing import CombinedRuns, SingleFlight
+from services.index.shards.entries import Entries
 from services.index.shards.shard import Shard
 from services.index.shards.stored_vectors import Rows, StoredVector, check_rows
 from services.index.shards.view import View
@@ -37,9 +37,9 @@ class Engine:
         self.shards: dict[ShardKey, Shard] = {}
         self.lock = asyncio.Lock()
         self._watchers: list[set[DocumentId]] = []
-        self._changes = Gathering[DocumentId](self._apply)
-        self._loads = Once[ShardKey, Shard | None]()
-        self._builds = Once[tuple[Shard, str], View]()
+        self._changes = CombinedRuns[DocumentId](self._apply)
+        self._loads = SingleFlight[ShardKey, Shard | None]()
+        self._builds = SingleFlight[tuple[Shard, str], View]()
 
     def spaces(self) -> list[Space]:
         """The vectors of every shard and view."""
@@ -89,11 +89,11 @@ class Engine:
         return list(by_shard)
 
     async def _update(self, shard: Shard, document_ids: Sequence[DocumentId], stored: Sequence[StoredVector]) -> None:
-        if not stored and not any(each in shard.roster for each in document_ids):
+        if not stored and not any(each in shard.entries for each in document_ids):
             return
         rows = check_rows(stored, shard.pin.dimensions)
         present = {entry.document_id for entry in rows.entries}
-        gone = [each for each in document_ids if each in shard.roster and each not in present]
+        gone = [each for each in document_ids if each in shard.entries and each not in present]
         if gone:
             await shard.remove(gone)
         if rows.entries:
@@ -120,7 +120,7 @@ class Engine:
         pin = await database.find_pin(self.pool, key)
         if pin is None:
             return None
-        shard = Shard(key, pin, self.new_space(pin.dimensions), Roster())
+        shard = Shard(key, pin, self.new_space(pin.dimensions), Entries())
         async with self._watching() as touched:
             async for page in database.read_shard(self.pool, key):
                 await shard.put(check_rows(page, pin.dimensions))
@@ -139,7 +139,7 @@ class Engine:
             await _copy(shard, view, await database.read_members(self.pool, collection_id, tree))
             async with self.lock:
                 [members] = await database.read_membership(self.pool, collection_id, sorted(touched), [tree])
-                changed = {shard.roster.key_of(document_id) for document_id in touched}
+                changed = {shard.entries.key_of(document_id) for document_id in touched}
                 held = view.space.row_keys()
                 gone = [key for key in held if key not in shard.space]
                 await view.remove([*gone, *(key for key in changed if key is not None and key not in members)])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from services.index.domain import DocumentId, Entry, ObjectId, RowKey
 
 
-class Roster:
+class Entries:
     """The entries of one shard; one per document."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.index.domain import DocumentId, RowKey, ShardKey
-from services.index.shards.entries import Roster
+from services.index.shards.entries import Entries
 from services.index.shards.stored_vectors import Rows
 from services.index.shards.view import View
 from services.index.vectors.vector_space import Space
@@ -24,11 +24,11 @@ class Pin:
 class Shard:
     """Derived from the database; `version` counts the changes taken in."""
 
-    def __init__(self, key: ShardKey, pin: Pin, space: Space, roster: Roster) -> None:
+    def __init__(self, key: ShardKey, pin: Pin, space: Space, entries: Entries) -> None:
         self.key = key
         self.pin = pin
         self.space = space
-        self.roster = roster
+        self.entries = entries
         self.version = 0
         self._views: OrderedDict[str, View] = OrderedDict()
 
@@ -56,17 +56,17 @@ class Shard:
 
     async def put(self, rows: Rows) -> None:
         """Adds or replaces documents."""
-        moved = [self.roster.key_of(entry.document_id) for entry in rows.entries]
+        moved = [self.entries.key_of(entry.document_id) for entry in rows.entries]
         stale = [old for old, entry in zip(moved, rows.entries, strict=True) if old not in (None, entry.key)]
         await self._forget([key for key in stale if key is not None])
         for entry in rows.entries:
-            self.roster.add(entry)
+            self.entries.add(entry)
         await self.space.put([entry.key for entry in rows.entries], rows.vectors)
         self.version += 1
 
     async def remove(self, document_ids: Iterable[DocumentId]) -> None:
         """Removes documents, from the views too; unknown ones are ignored."""
-        keys = [self.roster.discard(document_id) for document_id in document_ids]
+        keys = [self.entries.discard(document_id) for document_id in document_ids]
         await self._forget([key for key in keys if key is not None])
         self.version += 1
 

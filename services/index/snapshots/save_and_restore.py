@@ -8,11 +8,11 @@ from pathlib import Path
 
 import structlog
 
-from services.index.change_follower import KEEP_SECONDS, Follower
+from services.index.change_follower import KEEP_SECONDS, ChangeFollower
 from services.index.domain import CollectionId, FeatureUri, NamespaceId, ShardKey
 from services.index.shards import database
 from services.index.shards.engine import Engine
-from services.index.shards.entries import Roster
+from services.index.shards.entries import Entries
 from services.index.shards.shard import Pin, Shard
 from services.index.snapshots import snapshot_files
 from services.index.snapshots.snapshot_files import Loaded, Manifest, SnapshotError
@@ -35,7 +35,7 @@ class Saved:
 class Snapshots:
     """The snapshots of one engine in one folder, which no other process may use."""
 
-    def __init__(self, engine: Engine, follower: Follower, root: Path) -> None:
+    def __init__(self, engine: Engine, follower: ChangeFollower, root: Path) -> None:
         self._engine = engine
         self._follower = follower
         self._root = root
@@ -91,7 +91,7 @@ class Snapshots:
             saved = Saved(shard, shard.version, shard.space.mode, time.time())
             position = self._follower.position
             keys = shard.space.row_keys()
-            entries = [entry for key in keys if (entry := shard.roster.entry(key)) is not None]
+            entries = [entry for key in keys if (entry := shard.entries.entry(key)) is not None]
             await shard.space.save(snapshot_files.write_vectors, place)
             expansion = shard.space.expansion
         await asyncio.to_thread(snapshot_files.write_entries, entries, place)
@@ -127,7 +127,7 @@ class Snapshots:
     def _adopt(self, key: ShardKey, loaded: Loaded) -> None:
         space = Space(loaded.store, self._engine.exact_limit)
         manifest = loaded.manifest
-        shard = Shard(key, Pin(manifest.model, manifest.dimensions), space, Roster(loaded.entries))
+        shard = Shard(key, Pin(manifest.model, manifest.dimensions), space, Entries(loaded.entries))
         self._engine.shards[key] = shard
         self._saved[key] = Saved(shard, shard.version, space.mode, manifest.created_at)
 

@@ -15,7 +15,7 @@ from services.local.demo.photos import Cast, cast_photos, load_photos
 from services.local.demo.report import Reporter
 from services.local.demo.running_stack import DemoError, Stack, running_stack
 from services.local.demo.score import score
-from services.local.demo.tutorial_steps import Play
+from services.local.demo.tutorial_steps import Tutorial
 
 REVIEWED = 12
 
@@ -53,7 +53,7 @@ async def _run(cast: Cast, folder: Path, threshold: float, data_dir: Path, *, st
     reporter.step("Starting the stack")
     async with running_stack(data_dir) as stack, served(folder) as photos_url, open_api(stack.url, stack.key) as api:
         reporter.say(f"  {stack.url}")
-        await _perform(Play(api, photos_url, reporter), cast, threshold, reporter)
+        await _perform(Tutorial(api, photos_url, reporter), cast, threshold, reporter)
         if stay:
             await _stay(stack, data_dir, reporter)
     if not stay:
@@ -63,7 +63,7 @@ async def _run(cast: Cast, folder: Path, threshold: float, data_dir: Path, *, st
         reporter.say("  .venv/bin/python -m services.local.demo --photos FOLDER   plays with photos of yours")
 
 
-async def _perform(play: Play, cast: Cast, threshold: float, reporter: Reporter) -> None:
+async def _perform(play: Tutorial, cast: Cast, threshold: float, reporter: Reporter) -> None:
     reporter.step("1. A bucket, a retriever, and a collection that labels itself by it")
     created = await play.create(threshold)
     reporter.say(f"  collection {created['collection_id']}, threshold {threshold:.2f}")

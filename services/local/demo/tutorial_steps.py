@@ -20,7 +20,7 @@ POLL_SECONDS = 0.1
 DONE = {"COMPLETED", "FAILED"}
 
 
-class Play:
+class Tutorial:
     """One performance against one stack; `photos_url` serves the photos by their names."""
 
     def __init__(self, api: Api, photos_url: str, reporter: Reporter) -> None:

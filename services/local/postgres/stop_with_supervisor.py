@@ -5,7 +5,7 @@ import subprocess
 SCRIPT = 'cat >/dev/null; kill -INT "$0"'
 
 
-class PostgresGuard:
+class StopWithSupervisor:
     """Watches over one server process at a time."""
 
     def __init__(self, pipe: int) -> None:

@@ -15,7 +15,7 @@ from services.common.process.lifecycle import PARENT_PIPE
 from services.common.settings import Settings
 from services.local.postgres.embedded_postgres import EmbeddedPostgres
 from services.local.postgres.socket_folder import make_socket_folder, remove_socket_folder
-from services.local.postgres.stop_with_supervisor import PostgresGuard
+from services.local.postgres.stop_with_supervisor import StopWithSupervisor
 from services.local.stack import service_commands
 from services.local.stack.child_process import Child, ChildSpec
 from services.local.stack.data_folder import DataFolder
@@ -42,7 +42,7 @@ class Stack:
         self._children: dict[str, Child] = {}
         self._processes: dict[str, int] = {}
         self._pipe, self._held_end = os.pipe()
-        self._guard = PostgresGuard(self._pipe)
+        self._guard = StopWithSupervisor(self._pipe)
         self._sockets: Path | None = None
 
     async def start(self) -> Endpoints:

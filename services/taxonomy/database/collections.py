@@ -23,7 +23,7 @@ NAMED = f"""
 ALL = f"SELECT {COLUMNS} FROM collections c WHERE c.namespace_id = $1 ORDER BY c.created_at LIMIT $2"  # noqa: S608
 
 
-class Catalog:
+class Collections:
     """Collections as targets; each question is one round trip."""
 
     def __init__(self, reader: Reader) -> None:

@@ -20,7 +20,7 @@ PASSING = """
       LATERAL jsonb_populate_record(NULL::documents, e.value) AS d WHERE """
 
 
-class RowReader:
+class DocumentFields:
     """Questions about the fields of documents, each one round trip."""
 
     def __init__(self, reader: Reader) -> None:

@@ -11,7 +11,7 @@ from services.common.bindings import Bindings
 from services.common.errors import NotFoundError
 from services.taxonomy.database.reader import Reader
 from services.taxonomy.domain import Target
-from services.taxonomy.labels.taxonomy_config import Definition, to_definition
+from services.taxonomy.labels.taxonomy_config import TaxonomyConfig, to_config
 
 TARGET = """
       {alias}.collection_id AS {prefix}collection_id, {alias}.extractor AS {prefix}extractor,
@@ -84,7 +84,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Blueprint:
+class AppliedTaxonomy:
     """One taxonomy as it is to decide; `settings` is how it is applied to the collection of the `subject`.
 
     A retriever enrichment has no taxonomy id. `inputs` say what the documents of that collection are made from,
@@ -93,7 +93,7 @@ class Blueprint:
 
     taxonomy_id: str
     version: int
-    definition: Definition
+    config: TaxonomyConfig
     settings: Mapping[str, Any]
     subject: Target | None
     inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
@@ -107,37 +107,37 @@ class Blueprint:
         return known.pop() if len(known) == 1 else ""
 
 
-async def load_applied(reader: Reader, namespace_id: str, collection_id: str) -> list[Blueprint]:
+async def load_applied(reader: Reader, namespace_id: str, collection_id: str) -> list[AppliedTaxonomy]:
     """Everything that labels the collection, in order; NotFoundError for an unknown collection."""
     rows = await reader.fetch(APPLIED, namespace_id, collection_id)
     if not rows:
         raise NotFoundError.of("collection", collection_id)
-    return [] if rows[0]["config"] is None else _blueprints(rows)
+    return [] if rows[0]["config"] is None else _all_applied(rows)
 
 
 async def load_alone(
     reader: Reader, namespace_id: str, collection_id: str, taxonomy: str, version: int
-) -> list[Blueprint]:
+) -> list[AppliedTaxonomy]:
     """One taxonomy by id or name, as applied to the collection if it is; NotFoundError for an unknown one."""
     rows = await reader.fetch(ALONE, namespace_id, collection_id, taxonomy, version)
     if not rows:
         raise NotFoundError.of("taxonomy", f"{taxonomy} at version {version}" if version else taxonomy)
-    return _blueprints(rows)
+    return _all_applied(rows)
 
 
-def _blueprints(rows: Sequence[asyncpg.Record]) -> list[Blueprint]:
+def _all_applied(rows: Sequence[asyncpg.Record]) -> list[AppliedTaxonomy]:
     def labeller(row: asyncpg.Record) -> tuple[Any, ...]:
         return row["inline"], row["execution_phase"], row["priority"], row["position"]
 
-    return [_blueprint(list(members)) for _, members in groupby(rows, key=labeller)]
+    return [_applied(list(members)) for _, members in groupby(rows, key=labeller)]
 
 
-def _blueprint(rows: Sequence[asyncpg.Record]) -> Blueprint:
+def _applied(rows: Sequence[asyncpg.Record]) -> AppliedTaxonomy:
     first = rows[0]
-    return Blueprint(
+    return AppliedTaxonomy(
         taxonomy_id=first["taxonomy_id"] or "",
         version=first["version"],
-        definition=to_definition(first["config"]),
+        config=to_config(first["config"]),
         settings=first["settings"],
         subject=None if first["subject_collection_id"] is None else _target(first, "subject_"),
         inputs=first["inputs"],

@@ -8,7 +8,7 @@ import orjson
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.vectors import from_message
-from services.taxonomy.labels.applied_taxonomies import Blueprint
+from services.taxonomy.labels.applied_taxonomies import AppliedTaxonomy
 from services.taxonomy.labels.decision import Neighbour
 from services.taxonomy.labels.enrich import Decisions, Order
 from services.taxonomy.labels.enrichment_fields import Decided, Given
@@ -54,21 +54,21 @@ def _fields(subject: pb.Subject, path: str) -> dict[str, Any]:
 def to_messages(request: pb.EnrichRequest, decisions: Decisions) -> Iterator[pb.Decision]:
     """The decisions of one taxonomy, one for each subject of the request."""
     for subject, decided in zip(request.subjects, decisions.decided, strict=True):
-        yield _decision(subject.subject_id, decided, decisions.blueprint)
+        yield _decision(subject.subject_id, decided, decisions.applied)
 
 
-def _decision(subject_id: str, decided: Decided, blueprint: Blueprint) -> pb.Decision:
+def _decision(subject_id: str, decided: Decided, applied: AppliedTaxonomy) -> pb.Decision:
     verdict = decided.verdict
     decision = pb.Decision(
         subject_id=subject_id,
-        field=blueprint.definition.field,
+        field=applied.config.field,
         matched=verdict.matched,
         confidence=verdict.confidence,
         threshold=verdict.threshold,
         evidence=[_evidence(neighbour) for neighbour in verdict.evidence],
-        taxonomy_id=blueprint.taxonomy_id,
-        taxonomy_version=blueprint.version,
-        retriever_id=blueprint.retriever_id,
+        taxonomy_id=applied.taxonomy_id,
+        taxonomy_version=applied.version,
+        retriever_id=applied.retriever_id,
         values=[_value(given) for given in decided.values],
         assignments=[_assignment(neighbour, label) for neighbour, label in decided.assigned],
         path=[

@@ -10,7 +10,7 @@ from services.taxonomy.domain import Json
 from services.taxonomy.labels.decision import Neighbour, Verdict, nothing
 from services.taxonomy.labels.evidence import Lent, label_of, presence_of, value_of
 from services.taxonomy.labels.hierarchy import Descent, Step
-from services.taxonomy.labels.taxonomy_config import Definition, Enrichment, Kind, Merge
+from services.taxonomy.labels.taxonomy_config import Enrichment, Kind, Merge, TaxonomyConfig
 
 Records = Mapping[str, Mapping[str, Json]]
 """Document id -> its fields."""
@@ -52,45 +52,43 @@ class Decided:
     skipped: bool = False
 
 
-def documents_to_read(definition: Definition, verdicts: Iterable[Verdict]) -> set[str]:
+def documents_to_read(config: TaxonomyConfig, verdicts: Iterable[Verdict]) -> set[str]:
     """The matches whose fields are needed; none where the label is all that is copied."""
-    if definition.kind is Kind.FLAT and definition.fields is not None and len(definition.fields) == 1:
+    if config.kind is Kind.FLAT and config.fields is not None and len(config.fields) == 1:
         return set()
-    return {each.candidate.document_id for verdict in verdicts for each in verdict.kept[: definition.top_k]}
+    return {each.candidate.document_id for verdict in verdicts for each in verdict.kept[: config.top_k]}
 
 
-def of_flat(definition: Definition, verdict: Verdict, records: Records) -> Decided:
+def of_flat(config: TaxonomyConfig, verdict: Verdict, records: Records) -> Decided:
     """What a flat taxonomy, or a retriever enrichment, gives."""
-    kept = verdict.kept[: definition.top_k]
-    label = verdict.label if definition.source_field else _title(verdict.best, records)
-    if definition.fields is None:
+    kept = verdict.kept[: config.top_k]
+    label = verdict.label if config.source_field else _title(verdict.best, records)
+    if config.fields is None:
         values = _everything(verdict.best, records)
     else:
-        values = tuple(_given(field, definition, verdict, kept, records) for field in definition.fields)
+        values = tuple(_given(field, config, verdict, kept, records) for field in config.fields)
     assigned = ((each, each.label.value or _title(each, records)) for each in kept)
     return Decided(
         verdict=verdict,
         label=label,
         values=values,
-        assigned=tuple(assigned) if definition.top_k > 1 and definition.kind is Kind.FLAT else (),
+        assigned=tuple(assigned) if config.top_k > 1 and config.kind is Kind.FLAT else (),
         places=_places_of_path(verdict),
     )
 
 
 def _given(
-    field: Enrichment, definition: Definition, verdict: Verdict, kept: Sequence[Neighbour], records: Records
+    field: Enrichment, config: TaxonomyConfig, verdict: Verdict, kept: Sequence[Neighbour], records: Records
 ) -> Given:
     append = field.merge is Merge.APPEND
     if not verdict.matched or verdict.best is None:
         return Given(field=field.target, value=None, append=append)
     if field.merge is Merge.REPLACE:
-        if field.source == definition.source_field:
-            return Given(field=field.target, value=verdict.label, lent=_deciders(definition, verdict, verdict.best))
+        if field.source == config.source_field:
+            return Given(field=field.target, value=verdict.label, lent=_deciders(config, verdict, verdict.best))
         value = _value(field, verdict.best, records)
         return Given(field=field.target, value=value, lent=(value_of(verdict.best, field.source),))
-    found = [
-        each.label.value if field.source == definition.source_field else _value(field, each, records) for each in kept
-    ]
+    found = [each.label.value if field.source == config.source_field else _value(field, each, records) for each in kept]
     distinct = _distinct(found)
     text = ", ".join(str(value) for value in distinct) or None
     lent = tuple(value_of(each, field.source) for each in kept)
@@ -98,10 +96,10 @@ def _given(
     return Given(field=field.target, value=value, append=append, lent=lent)
 
 
-def _deciders(definition: Definition, verdict: Verdict, best: Neighbour) -> tuple[Lent, ...]:
+def _deciders(config: TaxonomyConfig, verdict: Verdict, best: Neighbour) -> tuple[Lent, ...]:
     """Whose labels made the label: the best neighbour's alone, or those of all that voted."""
-    voted = verdict.kept if definition.votes else (best,)
-    return tuple(label_of(each, definition.source_field or "") for each in voted)
+    voted = verdict.kept if config.votes else (best,)
+    return tuple(label_of(each, config.source_field or "") for each in voted)
 
 
 def _distinct(values: Iterable[Json]) -> list[Json]:
@@ -161,32 +159,32 @@ def _places_of_path(verdict: Verdict) -> tuple[Place, ...]:
     )
 
 
-def of_own_path(definition: Definition, fields: Mapping[str, Json]) -> Decided:
+def of_own_path(config: TaxonomyConfig, fields: Mapping[str, Json]) -> Decided:
     """Where a document says itself that it belongs: at the deepest node that its path names."""
-    path = split_path(lookup(fields, strip_root(definition.path_field)), definition.separator or "")
+    path = split_path(lookup(fields, strip_root(config.path_field)), config.separator or "")
     if not path:
-        return Decided(verdict=nothing(0.0, f"The document has no path in '{definition.path_field}'."))
+        return Decided(verdict=nothing(0.0, f"The document has no path in '{config.path_field}'."))
     verdict = Verdict(matched=True, confidence=1.0, threshold=0.0, path=path)
     return Decided(verdict=verdict, label=path[-1], places=_places_of_path(verdict))
 
 
-def of_nodes(definition: Definition, descent: Descent, records: Records) -> Decided:
+def of_nodes(config: TaxonomyConfig, descent: Descent, records: Records) -> Decided:
     """What the chain of matched nodes gives: each node's fields, the deeper over the higher, and the chain itself."""
     chain = descent.chain
-    fields = [field for node in definition.nodes for field in node.fields]
+    fields = [field for node in config.nodes for field in node.fields]
     values = {
         field.target: Given(field=field.target, value=None, append=field.merge is Merge.APPEND) for field in fields
     }
     for step in chain:
         for field in step.node.fields:
-            given = _given(field, definition, step.verdict, step.verdict.kept[:1], records)
+            given = _given(field, config, step.verdict, step.verdict.kept[:1], records)
             before = values[field.target].value
             if given.append and before is not None:
                 lent = (*values[field.target].lent, *given.lent)
                 given = Given(field=field.target, value=_distinct([before, given.value]), append=True, lent=lent)
             values[field.target] = given
     lent = tuple(presence_of(step.verdict.best) for step in chain if step.verdict.best is not None)
-    values |= {given.field: replace(given, lent=lent) for given in _summary(definition, chain)}
+    values |= {given.field: replace(given, lent=lent) for given in _summary(config, chain)}
     return Decided(
         verdict=chain[-1].verdict if chain else descent.best,
         label=chain[-1].node.label if chain else None,
@@ -195,15 +193,15 @@ def of_nodes(definition: Definition, descent: Descent, records: Records) -> Deci
     )
 
 
-def _summary(definition: Definition, chain: Sequence[Step]) -> list[Given]:
+def _summary(config: TaxonomyConfig, chain: Sequence[Step]) -> list[Given]:
     """The fields that say where a document was placed: one pair for each tier, the deepest one, or both."""
     found: list[Given] = []
-    if definition.style != "best_match":
-        for level in range(definition.depth):
+    if config.style != "best_match":
+        for level in range(config.depth):
             node = chain[level].node if level < len(chain) else None
             found.append(Given(field=f"tier{level + 1}_id", value=node.node_id if node else None))
             found.append(Given(field=f"tier{level + 1}_label", value=node.label if node else None))
-    if definition.style != "full_chain":
+    if config.style != "full_chain":
         deepest = chain[-1].node if chain else None
         found.append(Given(field="category_id", value=deepest.node_id if deepest else None))
         found.append(Given(field="category_name", value=deepest.label if deepest else None))

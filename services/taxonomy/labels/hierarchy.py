@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from services.taxonomy.concurrency import gather_all
 from services.taxonomy.labels.decision import Verdict, nothing
-from services.taxonomy.labels.reference_search import Judge
+from services.taxonomy.labels.reference_search import ReferenceSearch
 from services.taxonomy.labels.subjects import Known
 from services.taxonomy.labels.taxonomy_config import Node
 
@@ -26,7 +26,7 @@ class Descent:
     chain: list[Step] = field(default_factory=list)
 
 
-async def descend(judges: Sequence[Judge], subjects: Sequence[Known], threshold: float) -> list[Descent]:
+async def descend(judges: Sequence[ReferenceSearch], subjects: Sequence[Known], threshold: float) -> list[Descent]:
     """The chain of each subject: at every level the sibling that is most alike, of those that matched."""
     descents = [Descent(best=nothing(threshold)) for _ in subjects]
     waiting: list[tuple[str | None, list[int]]] = [(None, list(range(len(subjects))))]
@@ -60,6 +60,6 @@ def _best(verdicts: Sequence[Verdict]) -> Verdict:
     return best if best.matched else replace(best, reason=reason)
 
 
-def _step(judge: Judge, verdict: Verdict) -> Step:
+def _step(judge: ReferenceSearch, verdict: Verdict) -> Step:
     assert judge.node is not None
     return Step(judge.node, verdict)

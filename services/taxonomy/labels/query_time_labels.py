@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from services.common.labels.human_labels import HUMAN, IMPORT
 from services.taxonomy.domain import Candidate, Json
-from services.taxonomy.labels.applied_taxonomies import Blueprint, load_alone
+from services.taxonomy.labels.applied_taxonomies import AppliedTaxonomy, load_alone
 from services.taxonomy.labels.decision import Neighbour
 from services.taxonomy.labels.enrich import Order, judged, mappings_of, own_blobs
 from services.taxonomy.labels.enrichment_fields import Decided, Given
@@ -24,21 +24,19 @@ class Classifier:
     async def __call__(self, namespace_id: str, question: Classification) -> Sequence[Classified]:
         """One answer for each candidate; NotFoundError for a taxonomy that does not exist or cannot run."""
         (loaded,) = await load_alone(self.engine.reader, namespace_id, "", question.taxonomy, 0)
-        blueprint = _as_asked(loaded, question)
+        applied = _as_asked(loaded, question)
         order = Order(namespace_id=namespace_id, collection_id="", taxonomy=loaded.taxonomy_id)
-        subjects = await self._known(namespace_id, question.candidates, blueprint)
-        decided = await judged(self.engine, order, blueprint, subjects)
+        subjects = await self._known(namespace_id, question.candidates, applied)
+        decided = await judged(self.engine, order, applied, subjects)
         pairs = zip(question.candidates, decided, strict=True)
-        return [
-            _classified(candidate, each, _wanted(question, blueprint, each), blueprint) for candidate, each in pairs
-        ]
+        return [_classified(candidate, each, _wanted(question, applied, each), applied) for candidate, each in pairs]
 
-    async def _known(self, namespace_id: str, candidates: Sequence[Candidate], blueprint: Blueprint) -> list[Known]:
+    async def _known(self, namespace_id: str, candidates: Sequence[Candidate], applied: AppliedTaxonomy) -> list[Known]:
         ids = [candidate.document_id for candidate in candidates]
         vectors = await self.engine.documents.vectors(namespace_id, ids)
-        mapped = any(mapping.may_name_a_blob for mapping in mappings_of(blueprint))
+        mapped = any(mapping.may_name_a_blob for mapping in mappings_of(applied))
         blobs = await self.engine.blobs.of([each.object_id for each in candidates]) if mapped else {}
-        fields = await self.engine.rows.subject_fields(ids) if mapped else {}
+        fields = await self.engine.document_fields.subject_fields(ids) if mapped else {}
         return [
             Known(
                 object_id=candidate.object_id,
@@ -57,29 +55,31 @@ def _fields(candidate: Candidate) -> Mapping[str, Json]:
     return {} if row is None else {**row.record.get("fields", {}), **row.added}
 
 
-def _as_asked(blueprint: Blueprint, question: Classification) -> Blueprint:
+def _as_asked(applied: AppliedTaxonomy, question: Classification) -> AppliedTaxonomy:
     """The taxonomy with what the stage says in the place of its own settings.
 
     Its threshold stays the least, and its label still decides, whichever fields are copied.
     """
-    definition = blueprint.definition
-    fields = definition.fields
-    if question.fields is not None and definition.kind is Kind.FLAT:
+    config = applied.config
+    fields = config.fields
+    if question.fields is not None and config.kind is Kind.FLAT:
         fields = (*(fields or ())[:1], *to_enrichments(question.fields))
-    threshold = max(definition.threshold, question.min_score)
-    named = definition.names_threshold or question.min_score > 0
-    asked = replace(definition, top_k=question.top_k, threshold=threshold, names_threshold=named, fields=fields)
-    return replace(blueprint, definition=asked)
+    threshold = max(config.threshold, question.min_score)
+    named = config.names_threshold or question.min_score > 0
+    asked = replace(config, top_k=question.top_k, threshold=threshold, names_threshold=named, fields=fields)
+    return replace(applied, config=asked)
 
 
-def _wanted(question: Classification, blueprint: Blueprint, decided: Decided) -> tuple[Given, ...]:
+def _wanted(question: Classification, applied: AppliedTaxonomy, decided: Decided) -> tuple[Given, ...]:
     """The fields that are asked for, which come last; all of them where the taxonomy's own are meant."""
-    if question.fields is None or blueprint.definition.kind is not Kind.FLAT:
+    if question.fields is None or applied.config.kind is not Kind.FLAT:
         return decided.values
     return decided.values[-len(question.fields) :]
 
 
-def _classified(candidate: Candidate, decided: Decided, values: tuple[Given, ...], blueprint: Blueprint) -> Classified:
+def _classified(
+    candidate: Candidate, decided: Decided, values: tuple[Given, ...], applied: AppliedTaxonomy
+) -> Classified:
     verdict = decided.verdict
     labels = candidate.row.record.get("labels", {}) if candidate.row else {}
     fields = {
@@ -88,7 +88,7 @@ def _classified(candidate: Candidate, decided: Decided, values: tuple[Given, ...
         if given.value is not None and labels.get(given.field, {}).get("source") not in (HUMAN, IMPORT)
     }
     match: dict[str, Json] = {
-        "taxonomy_id": blueprint.taxonomy_id,
+        "taxonomy_id": applied.taxonomy_id,
         "matched": verdict.matched,
         "confidence": verdict.confidence,
         "label": decided.label if verdict.matched else None,

@@ -8,10 +8,10 @@ from services.common.labels.human_labels import HUMAN, IMPORT
 from services.taxonomy.concurrency import gather_all
 from services.taxonomy.database.object_blobs import ObjectBlob
 from services.taxonomy.domain import Candidate, Json, Label, Ranked, Unfetched
-from services.taxonomy.labels.applied_taxonomies import Blueprint, Run
+from services.taxonomy.labels.applied_taxonomies import AppliedTaxonomy, Run
 from services.taxonomy.labels.decision import Choose, Verdict, by_path, by_vote, decide, nothing
 from services.taxonomy.labels.subjects import Known, absent, asks_alone, inputs_of, to_subject, to_subject_with_inputs
-from services.taxonomy.labels.taxonomy_config import Definition, InputMapping, Kind, Node
+from services.taxonomy.labels.taxonomy_config import InputMapping, Kind, Node, TaxonomyConfig
 from services.taxonomy.retrievers.engine import Engine
 from services.taxonomy.retrievers.label_plan import LabelPlan, plan_retriever, references
 from services.taxonomy.retrievers.stage_runner import run_stages
@@ -33,25 +33,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
+class ReferenceSearch:
     """Judges subjects by one run of a taxonomy; `node` is the place that the run is for, in a hierarchy."""
 
     engine: Engine
     namespace_id: str
-    blueprint: Blueprint
+    applied: AppliedTaxonomy
     run: Run
     node: Node | None = None
     afresh: bool = False
 
     async def verdicts(self, subjects: Sequence[Known]) -> tuple[Verdict, ...]:
         """One verdict for each subject; InvalidArgumentError for a retriever that cannot run."""
-        definition = self.blueprint.definition
+        config = self.applied.config
         if not self.run.targets or not subjects:
-            return (nothing(definition.threshold, self.run.fault),) * len(subjects)
+            return (nothing(config.threshold, self.run.fault),) * len(subjects)
         plan = self._plan()
-        threshold = max(definition.threshold, plan.min_score)
-        if not definition.names_threshold and not plan.min_score:
-            threshold = self.blueprint.label_threshold or 0.0
+        threshold = max(config.threshold, plan.min_score)
+        if not config.names_threshold and not plan.min_score:
+            threshold = self.applied.label_threshold or 0.0
         found = await self._found(plan, subjects)
         labels = await self._labels(found)
         return tuple(self._verdict(each, labels, threshold, plan.limit) for each in found)
@@ -59,28 +59,28 @@ class Judge:
     def _verdict(self, found: Found, labels: Mapping[str, Label], threshold: float, limit: int) -> Verdict:
         if found.reason:
             return nothing(threshold, found.reason)
-        choose = _choose(self.blueprint.definition)
+        choose = _choose(self.applied.config)
         verdict = decide(found.candidates, labels, threshold=threshold, limit=limit, choose=choose)
         return verdict if verdict.matched else replace(verdict, reason=self.run.fault)
 
     def _plan(self) -> LabelPlan:
-        if self.blueprint.definition.kind is Kind.RETRIEVER:
+        if self.applied.config.kind is Kind.RETRIEVER:
             return plan_retriever(parse_stages_json(self.run.stages_json))
-        return self.engine.label_plan(self.run.stages_json, self.blueprint.definition.neighbours)
+        return self.engine.label_plan(self.run.stages_json, self.applied.config.neighbours)
 
     @property
     def _mappings(self) -> tuple[InputMapping, ...]:
-        return self.node.mappings if self.node else self.blueprint.definition.mappings
+        return self.node.mappings if self.node else self.applied.config.mappings
 
     @property
     def _source_field(self) -> str | None:
-        return None if self.node else self.blueprint.definition.source_field
+        return None if self.node else self.applied.config.source_field
 
     @property
     def _human_only(self) -> bool:
-        subject = self.blueprint.subject
+        subject = self.applied.subject
         own = subject is not None and any(each.collection_id == subject.collection_id for each in self.run.targets)
-        return self.blueprint.definition.human_only or (self.afresh and own)
+        return self.applied.config.human_only or (self.afresh and own)
 
     async def _found(self, plan: LabelPlan, subjects: Sequence[Known]) -> Sequence[Found]:
         """Who the retriever finds for each subject: all at once, unless inputs make each a question of its own."""
@@ -101,7 +101,7 @@ class Judge:
     def _unlike(self, known: Known) -> str:
         """Why the subject's vectors can be compared with none of the references; empty when they can."""
         models = {(target.feature_uri, target.model) for target in self.run.targets}
-        if self.blueprint.definition.kind is Kind.RETRIEVER or self._fits(known):
+        if self.applied.config.kind is Kind.RETRIEVER or self._fits(known):
             return ""
         if not known.vectors:
             return "The document has no vector to compare."
@@ -135,7 +135,7 @@ class Judge:
         state = (await run_stages(plan.stages, start, execution))[-1].state
         if isinstance(state, Ranked):
             return state.lists
-        if self.blueprint.definition.kind is not Kind.RETRIEVER:
+        if self.applied.config.kind is not Kind.RETRIEVER:
             return ((),) * len(execution.subjects)
         return (await fetched(state, execution, limit=plan.limit)).lists
 
@@ -154,9 +154,9 @@ def _listed(names: set[str]) -> str:
     return " and ".join(sorted(f"'{name}'" for name in names)) or "no model"
 
 
-def _choose(definition: Definition) -> Choose | None:
-    if definition.nodes:
+def _choose(config: TaxonomyConfig) -> Choose | None:
+    if config.nodes:
         return None
-    if definition.separator is not None:
-        return by_path(definition.separator, definition.agreement)
-    return by_vote if definition.vote else None
+    if config.separator is not None:
+        return by_path(config.separator, config.agreement)
+    return by_vote if config.vote else None

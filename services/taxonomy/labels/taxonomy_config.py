@@ -86,7 +86,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class TaxonomyConfig:
     """A taxonomy's config; `fields` is None when everything is copied."""
 
     kind: Kind
@@ -140,14 +140,14 @@ class Definition:
         return self.fields[0].source if self.fields and self.kind is Kind.FLAT else None
 
 
-def to_definition(config: Mapping[str, Any]) -> Definition:
-    """The definition; the gateway has checked the config."""
+def to_config(config: Mapping[str, Any]) -> TaxonomyConfig:
+    """The config as it is read here; the gateway has checked it."""
     source = config.get("source_collection") or {}
     fields = source.get("enrichment_fields")
     kind = _kind(config)
     if kind is Kind.FLAT and config.get("path_field") and fields is None:
         fields = [{"field_path": config["path_field"]}]
-    return Definition(
+    return TaxonomyConfig(
         kind=kind,
         threshold=config.get("confidence_threshold") or 0.0,
         names_threshold=kind is Kind.RETRIEVER or config.get("confidence_threshold") is not None,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from cachetools import LRUCache
 
 from services.common.bindings import Bindings
-from services.taxonomy.database.collections import Catalog
-from services.taxonomy.database.document_fields import RowReader
+from services.taxonomy.database.collections import Collections
+from services.taxonomy.database.document_fields import DocumentFields
 from services.taxonomy.database.documents import Documents
 from services.taxonomy.database.object_blobs import ObjectBlobs
 from services.taxonomy.database.reader import Reader
@@ -29,8 +29,8 @@ class Engine:
         self.reader = reader
         self.documents = Documents(reader)
         self.blobs = blobs
-        self.rows = RowReader(reader)
-        self.catalog = Catalog(reader)
+        self.document_fields = DocumentFields(reader)
+        self.collections = Collections(reader)
         self._index = index
         self._queries = queries
         self._plans: LRUCache[tuple[str, int], LabelPlan] = LRUCache(CACHED_PLANS)
@@ -53,8 +53,8 @@ class Engine:
             bindings=bindings,
             templates=templates,
             documents=self.documents,
-            rows=self.rows,
-            catalog=self.catalog,
+            document_fields=self.document_fields,
+            collections=self.collections,
             index=self._index,
             queries=self._queries,
             classify=classify,
@@ -75,5 +75,5 @@ async def searched_collections(
     """The collections named by the retriever, else those named by its searches, else all of the namespace."""
     named = identifiers or [name for stage in stages if isinstance(stage, FeatureSearch) for name in stage.collections]
     if named:
-        return await engine.catalog.named(namespace_id, named, "collection_identifiers", bindings)
-    return await engine.catalog.all(namespace_id)
+        return await engine.collections.named(namespace_id, named, "collection_identifiers", bindings)
+    return await engine.collections.all(namespace_id)

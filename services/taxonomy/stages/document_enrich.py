@@ -40,7 +40,7 @@ class DocumentEnrich:
         """The documents with the fields they gained; those without a match stay as they are, or are left out."""
         ranked = await with_rows(state, execution)
         where = f"{self.path}.target_collection_id"
-        named = execution.catalog.named(execution.namespace_id, [self.collection], where, execution.bindings)
+        named = execution.collections.named(execution.namespace_id, [self.collection], where, execution.bindings)
         (target,) = await named
         when = execution.fill(self.when, f"{self.path}.when")
         chosen = [found if when == EVERYTHING else await passing(found, when, execution) for found in ranked.lists]
@@ -54,7 +54,7 @@ class DocumentEnrich:
     async def _matches(self, collection_id: str, wanted: Sequence[Json], execution: Execution) -> Found:
         if not wanted:
             return {}
-        rows = await execution.rows.matching(collection_id, self.target_field, wanted, MOST_CANDIDATES)
+        rows = await execution.document_fields.matching(collection_id, self.target_field, wanted, MOST_CANDIDATES)
         found: dict[str, list[Mapping[str, Json]]] = {}
         for value, record in rows:
             found.setdefault(text_of(value), []).append(record)

@@ -8,7 +8,7 @@ import orjson
 from services.common.errors import InvalidArgumentError
 from services.taxonomy.stages.attribute_filter import make_filter
 from services.taxonomy.stages.base.stage import Stage
-from services.taxonomy.stages.base.templated_stage import LateStage, has_templates
+from services.taxonomy.stages.base.templated_stage import TemplatedStage, has_templates
 from services.taxonomy.stages.registry import REFUSED, STAGES
 
 CATEGORIES = frozenset({"filter", "sort", "reduce", "apply", "enrich"})
@@ -52,7 +52,7 @@ def _parse(raw: Any, path: str) -> list[Stage]:
 def _stage(stage_id: str, name: str, parameters: Mapping[str, Any], path: str) -> Stage:
     parse = STAGES[stage_id]
     if has_templates(stage_id, parameters, path):
-        return LateStage(name=name, stage_id=stage_id, parse=parse, parameters=parameters, path=path)
+        return TemplatedStage(name=name, stage_id=stage_id, parse=parse, parameters=parameters, path=path)
     return parse(name, parameters, path)
 
 

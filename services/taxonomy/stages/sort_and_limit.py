@@ -27,7 +27,7 @@ class SortAttribute:
         """The same documents, sorted."""
         if isinstance(state, Unfetched) and self.by.nulls_last and self.by.field != "score":
             return replace(state, order=Sorted(self.by.field, self.by.descending))
-        times = await execution.rows.declared_times(execution.collection_ids, self.by.field)
+        times = await execution.document_fields.declared_times(execution.collection_ids, self.by.field)
         return await arranged(state, execution, replace(self.by, times=times))
 
 

@@ -14,7 +14,7 @@ from services.index.domain import (
     clamp,
     digest,
 )
-from services.index.shards.entries import Roster
+from services.index.shards.entries import Entries
 from tests.support.index.corpus import unit_vectors
 
 
@@ -46,28 +46,28 @@ def test_the_digest_tells_a_swap_and_a_changed_bit() -> None:
     assert len(digests) == 4
 
 
-def test_a_roster_knows_the_documents_of_an_object() -> None:
-    entries = [Entry(RowKey(at), DocumentId(f"doc_{at}"), ObjectId(f"obj_{at % 2}")) for at in range(5)]
-    roster = Roster(entries)
-    roster.add(entries[2])
-    assert sorted(roster.keys_of_object(ObjectId("obj_0"))) == [0, 2, 4]
-    assert roster.discard(DocumentId("doc_2")) == 2
-    assert roster.discard(DocumentId("doc_2")) is None
-    assert sorted(roster.keys_of_object(ObjectId("obj_0"))) == [0, 4]
-    assert len(roster) == 4
+def test_the_entries_know_the_documents_of_an_object() -> None:
+    five = [Entry(RowKey(at), DocumentId(f"doc_{at}"), ObjectId(f"obj_{at % 2}")) for at in range(5)]
+    entries = Entries(five)
+    entries.add(five[2])
+    assert sorted(entries.keys_of_object(ObjectId("obj_0"))) == [0, 2, 4]
+    assert entries.discard(DocumentId("doc_2")) == 2
+    assert entries.discard(DocumentId("doc_2")) is None
+    assert sorted(entries.keys_of_object(ObjectId("obj_0"))) == [0, 4]
+    assert len(entries) == 4
 
 
 def test_a_document_written_anew_gives_up_its_old_key() -> None:
-    roster = Roster([Entry(RowKey(1), DocumentId("doc"), ObjectId("obj"))])
-    roster.add(Entry(RowKey(2), DocumentId("doc"), ObjectId("obj")))
-    assert roster.entry(RowKey(1)) is None
-    assert roster.key_of(DocumentId("doc")) == 2
-    assert list(roster.keys_of_object(ObjectId("obj"))) == [2]
+    entries = Entries([Entry(RowKey(1), DocumentId("doc"), ObjectId("obj"))])
+    entries.add(Entry(RowKey(2), DocumentId("doc"), ObjectId("obj")))
+    assert entries.entry(RowKey(1)) is None
+    assert entries.key_of(DocumentId("doc")) == 2
+    assert list(entries.keys_of_object(ObjectId("obj"))) == [2]
 
 
 def test_a_key_given_to_another_document_is_taken_from_the_first() -> None:
-    roster = Roster([Entry(RowKey(1), DocumentId("first"), ObjectId("obj"))])
-    roster.add(Entry(RowKey(1), DocumentId("second"), ObjectId("obj")))
-    assert DocumentId("first") not in roster
-    assert [entry.document_id for entry in roster] == ["second"]
-    assert list(roster.keys_of_object(ObjectId("obj"))) == [1]
+    entries = Entries([Entry(RowKey(1), DocumentId("first"), ObjectId("obj"))])
+    entries.add(Entry(RowKey(1), DocumentId("second"), ObjectId("obj")))
+    assert DocumentId("first") not in entries
+    assert [entry.document_id for entry in entries] == ["second"]
+    assert list(entries.keys_of_object(ObjectId("obj"))) == [1]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.stages.base.templated_stage import LateStage
+from services.taxonomy.stages.base.templated_stage import TemplatedStage
 from services.taxonomy.stages.parse import MOST_STAGES, parse_stages
 from services.taxonomy.stages.registry import REFUSED, STAGES
 
@@ -97,7 +97,7 @@ def test_the_client_librarys_placeholders_mean_nothing() -> None:
 
 
 def test_parameters_that_are_templates_wait_for_the_inputs() -> None:
-    assert isinstance(parse("limit", limit="{{INPUT.n}}"), LateStage)
+    assert isinstance(parse("limit", limit="{{INPUT.n}}"), TemplatedStage)
     late = parse("feature_search", searches=[{"feature_uri": "mixpeek://a@v1/b", "query": "x", "top_k": "{{INPUT.k}}"}])
     assert late.feature_uris == ("mixpeek://a@v1/b",)
 

@@ -28,7 +28,7 @@ async def with_rows(state: State, execution: Execution) -> Ranked:
     unread = {c.document_id for found in ranked.lists for c in found if c.row is None}
     if not unread:
         return ranked
-    rows = {key: to_row(record) for key, record in (await execution.rows.records(unread)).items()}
+    rows = {key: to_row(record) for key, record in (await execution.document_fields.records(unread)).items()}
     lists = ((c if c.row else replace(c, row=rows.get(c.document_id)) for c in found) for found in ranked.lists)
     return replace(ranked, lists=tuple(tuple(c for c in found if c.row) for found in lists))
 
@@ -43,7 +43,7 @@ async def arranged(state: State, execution: Execution, arrange: Arrangement) -> 
 
 async def passing(candidates: tuple[Candidate, ...], tree: Filter, execution: Execution) -> tuple[Candidate, ...]:
     """The candidates, which have their fields, that pass a filter."""
-    return tuple(await execution.rows.passing(candidates, tree)) if candidates else ()
+    return tuple(await execution.document_fields.passing(candidates, tree)) if candidates else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

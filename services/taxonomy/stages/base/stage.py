@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from likeness.common.v1.vector_pb2 import Vector
 from services.common.bindings import Bindings
 from services.common.filters import Filter, substitute
-from services.taxonomy.database.collections import Catalog
-from services.taxonomy.database.document_fields import RowReader
+from services.taxonomy.database.collections import Collections
+from services.taxonomy.database.document_fields import DocumentFields
 from services.taxonomy.database.documents import Documents
 from services.taxonomy.domain import Candidate, Json, State, Target
 from services.taxonomy.queries.index_client import IndexClient
@@ -71,8 +71,8 @@ class Execution:
     bindings: Bindings
     templates: Templates
     documents: Documents
-    rows: RowReader
-    catalog: Catalog
+    document_fields: DocumentFields
+    collections: Collections
     index: IndexClient
     queries: QueryVectors
     classify: Classify | None = None

@@ -16,7 +16,7 @@ DEEPEST = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LateStage:
+class TemplatedStage:
     """A stage that becomes what it is once its templates are rendered."""
 
     name: str

@@ -108,6 +108,6 @@ async def count_facets(facets: Sequence[Facet], state: State, execution: Executi
     ids = [c.document_id for c in state.lists[0]] if isinstance(state, Ranked) else None
     tree = EVERYTHING if isinstance(state, Ranked) else state.everything
     counted = await gather_all(
-        execution.rows.facet(execution.collection_ids, ids, tree, facet.key, facet.limit) for facet in facets
+        execution.document_fields.facet(execution.collection_ids, ids, tree, facet.key, facet.limit) for facet in facets
     )
     return [{"key": facet.key, "values": values} for facet, values in zip(facets, counted, strict=True)]

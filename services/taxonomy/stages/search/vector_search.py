@@ -36,7 +36,9 @@ async def run_search(search: Search, state: State, execution: Execution) -> List
     """The candidates of each subject, best first, none under `min_score`; None when the query is empty and may be."""
     if search.collections:
         where = f"{search.path}.collection_identifiers"
-        targets = await execution.catalog.named(execution.namespace_id, search.collections, where, execution.bindings)
+        targets = await execution.collections.named(
+            execution.namespace_id, search.collections, where, execution.bindings
+        )
         execution = replace(execution, targets=targets)
     groups = await _groups(search, execution)
     vectors = await gather_all(_vectors(search, group, execution) for group in groups)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.index.shards.coalescing import Gathering, Once
+from services.index.shards.coalescing import CombinedRuns, SingleFlight
 
 
 async def test_the_same_key_at_the_same_time_runs_once() -> None:
@@ -15,7 +15,7 @@ async def test_the_same_key_at_the_same_time_runs_once() -> None:
         await asyncio.sleep(0.01)
         return 7
 
-    once = Once[str, int]()
+    once = SingleFlight[str, int]()
     assert await asyncio.gather(*(once.run("a", work) for _ in range(5))) == [7] * 5
     assert await once.run("a", work) == 7
     assert len(runs) == 2
@@ -26,7 +26,7 @@ async def test_a_caller_that_gives_up_does_not_end_the_run_of_others() -> None:
         await asyncio.sleep(0.02)
         return 7
 
-    once = Once[str, int]()
+    once = SingleFlight[str, int]()
     first = asyncio.create_task(once.run("a", work))
     second = asyncio.create_task(once.run("a", work))
     await asyncio.sleep(0)
@@ -43,7 +43,7 @@ async def test_a_failure_reaches_every_caller_and_is_not_remembered() -> None:
             raise ValueError("no")
         return 7
 
-    once = Once[str, int]()
+    once = SingleFlight[str, int]()
     results = await asyncio.gather(*(once.run("a", work) for _ in range(2)), return_exceptions=True)
     assert [type(result) for result in results] == [ValueError, ValueError]
     assert await once.run("a", work) == 7
@@ -56,7 +56,7 @@ async def test_items_given_during_a_run_share_the_next() -> None:
         runs.append(items)
         await asyncio.sleep(0.01)
 
-    gathering = Gathering(work)
+    gathering = CombinedRuns(work)
     first = asyncio.create_task(gathering.add([1]))
     await asyncio.sleep(0.005)
     await asyncio.gather(*(gathering.add([item]) for item in range(2, 6)))
@@ -73,7 +73,7 @@ async def test_no_caller_is_answered_by_a_run_that_began_before_it_asked() -> No
         seen.update(items & committed)
         await asyncio.sleep(0.001)
 
-    gathering = Gathering(work)
+    gathering = CombinedRuns(work)
 
     async def caller(item: int) -> None:
         await asyncio.sleep(item * 0.0003)
@@ -90,7 +90,7 @@ async def test_a_failed_run_fails_its_callers_only() -> None:
         if 1 in items:
             raise ValueError("no")
 
-    gathering = Gathering(work)
+    gathering = CombinedRuns(work)
     with pytest.raises(ValueError, match="no"):
         await gathering.add([1])
     await gathering.add([2])
