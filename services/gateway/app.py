@@ -40,8 +40,7 @@ from services.gateway.extractors import routes as extractors
 from services.gateway.extractors.discovery import routes as discovery
 from services.gateway.health import routes as health
 from services.gateway.kit.gateway import Gateway
-from services.gateway.kit.http import api_document
-from services.gateway.kit.http import error_envelope as problem
+from services.gateway.kit.http import api_document, error_envelope
 from services.gateway.kit.http.aliases import BASE, Aliases
 from services.gateway.kit.http.body_limit import BodyLimit
 from services.gateway.kit.http.error_shapes import DOCUMENTED
@@ -172,5 +171,5 @@ def build_routes() -> FastAPI:
         app.include_router(router, prefix=BASE, responses=DOCUMENTED)
     app.openapi = lambda: api_document.openapi_of(app)  # type: ignore[method-assign]
     api_document.install(app)
-    problem.install(app)
+    error_envelope.install(app)
     return app

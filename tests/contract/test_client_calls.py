@@ -6,7 +6,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from services.gateway.kit.http.unserved_calls import LEFT_OUT, left_out, table
+from services.gateway.kit.http.unserved_calls import UNSERVED_CALLS, table, unserved_call
 from tests.support.gateway.gateway_stack import Stack
 from tests.support.gateway.mixpeek_client import Operation, operations
 from tests.support.gateway.openapi import document
@@ -42,23 +42,25 @@ def test_the_client_has_the_calls_that_were_counted() -> None:
 
 
 def test_every_call_is_served_or_left_out_for_a_reason(served: set[tuple[str, str]]) -> None:
-    unexplained = [f"{each.method} {each.path}" for each in missing(served) if not left_out(each.method, example(each))]
+    unexplained = [
+        f"{each.method} {each.path}" for each in missing(served) if not unserved_call(each.method, example(each))
+    ]
     assert unexplained == []
 
 
 def test_nothing_that_is_served_is_said_to_be_left_out(served: set[tuple[str, str]]) -> None:
-    said = [f"{method} {path}" for method, path in served if left_out(method, path.replace("{}", "x1"))]
+    said = [f"{method} {path}" for method, path in served if unserved_call(method, path.replace("{}", "x1"))]
     assert said == []
 
 
 def test_nothing_that_is_left_out_is_unknown_to_the_client(served: set[tuple[str, str]]) -> None:
-    alone = [replace(each, paths=(path,)) for each in LEFT_OUT for path in each.paths]
+    alone = [replace(each, paths=(path,)) for each in UNSERVED_CALLS for path in each.paths]
     absent = [(call.method, example(call).removeprefix("/v1").rstrip("/")) for call in missing(served)]
     assert [each.paths for each in alone if not any(each.covers(*call) for call in absent)] == []
 
 
 def test_what_to_use_instead_is_served(served: set[tuple[str, str]]) -> None:
-    named = [plain(method, f"/v1{path}") for each in LEFT_OUT for method, path in NAMED.findall(each.instead)]
+    named = [plain(method, f"/v1{path}") for each in UNSERVED_CALLS for method, path in NAMED.findall(each.instead)]
     assert named and [each for each in named if each not in served] == []
 
 

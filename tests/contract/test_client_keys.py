@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from services.common.validation.unknown_keys import LeftOut, accepted_keys
+from services.common.validation.unknown_keys import UnusedKey, accepted_keys
 from services.gateway.app import ROUTERS
 from services.gateway.kit.http.aliases import BASE
 from services.gateway.kit.shapes import Form
@@ -66,13 +66,13 @@ def test_the_client_sends_nothing_unknown(place: str, form: type[Form], sent: ty
         key = field.alias or name
         if name == "additional_properties" or key in accepted_keys(form):
             continue
-        assert key in form.left_out, f"{place}: {form.__name__} does not know {key}"
+        assert key in form.unused_keys, f"{place}: {form.__name__} does not know {key}"
         default = None if field.is_required() else field.default
-        assert form.left_out[key].allows(default), f"{place}: {key} refuses the client's default {default!r}"
+        assert form.unused_keys[key].allows(default), f"{place}: {key} refuses the client's default {default!r}"
 
 
 @pytest.mark.parametrize(
     ("value", "taken"), [(None, True), ([], True), ({}, True), ("", True), (7, True), (7.0, False), (True, False)]
 )
 def test_what_is_left_out_takes_what_says_nothing(value: object, taken: bool) -> None:
-    assert LeftOut("use another.", off=7).allows(value) is taken
+    assert UnusedKey("use another.", off=7).allows(value) is taken

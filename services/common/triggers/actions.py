@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from services.common.triggers.config_forms import Config, read_form
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 
 CLUSTER, TAXONOMY, BATCH = "cluster", "taxonomy_enrichment", "batch_rerun"
 COLLECTION, RETRIEVER, ALERT = "collection_trigger", "retriever_execution", "alert_evaluation"
@@ -30,8 +30,8 @@ def _refused(given: Any) -> None:
 class ClusterAction(Config):
     """TriggerActionConfigCluster."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "source_execution_ids": LeftOut("clusters of clusters are not served.")
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "source_execution_ids": UnusedKey("clusters of clusters are not served.")
     }
 
     cluster_id: Identifier
@@ -44,7 +44,7 @@ class ClusterAction(Config):
 class TaxonomyAction(Config):
     """TriggerActionConfigTaxonomyEnrichment; where results go is said by the collection's taxonomy_applications."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {"parallelism": IDLE}
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {"parallelism": IDLE}
 
     taxonomy_id: Identifier
     collection_id: Identifier

@@ -6,19 +6,19 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 
 from services.common.errors import InvalidArgumentError
-from services.common.validation.unknown_keys import REQUEST, LeftOut, in_request, known_only, reason_of
+from services.common.validation.unknown_keys import REQUEST, UnusedKey, in_request, known_only, reason_of
 
 
 class Config(BaseModel):
     """What belongs to a trigger; unknown keys are refused when it is made, and forgiven in what is stored."""
 
     model_config = ConfigDict(extra="ignore")
-    left_out: ClassVar[Mapping[str, LeftOut]] = {}
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {}
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, given: Any, info: ValidationInfo) -> Any:
-        return known_only(cls, given, cls.left_out) if in_request(info) else given
+        return known_only(cls, given, cls.unused_keys) if in_request(info) else given
 
 
 C = TypeVar("C", bound=BaseModel)

@@ -23,7 +23,7 @@ UNKNOWN, UNSERVED = "extra_forbidden", "not_served"
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class UnusedKey:
     """A key of the contract that has no effect here: any value is taken where `instead` is None.
 
     Otherwise only `off`, the contract's default, which asks for nothing; `instead` says what to do.
@@ -40,7 +40,7 @@ class LeftOut:
         return disabled or (type(value) is type(self.off) and value == self.off)
 
 
-IDLE = LeftOut()
+IDLE = UnusedKey()
 
 
 @cache
@@ -58,18 +58,18 @@ def _names(form: type[BaseModel], field: str) -> Iterator[str]:
         yield alias
 
 
-def known_only(form: type[BaseModel], given: Any, left_out: Mapping[str, LeftOut]) -> Any:
+def known_only(form: type[BaseModel], given: Any, unused_keys: Mapping[str, UnusedKey]) -> Any:
     """The request without keys that are left out; ValidationError for those that cannot be taken."""
     if not isinstance(given, Mapping):
         return given
     beyond = [name for name in given if name not in accepted_keys(form)]
     if not beyond:
         return given
-    faults = [fault for name in beyond if (fault := _fault(form, name, given[name], left_out))]
+    faults = [fault for name in beyond if (fault := _fault(form, name, given[name], unused_keys))]
     if faults:
         # What is missing is often what the unknown key was meant to be.
         raise ValidationError.from_exception_data(form.__name__, [*_missing(form, given), *faults[:MOST_FAULTS]])
-    return {name: value for name, value in given.items() if name not in left_out}
+    return {name: value for name, value in given.items() if name not in unused_keys}
 
 
 def _missing(form: type[BaseModel], given: Mapping[Any, Any]) -> Iterator[InitErrorDetails]:
@@ -78,8 +78,10 @@ def _missing(form: type[BaseModel], given: Mapping[Any, Any]) -> Iterator[InitEr
             yield InitErrorDetails(type="missing", loc=(field,), input=given)
 
 
-def _fault(form: type[BaseModel], name: Any, value: Any, left_out: Mapping[str, LeftOut]) -> InitErrorDetails | None:
-    unserved = left_out.get(name)
+def _fault(
+    form: type[BaseModel], name: Any, value: Any, unused_keys: Mapping[str, UnusedKey]
+) -> InitErrorDetails | None:
+    unserved = unused_keys.get(name)
     if unserved is not None and unserved.allows(value):
         return None
     if unserved is not None:

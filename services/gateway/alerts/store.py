@@ -13,7 +13,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 SHOWN_AS = {"alert_name": "name", "retriever_identifier": "retriever_id"}
 ALERTS = Table(
@@ -76,7 +76,7 @@ async def insert_alert(pool: Pool, namespace_id: str, columns: Mapping[str, Any]
         try:
             row = await connection.fetchrow(sql, *values.values())
         except asyncpg.UniqueViolationError as error:
-            raise taken("alert", columns["alert_name"]) from error
+            raise name_taken("alert", columns["alert_name"]) from error
         assert row is not None
         await _tell(connection, "alert.created", row)
     return row
@@ -91,7 +91,7 @@ async def update_alert(
         try:
             change = await change_row(connection, "alerts", "alert_id", alert_id, columns)
         except asyncpg.UniqueViolationError as error:
-            raise taken("alert", columns["alert_name"]) from error
+            raise name_taken("alert", columns["alert_name"]) from error
         if change is None:
             raise NotFoundError.of("alert", alert_id)
         if not change.columns:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field
 
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.lists.shapes import ListBody, Pagination
 from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject
 
@@ -43,9 +43,9 @@ class BatchObjects(Form):
 class BatchSubmit(Form):
     """SubmitBatchRequest."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
         "include_processing_history": IDLE,
-        "webhook_url": LeftOut("make a webhook of batch events."),
+        "webhook_url": UnusedKey("make a webhook of batch events."),
     }
 
     collection_ids: Collections = None
@@ -60,8 +60,8 @@ class BatchPatch(Form):
 class BatchRetry(Form):
     """RetryBatchRequest: by default what failed for a reason that may pass."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "tier_nums": LeftOut("a batch has one tier.", off=[0]),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "tier_nums": UnusedKey("a batch has one tier.", off=[0]),
     }
 
     retry_mode: Literal["transient_only", "all"] = "transient_only"

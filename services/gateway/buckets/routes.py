@@ -13,7 +13,7 @@ from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.rows.dependents import resting_on
+from services.gateway.kit.rows.dependents import dependents_of
 from services.gateway.kit.shapes import cleared
 
 router = routes_of("Buckets", "/buckets")
@@ -104,7 +104,7 @@ async def delete_bucket(bucket: str, tenant: InNamespace, force_foreclose: bool 
     """Hides a bucket at once, and deletes it with its objects and their documents as a task."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
     pool, name = tenant.gateway.pool, row["bucket_name"]
-    warnings = await resting_on(pool, tenant.namespace_id, "bucket", row["bucket_id"], name)
+    warnings = await dependents_of(pool, tenant.namespace_id, "bucket", row["bucket_id"], name)
     task_id = await store.delete_bucket(pool, row["bucket_id"])
     return BucketDeleted(
         task_id=task_id,

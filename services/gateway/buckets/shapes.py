@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import asyncpg
 from pydantic import AliasChoices, Field, StringConstraints
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.buckets.schema import BucketSchema, BucketSchemaOut, FieldName
 from services.gateway.kit.lists.shapes import Pagination
 from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject
@@ -26,10 +26,10 @@ class UniqueKey(Form):
 class BucketCreate(Form):
     """BucketCreateRequest; `schema` and `name` are older spellings."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "destination": LeftOut("objects come by uploads alone."),
-        "ingest_filter": LeftOut("objects come by uploads alone."),
-        "source_adapter": LeftOut("objects come by uploads alone."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "destination": UnusedKey("objects come by uploads alone."),
+        "ingest_filter": UnusedKey("objects come by uploads alone."),
+        "source_adapter": UnusedKey("objects come by uploads alone."),
     }
 
     bucket_name: Annotated[Name, Field(validation_alias=AliasChoices("bucket_name", "name"))]
@@ -45,10 +45,10 @@ class BucketCreate(Form):
 class BucketPatch(Form):
     """BucketPatchRequest and BucketUpdateRequest; fields of the schema are added or changed, never removed."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "destination": LeftOut("objects come by uploads alone."),
-        "ingest_filter": LeftOut("objects come by uploads alone."),
-        "source_adapter": LeftOut("objects come by uploads alone."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "destination": UnusedKey("objects come by uploads alone."),
+        "ingest_filter": UnusedKey("objects come by uploads alone."),
+        "source_adapter": UnusedKey("objects come by uploads alone."),
     }
 
     bucket_name: Annotated[Name | None, Field(validation_alias=AliasChoices("bucket_name", "name"))] = None

@@ -14,7 +14,7 @@ from services.gateway.buckets.rekeying import rekey
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 BUCKETS = Table(
     alias="b",
@@ -66,7 +66,7 @@ async def create_bucket(pool: Executor, namespace_id: str, name: str, columns: d
     try:
         await pool.execute(f"INSERT INTO buckets ({', '.join(values)}) VALUES ({places})", *values.values())  # noqa: S608
     except asyncpg.UniqueViolationError as error:
-        raise taken("bucket", name) from error
+        raise name_taken("bucket", name) from error
     return str(values["bucket_id"])
 
 
@@ -94,7 +94,7 @@ async def update_bucket(pool: Pool, bucket_id: str, columns: dict[str, Any], pro
         try:
             change = await change_row(connection, "buckets", "bucket_id", bucket_id, columns, merged=MERGED_TOO)
         except asyncpg.UniqueViolationError as error:
-            raise taken("bucket", str(columns.get("bucket_name"))) from error
+            raise name_taken("bucket", str(columns.get("bucket_name"))) from error
         if change is not None and "unique_key" in change.columns:
             await rekey(connection, bucket_id, change.row["unique_key"])
 

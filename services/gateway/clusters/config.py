@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.clusters.parameters import PARAMETERS, Dbscan, Hdbscan, KMeans, Method
 from services.gateway.kit.shapes import Form, JsonObject
 
@@ -49,8 +49,8 @@ class PreprocessingStep(Form):
 class VectorConfig(Form):
     """VectorBasedConfig. `algorithm_params` holds the parameters of any method; unknown ones have no effect."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        **{name: LeftOut("leave it out.", off) for name, off in OFF.items()},
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        **{name: UnusedKey("leave it out.", off) for name, off in OFF.items()},
         "max_hierarchy_depth": IDLE,
     }
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.shapes import Form
 
 Method = Literal[
@@ -23,7 +23,7 @@ Few = Annotated[int, Field(ge=1, le=100)]
 class KMeans(Form):
     """KMeansParams."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
         "verbose": IDLE,
         "copy_x": IDLE,
     }
@@ -40,11 +40,11 @@ class KMeans(Form):
 class Dbscan(Form):
     """DBSCANParams."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "metric_params": LeftOut("the metric takes no parameters."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "metric_params": UnusedKey("the metric takes no parameters."),
         "algorithm": IDLE,
         "leaf_size": IDLE,
-        "p": LeftOut("choose another metric.", off=2),
+        "p": UnusedKey("choose another metric.", off=2),
         "n_jobs": IDLE,
     }
 
@@ -56,7 +56,7 @@ class Dbscan(Form):
 class Hdbscan(Form):
     """HDBSCANParams."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
         "prediction_data": IDLE,
         "match_reference_implementation": IDLE,
     }

@@ -28,7 +28,7 @@ from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.rows.dependents import resting_on
+from services.gateway.kit.rows.dependents import dependents_of
 from services.gateway.kit.shapes import Degraded, JsonObject
 from services.gateway.tasks.shapes import to_task
 from services.gateway.tasks.store import get_task
@@ -153,7 +153,7 @@ async def delete_cluster(
     pool = tenant.gateway.pool
     row = await store.read_cluster(pool, tenant.namespace_id, cluster)
     identity, name = row["cluster_id"], row["cluster_name"]
-    warnings = await resting_on(pool, tenant.namespace_id, "cluster", identity, name)
+    warnings = await dependents_of(pool, tenant.namespace_id, "cluster", identity, name)
     canceled = await store.delete_cluster(pool, row)
     return ClusterDeleted(
         message=f"Deleted cluster {name}.", cluster_id=identity, canceled_runs=canceled, warnings=warnings

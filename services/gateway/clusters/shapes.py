@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.clusters.config import (
     AttributeConfig,
     DimensionReduction,
@@ -92,8 +92,8 @@ class ClusterCreate(Form):
 class ClusterPatch(Form):
     """PatchClusterRequest; null takes a description, filters or the naming away."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "face_cluster_merge": LeftOut("faces are labelled one by one."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "face_cluster_merge": UnusedKey("faces are labelled one by one."),
     }
 
     cluster_name: Name | None = None
@@ -116,8 +116,8 @@ class ClusterPatch(Form):
 class ClusterExecute(Form):
     """ExecuteClusterByIdRequest: what holds for this run alone."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "source_execution_ids": LeftOut("clusters of clusters are not served."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "source_execution_ids": UnusedKey("clusters of clusters are not served."),
     }
 
     mode: Literal["full", "assign"] = "full"

@@ -15,7 +15,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, UPDATED
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 LOCK_COLLECTIONS = (
     "SELECT collection_id, settings FROM collections WHERE collection_id = ANY($1) ORDER BY collection_id FOR UPDATE"
@@ -94,7 +94,7 @@ async def create_cluster(pool: Pool, new: NewCluster) -> str:
         try:
             await connection.execute(sql, *columns.values())
         except asyncpg.UniqueViolationError as error:
-            raise taken("cluster", new.name) from error
+            raise name_taken("cluster", new.name) from error
         if new.settings["auto_execute_on_batch"]:
             await apply_cluster(connection, new.collection_ids, _application(new))
         await _tell(connection, "created", new.namespace_id, new.cluster_id, new.name)
@@ -132,7 +132,7 @@ async def change_cluster(connection: Connection, row: asyncpg.Record, columns: d
     try:
         change = await change_row(connection, "clusters", "cluster_id", row["cluster_id"], columns)
     except asyncpg.UniqueViolationError as error:
-        raise taken("cluster", str(columns.get("cluster_name"))) from error
+        raise name_taken("cluster", str(columns.get("cluster_name"))) from error
     if change is None:
         raise NotFoundError.of("cluster", row["cluster_id"])
     if change.columns:

@@ -8,7 +8,7 @@ from services.common.errors import InvalidArgumentError
 from services.gateway.collections.applications.alerts_and_clusters import with_ids
 from services.gateway.collections.applications.plans import plan_applications
 from services.gateway.collections.applications.store import set_applications
-from services.gateway.collections.events import tell_collections, tell_inline
+from services.gateway.collections.events import record_collection_events, record_inline_taxonomy_event
 from services.gateway.collections.extractors.shapes import read_passthrough
 from services.gateway.collections.inline_taxonomies.shapes import TaxonomyPatch
 from services.gateway.collections.inline_taxonomies.store import (
@@ -45,14 +45,14 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
         names = set(change.columns) & (form.model_fields_set | COLUMNS)
         if new is not None:
             await insert_taxonomy(connection, tenant.namespace_id, collection_id, row["collection_name"], new)
-            await tell_inline(connection, "created", collection_id)
+            await record_inline_taxonomy_event(connection, "created", collection_id)
             names.add(TAXONOMY)
         elif form.taxonomy is not None:
             if await _change_taxonomy(connection, collection_id, form.taxonomy, retriever):
-                await tell_inline(connection, "updated", collection_id)
+                await record_inline_taxonomy_event(connection, "updated", collection_id)
                 names.add(TAXONOMY)
         elif TAXONOMY in form.model_fields_set and inline:
-            await tell_inline(connection, "deleted", collection_id)
+            await record_inline_taxonomy_event(connection, "deleted", collection_id)
             await delete_taxonomy(connection, tenant.namespace_id, collection_id)
             names.add(TAXONOMY)
         names |= set(await set_applications(connection, collection_id, applications))
@@ -61,7 +61,7 @@ async def change_collection(tenant: Tenant, row: asyncpg.Record, form: Collectio
             to_come.append(await _pass_through(connection, row, change.row[EXTRACTOR]))
         if names:
             await touch_collection(connection, collection_id)
-            await tell_collections(connection, "updated", [change.row], *names)
+            await record_collection_events(connection, "updated", [change.row], *names)
     return to_come
 
 

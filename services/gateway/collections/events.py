@@ -22,13 +22,13 @@ INLINE = (
 )
 
 
-def told(row: asyncpg.Record) -> JsonObject:
+def event_payload(row: asyncpg.Record) -> JsonObject:
     """What every event of a collection says of it."""
     sources = {name: row[name][:MOST_IDS] for name in ("bucket_ids", "source_collection_ids")}
     return {"collection_id": row["collection_id"], "collection_name": row["collection_name"], **sources}
 
 
-async def tell_collections(
+async def record_collection_events(
     connection: Connection, verb: str, rows: Iterable[asyncpg.Record], *fields: str, **more: Any
 ) -> None:
     """`collection.<verb>` of each row, with the names of the fields that changed."""
@@ -38,14 +38,14 @@ async def tell_collections(
             namespace_id=row["namespace_id"],
             event_type=f"collection.{verb}",
             subject_id=row["collection_id"],
-            payload={**told(row), **changed, **more},
+            payload={**event_payload(row), **changed, **more},
         )
         for row in rows
     ]
     await record_all(connection, events)
 
 
-async def tell_inline(connection: Connection, verb: str, collection_id: str) -> None:
+async def record_inline_taxonomy_event(connection: Connection, verb: str, collection_id: str) -> None:
     """`taxonomy.<verb>` of the inline taxonomy that a collection has, if it has one."""
     row = await connection.fetchrow(INLINE, collection_id)
     if row is not None:
@@ -56,4 +56,4 @@ async def tell_inline(connection: Connection, verb: str, collection_id: str) -> 
 async def disable_dependents(connection: Connection, collection_id: str) -> None:
     """Disables the collections that are made from one that goes; they say why."""
     rows = await connection.fetch(DISABLE_DEPENDENTS, collection_id)
-    await tell_collections(connection, "updated", rows, "enabled", disabled_by=collection_id)
+    await record_collection_events(connection, "updated", rows, "enabled", disabled_by=collection_id)

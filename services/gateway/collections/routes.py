@@ -30,8 +30,8 @@ from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.rows.dependents import resting_on
-from services.gateway.kit.unknown_fields import said
+from services.gateway.kit.rows.dependents import dependents_of
+from services.gateway.kit.unknown_fields import sentences
 
 router = routes_of("Collections", "/collections")
 
@@ -43,7 +43,7 @@ async def create_collection(form: CollectionCreate, tenant: InNamespace) -> Coll
     made = await _read(tenant, collection_id)
     filters = (made.source.source_filters or {}).get("filters")
     unknown = await unknown_in_sources(tenant, made.source.bucket_ids or [], made.source.collection_ids or [], filters)
-    return made.model_copy(update={"warnings": [*made.warnings, *said(unknown)]})
+    return made.model_copy(update={"warnings": [*made.warnings, *sentences(unknown)]})
 
 
 async def _read(tenant: Tenant, identifier: str) -> Collection:
@@ -128,7 +128,7 @@ async def delete_collection(collection: str, tenant: InNamespace) -> CollectionD
     """Deletes a collection with its documents; its objects stay."""
     found = await get_collection(tenant.gateway.pool, tenant.namespace_id, collection)
     pool = tenant.gateway.pool
-    warnings = await resting_on(pool, tenant.namespace_id, "collection", found.collection_id, found.collection_name)
+    warnings = await dependents_of(pool, tenant.namespace_id, "collection", found.collection_id, found.collection_name)
     deleted = await store.delete_collection(pool, tenant.namespace_id, found.collection_id)
     await refresh_index(tenant.gateway, deleted.document_ids)
     return CollectionDeleted(

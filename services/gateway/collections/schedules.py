@@ -8,7 +8,13 @@ import asyncpg
 from services.common.database.pool import Connection
 from services.common.triggers.actions import COLLECTION, CollectionAction
 from services.common.triggers.schedules import first_time, read_schedule
-from services.gateway.kit.rows.triggers import NewTrigger, change_trigger, delete_trigger, insert_trigger, tell
+from services.gateway.kit.rows.triggers import (
+    NewTrigger,
+    change_trigger,
+    delete_trigger,
+    insert_trigger,
+    record_trigger_event,
+)
 from services.gateway.kit.shapes import JsonObject
 
 PATH = "body.schedule.schedule_config"
@@ -49,7 +55,7 @@ async def orphan_triggers(connection: Connection, namespace_id: str, collection_
         await delete_trigger(connection, row)
     orphans = [each["trigger_id"] for each in await connection.fetch(ORPHANS, namespace_id, collection_id)]
     for failed in await connection.fetch(FAIL, orphans, f"Its collection '{collection_id}' was deleted."):
-        await tell(connection, "updated", failed)
+        await record_trigger_event(connection, "updated", failed)
 
 
 def _columns(schedule: JsonObject) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.buckets.schema import BucketSchemaOut
 from services.gateway.collections.applications.shapes import (
     MOST,
@@ -41,8 +41,8 @@ Fixed = Annotated[None, BeforeValidator(_refused), Field(description="Cannot be 
 class CollectionCreate(CollectionSettings):
     """CreateCollectionRequest with the tutorial's inline taxonomy."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "input_schema": LeftOut("the input schema is that of the bucket."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "input_schema": UnusedKey("the input schema is that of the bucket."),
     }
 
     collection_name: Annotated[CollectionName, Field(validation_alias=NAME)]

@@ -13,12 +13,16 @@ from services.common.errors import AlreadyExistsError, NotFoundError
 from services.common.ids import new_id
 from services.common.json.equality import same_value
 from services.gateway.collections.applications.store import NewApplications, set_applications
-from services.gateway.collections.events import disable_dependents, tell_collections, tell_inline
+from services.gateway.collections.events import (
+    disable_dependents,
+    record_collection_events,
+    record_inline_taxonomy_event,
+)
 from services.gateway.collections.inline_taxonomies.store import NewTaxonomy, delete_own_retriever, insert_taxonomy
 from services.gateway.collections.lists import COLLECTION_COLUMNS, COLLECTION_SOURCE
 from services.gateway.collections.schedules import keep_schedule, orphan_triggers
 from services.gateway.kit.rows.change_row import MERGED, Change, change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 FIND = f"SELECT {COLLECTION_COLUMNS} FROM {COLLECTION_SOURCE} WHERE c.collection_id = $1"  # noqa: S608
 INSERT = """
@@ -83,13 +87,13 @@ async def insert_collection(connection: Connection, new: NewCollection) -> str:
     try:
         rows = await _insert(connection, collection_id, new)
     except asyncpg.UniqueViolationError as error:
-        raise taken("collection", new.name) from error
+        raise name_taken("collection", new.name) from error
     if new.taxonomy is not None:
         await insert_taxonomy(connection, new.namespace_id, collection_id, new.name, new.taxonomy)
     await set_applications(connection, collection_id, new.applications)
     await keep_schedule(connection, new.namespace_id, collection_id, new.name, new.settings.get("schedule"))
-    await tell_collections(connection, "created", rows)
-    await tell_inline(connection, "created", collection_id)
+    await record_collection_events(connection, "created", rows)
+    await record_inline_taxonomy_event(connection, "created", collection_id)
     return collection_id
 
 
@@ -147,7 +151,7 @@ async def update_collection(
             merged={**MERGED, "settings": "settings || {}", "feature_extractor": "feature_extractor || {}"},
         )
     except asyncpg.UniqueViolationError as error:
-        raise taken("collection", str(columns.get("collection_name"))) from error
+        raise name_taken("collection", str(columns.get("collection_name"))) from error
     assert change is not None
     if "schedule" in others:
         name, namespace_id = change.row["collection_name"], change.row["namespace_id"]
@@ -178,13 +182,13 @@ async def delete_collection(pool: Pool, namespace_id: str, collection_id: str) -
         document_ids = await _delete_documents(connection, collection_id)
         await _end_objects(connection, collection_id)
         await disable_dependents(connection, collection_id)
-        await tell_inline(connection, "deleted", collection_id)
+        await record_inline_taxonomy_event(connection, "deleted", collection_id)
         try:
             gone = await connection.fetch("DELETE FROM collections WHERE collection_id = $1 RETURNING *", collection_id)
         except asyncpg.ForeignKeyViolationError as error:
             raise _in_use(collection_id) from error
         await delete_own_retriever(connection, namespace_id, collection_id)
-        await tell_collections(connection, "deleted", gone, document_count=len(document_ids))
+        await record_collection_events(connection, "deleted", gone, document_count=len(document_ids))
         affected = await decide_again(connection, namespace_id)
     return Gone(document_ids=document_ids, affected=affected)
 

@@ -16,7 +16,7 @@ from services.gateway.kit.lists.page_sql import Listing, Page, Scope, Window, li
 from services.gateway.kit.lists.shapes import filter_of, pagination_of, search_of, sorts_of, window_of
 from services.gateway.kit.lists.tables import FEW, SEARCH_FIELDS
 from services.gateway.kit.shapes import JsonObject
-from services.gateway.kit.unknown_fields import said
+from services.gateway.kit.unknown_fields import sentences
 from services.gateway.objects.blobs.store import FILES
 
 LIST_DOCUMENTS = Listing(
@@ -80,7 +80,7 @@ async def _warned(tenant: Tenant, asked: Asked, filters: Filter, found: JsonObje
     """The list with what to say of fields that nothing has."""
     is_empty = not (found["results"] or found.get("groups"))
     warnings = await unknown_in_collections(tenant, asked.collection_ids, filters, is_empty=is_empty)
-    return {**found, "warnings": said(warnings)} if warnings else found
+    return {**found, "warnings": sentences(warnings)} if warnings else found
 
 
 async def _page(tenant: Tenant, asked: Asked, scope: Scope, window: Window) -> JsonObject:

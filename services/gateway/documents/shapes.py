@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
 from services.gateway.kit.shapes import Affected, Answer, Form, JsonObject, OpenAnswer, QueryForm
 
@@ -51,9 +51,9 @@ class GroupField(Form):
 class DocumentListBody(ListBody, VectorNames):
     """ListDocumentsRequest."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        **ListBody.left_out,
-        "return_url": LeftOut("use return_presigned_urls.", off=False),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        **ListBody.unused_keys,
+        "return_url": UnusedKey("use return_presigned_urls.", off=False),
     }
 
     return_presigned_urls: bool | None = None

@@ -55,16 +55,16 @@ def read_place(text: str) -> Place:
             numbers_are_sound = all(0 <= number <= MOST for number in (after, last, at))
             if numbers_are_sound and _is_snapshot(since) and _is_snapshot(until):
                 return Place(since=since, until=until, after=after, last=last, at=at)
-    raise foreign()
+    raise foreign_cursor()
 
 
 def _decoded(text: str) -> object:
     if len(text) > LONGEST or not text.isascii():
-        raise foreign()
+        raise foreign_cursor()
     try:
         return orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except (ValueError, binascii.Error) as error:
-        raise foreign() from error
+        raise foreign_cursor() from error
 
 
 def _is_snapshot(text: str) -> bool:
@@ -77,7 +77,7 @@ def _is_snapshot(text: str) -> bool:
     return 0 < lowest <= end <= MOST and in_order
 
 
-def foreign() -> InvalidArgumentError:
+def foreign_cursor() -> InvalidArgumentError:
     """The error for a cursor that is of another server, or of none."""
     message = "cursor is not one that this server gave; leave it out to begin with the oldest event."
     return InvalidArgumentError(message, reason="INVALID_CURSOR", path=PATH)

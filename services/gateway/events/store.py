@@ -7,7 +7,7 @@ from datetime import timedelta
 import asyncpg
 
 from services.common.database.pool import Connection
-from services.gateway.events.cursors import NOTHING, Place, foreign
+from services.gateway.events.cursors import NOTHING, Place, foreign_cursor
 
 # What has ended since a window: where its events begin and end by seq.
 NEXT = """
@@ -63,7 +63,7 @@ async def _next_window(connection: Connection, place: Place, keep: timedelta) ->
         row = await connection.fetchrow(NEXT.format(first=NEWER), place.until)
     assert row is not None
     if not row["is_ours"]:
-        raise foreign()
+        raise foreign_cursor()
     if row["first"] is None:
         return replace(place, since=place.until, until=row["until"], after=0, last=0, at=row["at"])
     return Place(since=place.until, until=row["until"], after=row["first"] - 1, last=row["last"], at=row["at"])

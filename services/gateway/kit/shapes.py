@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from services.common.labels.label_values import label_value
-from services.common.validation.unknown_keys import LeftOut, known_only
+from services.common.validation.unknown_keys import UnusedKey, known_only
 
 JsonObject = dict[str, Any]
 
@@ -22,12 +22,12 @@ class Form(BaseModel):
     """A request body; unknown keys are refused. `left_out` are keys of the contract that are not served."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
-    left_out: ClassVar[Mapping[str, LeftOut]] = {}
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {}
 
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, given: Any) -> Any:
-        return known_only(cls, given, cls.left_out)
+        return known_only(cls, given, cls.unused_keys)
 
 
 class OpenForm(BaseModel):

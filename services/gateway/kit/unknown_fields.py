@@ -107,6 +107,6 @@ def unknown_field(name: str, what: str, known: set[str]) -> Degraded:
     )
 
 
-def said(warnings: Sequence[Degraded]) -> list[str]:
+def sentences(warnings: Sequence[Degraded]) -> list[str]:
     """The warnings as sentences, for answers whose warnings are texts in the contract."""
     return [f"{each.reason} {each.next_step}" for each in warnings]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import asyncpg
 from pydantic import AliasChoices, Field, StringConstraints, model_validator
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.kit.lists.shapes import Pagination
 from services.gateway.kit.shapes import Answer, Form, JsonObject, Moment
 
@@ -44,14 +44,14 @@ class PayloadIndex(Form):
 class NamespaceSettings(Form):
     """What the contract lets one say of a namespace; stored and shown."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "repair_vectors": LeftOut("the index follows the database by itself.", off=False),
-        "infrastructure": LeftOut("it belongs to the hosted service."),
-        "trusted_issuers": LeftOut("it belongs to the hosted service."),
-        "spend_budget": LeftOut("it belongs to the hosted service."),
-        "pinned": LeftOut("it belongs to the hosted service."),
-        "tiering": LeftOut("it belongs to the hosted service."),
-        "cost_cap_override": LeftOut("it belongs to the hosted service."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "repair_vectors": UnusedKey("the index follows the database by itself.", off=False),
+        "infrastructure": UnusedKey("it belongs to the hosted service."),
+        "trusted_issuers": UnusedKey("it belongs to the hosted service."),
+        "spend_budget": UnusedKey("it belongs to the hosted service."),
+        "pinned": UnusedKey("it belongs to the hosted service."),
+        "tiering": UnusedKey("it belongs to the hosted service."),
+        "cost_cap_override": UnusedKey("it belongs to the hosted service."),
     }
 
     feature_extractors: Annotated[list[ExtractorChoice] | None, Field(max_length=100)] = None
@@ -77,13 +77,13 @@ class NamespaceSettings(Form):
 class NamespaceCreate(NamespaceSettings):
     """CreateNamespaceRequest; `name` is an older spelling."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        **NamespaceSettings.left_out,
-        "mode": LeftOut("a namespace here is managed.", off="managed"),
-        "namespace_type": LeftOut("a namespace here is standard.", off="standard"),
-        "scope": LeftOut("a namespace here belongs to the organization."),
-        "features": LeftOut("what a collection offers is asked of GET /collections/features."),
-        "vector_configs": LeftOut("its slots are those of its collections."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        **NamespaceSettings.unused_keys,
+        "mode": UnusedKey("a namespace here is managed.", off="managed"),
+        "namespace_type": UnusedKey("a namespace here is standard.", off="standard"),
+        "scope": UnusedKey("a namespace here belongs to the organization."),
+        "features": UnusedKey("what a collection offers is asked of GET /collections/features."),
+        "vector_configs": UnusedKey("its slots are those of its collections."),
     }
 
     namespace_name: Annotated[NamespaceName, Field(validation_alias=AliasChoices("namespace_name", "name"))]

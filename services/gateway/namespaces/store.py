@@ -14,7 +14,7 @@ from services.gateway.kit.access.tenants import ensure_default_namespace, find_n
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 NAMESPACES = Table(
     alias="n",
@@ -60,7 +60,7 @@ async def create_namespace(db: Executor, values: dict[str, Any]) -> None:
     try:
         await db.execute(INSERT, *(values[name] for name in names))
     except asyncpg.UniqueViolationError as error:
-        raise taken("namespace", values["namespace_name"]) from error
+        raise name_taken("namespace", values["namespace_name"]) from error
 
 
 async def namespace_id_of(db: Executor, identifier: str) -> str:
@@ -84,7 +84,7 @@ async def update_namespace(pool: Pool, namespace_id: str, columns: dict[str, Any
         try:
             await change_row(connection, "namespaces", "namespace_id", namespace_id, every, merged=MERGED_TOO)
         except asyncpg.UniqueViolationError as error:
-            raise taken("namespace", str(columns.get("namespace_name"))) from error
+            raise name_taken("namespace", str(columns.get("namespace_name"))) from error
 
 
 async def delete_namespace(pool: Pool, namespace_id: str, *, force: bool) -> str:

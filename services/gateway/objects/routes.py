@@ -15,7 +15,7 @@ from services.gateway.kit.lists.list_route import listed
 from services.gateway.kit.lists.shapes import ListQuery, filter_of
 from services.gateway.kit.misspelt_keys import slips_of, with_slips
 from services.gateway.kit.unknown_fields import unknown_in_bucket
-from services.gateway.objects import edits as stored
+from services.gateway.objects import edits
 from services.gateway.objects.creation.create import Options, blobs_of, upload
 from services.gateway.objects.creation.store import blob_rows
 from services.gateway.objects.fields import patched_fields
@@ -108,7 +108,7 @@ async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: I
     if touched := touched_keys(key_fields(row["unique_key"]), fields):
         require_same_key(touched, fields, (await read_object(gateway.pool, row["bucket_id"], object_id))["fields"])
     blobs = blob_rows(await blobs_of(tenant, row, form.blobs or []))
-    patched = await stored.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix, blobs=blobs)
+    patched = await edits.patch_object(gateway.pool, row["bucket_id"], object_id, fields, form.key_prefix, blobs=blobs)
     await refresh_index(gateway, patched.document_ids)
     given = patched.fields if any(value is not None for value in fields.values()) else ()
     affected = await affected_by(gateway, patched.affected, patched.document_ids, given)
@@ -120,7 +120,7 @@ async def label_object(bucket: str, object_id: str, form: ObjectPatch, tenant: I
 async def delete_object(bucket: str, object_id: str, tenant: InNamespace) -> Response:
     """Deletes an object with its documents. What a machine labelled by them is decided again, as the headers say."""
     row = await get_row(tenant.gateway.pool, "bucket", tenant.namespace_id, bucket)
-    deleted = await stored.delete_object(tenant.gateway.pool, row["bucket_id"], object_id)
+    deleted = await edits.delete_object(tenant.gateway.pool, row["bucket_id"], object_id)
     await refresh_index(tenant.gateway, deleted.document_ids)
     found = await affected_by(tenant.gateway, deleted.affected)
     return Response(status_code=204, headers=affected_headers(found))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.buckets.schema import FieldType
 from services.gateway.kit.lists.shapes import ListBody, Pagination
 from services.gateway.kit.shapes import Affected, Answer, Degraded, Form, JsonObject, OpenAnswer, OpenForm
@@ -19,8 +19,8 @@ class BlobForm(Form):
     text also the text itself or {"text"}. `upload_id` names a confirmed upload instead. `checksum` is a sha256.
     """
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "key_prefix": LeftOut("give the key_prefix of the object."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "key_prefix": UnusedKey("give the key_prefix of the object."),
         "canonicalize_source": IDLE,
         "force_remirror": IDLE,
     }

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import asyncpg
 from pydantic import Field, StringConstraints
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.kit.access.permissions import CallerKey
 from services.gateway.kit.shapes import Answer, Form, JsonObject
 
@@ -22,16 +22,16 @@ LIMITS = "the limit is LIKENESS_RATE_LIMIT_PER_MINUTE, and rate_limit_override o
 class OrganizationPatch(Form):
     """What may be changed of the organization; metadata are merged."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "logo_url": LeftOut(PLAIN),
-        "billing_email": LeftOut(PLAIN),
-        "notifications_email": LeftOut(PLAIN),
-        "default_llm_credentials": LeftOut(PLAIN),
-        "spend_limits": LeftOut(PLAIN),
-        "rate_limit_overrides": LeftOut(LIMITS),
-        "rate_limits": LeftOut(LIMITS),
-        "nsfw_check_enabled": LeftOut("contents are not judged.", off=False),
-        "nsfw_fail_closed": LeftOut("contents are not judged.", off=False),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "logo_url": UnusedKey(PLAIN),
+        "billing_email": UnusedKey(PLAIN),
+        "notifications_email": UnusedKey(PLAIN),
+        "default_llm_credentials": UnusedKey(PLAIN),
+        "spend_limits": UnusedKey(PLAIN),
+        "rate_limit_overrides": UnusedKey(LIMITS),
+        "rate_limits": UnusedKey(LIMITS),
+        "nsfw_check_enabled": UnusedKey("contents are not judged.", off=False),
+        "nsfw_fail_closed": UnusedKey("contents are not judged.", off=False),
     }
 
     organization_name: Annotated[str | None, StringConstraints(min_length=1, max_length=100)] = None

@@ -9,12 +9,12 @@ from services.common.bindings import Bindings, bound_name
 from services.common.database.bounded_reads import snapshot
 from services.common.database.find_resources import get_row
 from services.gateway.collections.labelling.checks import labelling_faults
-from services.gateway.collections.labelling.store import gone, runs_of_retriever
+from services.gateway.collections.labelling.store import deleted_dependencies, runs_of_retriever
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.rows.dependents import lost, resting_on
+from services.gateway.kit.rows.dependents import deleted_dependency_warnings, dependents_of
 from services.gateway.kit.rows.retrievers import insert_retriever
 from services.gateway.kit.shapes import Degraded, Deleted, cleared
 from services.gateway.retrievers.executions.unknown_fields import unknown_in_stages
@@ -145,7 +145,13 @@ async def _warned(tenant: Tenant, retriever: Retriever, row: asyncpg.Record) -> 
     pool, retriever_id = tenant.gateway.pool, retriever.retriever_id
     faults = labelling_faults(await runs_of_retriever(pool, tenant.namespace_id, retriever_id))
     return retriever.model_copy(
-        update={"warnings": [*lost(await gone(pool, retriever_id)), *faults, *await _unknown(tenant, row)]}
+        update={
+            "warnings": [
+                *deleted_dependency_warnings(await deleted_dependencies(pool, retriever_id)),
+                *faults,
+                *await _unknown(tenant, row),
+            ]
+        }
     )
 
 
@@ -177,6 +183,6 @@ async def delete_retriever(retriever: str, tenant: InNamespace) -> Deleted:
     """Deletes a retriever and its history."""
     row = await get_row(tenant.gateway.pool, "retriever", tenant.namespace_id, retriever)
     pool, retriever_id, name = tenant.gateway.pool, row["retriever_id"], row["retriever_name"]
-    warnings = await resting_on(pool, tenant.namespace_id, "retriever", retriever_id, name)
+    warnings = await dependents_of(pool, tenant.namespace_id, "retriever", retriever_id, name)
     await pool.execute("DELETE FROM retrievers WHERE retriever_id = $1", retriever_id)
     return Deleted(message=f"Deleted retriever {name}.", warnings=warnings)

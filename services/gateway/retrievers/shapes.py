@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import asyncpg
 from pydantic import AliasChoices, Field
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.buckets.shapes import Name
 from services.gateway.collections.extractors.feature_uris import FeatureAddress, parse_feature_uri
 from services.gateway.kit.lists.shapes import Pagination
@@ -31,9 +31,9 @@ class BudgetLimits(Form):
 class RetrieverSettings(Form):
     """What is stored and echoed, and changes nothing of what a retriever does."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "marketplace_listing_id": LeftOut("there is no marketplace here."),
-        "requires_subscription": LeftOut("there are no subscriptions here.", off=False),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "marketplace_listing_id": UnusedKey("there is no marketplace here."),
+        "requires_subscription": UnusedKey("there are no subscriptions here.", off=False),
     }
 
     tags: list[str] | None = None

@@ -12,7 +12,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 RETRIEVERS = Table(
     alias="r",
@@ -70,7 +70,7 @@ async def update_retriever(
                 connection, "retrievers", "retriever_id", retriever_id, columns, merged=MERGED_TOO, versioned=VERSIONED
             )
         except asyncpg.UniqueViolationError as error:
-            raise taken("retriever", str(columns.get("retriever_name"))) from error
+            raise name_taken("retriever", str(columns.get("retriever_name"))) from error
     if change is None:
         raise NotFoundError.of("retriever", retriever_id)
     return change.row

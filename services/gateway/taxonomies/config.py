@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Discriminator, Field
 
 from services.common.labels.label_values import label_value
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.shapes import Form, JsonObject
 
 MOST_NODES = 1000
@@ -91,16 +91,16 @@ class Node(Form):
 class HierarchicalConfig(Deciding):
     """HierarchicalTaxonomyConfigInput: explicit nodes, or `path_field`."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "llm_provider": LeftOut("no language model makes hierarchies here; name hierarchical_nodes or a path_field."),
-        "llm_model": LeftOut("no language model makes hierarchies here; name hierarchical_nodes or a path_field."),
-        "llm_prompt_template": LeftOut(
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "llm_provider": UnusedKey("no language model makes hierarchies here; name hierarchical_nodes or a path_field."),
+        "llm_model": UnusedKey("no language model makes hierarchies here; name hierarchical_nodes or a path_field."),
+        "llm_prompt_template": UnusedKey(
             "no language model makes hierarchies here; name hierarchical_nodes or a path_field."
         ),
-        "llm_sample_size": LeftOut(
+        "llm_sample_size": UnusedKey(
             "no language model makes hierarchies here; name hierarchical_nodes or a path_field.", off=0
         ),
-        "cluster_ids": LeftOut("make it of a cluster run with from-documents."),
+        "cluster_ids": UnusedKey("make it of a cluster run with from-documents."),
         "cluster_overlap_threshold": IDLE,
     }
 

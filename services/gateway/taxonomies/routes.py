@@ -12,7 +12,7 @@ from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
-from services.gateway.kit.rows.dependents import resting_on
+from services.gateway.kit.rows.dependents import dependents_of
 from services.gateway.kit.shapes import cleared
 from services.gateway.taxonomies import store
 from services.gateway.taxonomies.path_nodes import nodes_of
@@ -130,6 +130,6 @@ async def delete_taxonomy(taxonomy: str, tenant: InNamespace, force: bool = Fals
     """Deletes a taxonomy; one that labels collections is refused with 409, or taken off them with `force`."""
     row = await store.read_taxonomy(tenant.gateway.pool, tenant.namespace_id, taxonomy)
     pool, name = tenant.gateway.pool, row["taxonomy_name"]
-    warnings = await resting_on(pool, tenant.namespace_id, "taxonomy", row["taxonomy_id"], name)
+    warnings = await dependents_of(pool, tenant.namespace_id, "taxonomy", row["taxonomy_id"], name)
     await store.delete_taxonomy(pool, row, force=force)
     return TaxonomyDeleted(message=f"Deleted taxonomy {name}.", taxonomy_id=row["taxonomy_id"], warnings=warnings)

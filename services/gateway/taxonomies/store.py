@@ -17,7 +17,7 @@ from services.gateway.collections.applications.store import detach
 from services.gateway.collections.inline_taxonomies.store import puts_in_force
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 # An inline taxonomy does not say which collection it searches; its retriever does.
 COLUMNS = """t.*, (
@@ -74,7 +74,7 @@ async def insert_taxonomy(connection: Connection, new: NewTaxonomy) -> str:
     try:
         await connection.execute(INSERT, taxonomy_id, new.namespace_id, *values)
     except asyncpg.UniqueViolationError as error:
-        raise taken("taxonomy", new.name) from error
+        raise name_taken("taxonomy", new.name) from error
     payload = {"taxonomy_name": new.name, "version": 1, "label_fields": new.label_fields[:MOST_FIELDS]}
     await record_event(connection, new.namespace_id, "taxonomy.created", taxonomy_id, payload)
     return taxonomy_id
@@ -109,7 +109,7 @@ async def update_taxonomy(connection: Connection, row: asyncpg.Record, given: di
     try:
         change = await change_row(connection, "taxonomies", "taxonomy_id", row["taxonomy_id"], given)
     except asyncpg.UniqueViolationError as error:
-        raise taken("taxonomy", str(given.get("taxonomy_name"))) from error
+        raise name_taken("taxonomy", str(given.get("taxonomy_name"))) from error
     if change is None:
         raise NotFoundError.of("taxonomy", row["taxonomy_id"])
     if names := [*change.columns, *(["config"] if config else [])]:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, field_validator
 
 from services.common.triggers.actions import ActionType
 from services.common.triggers.schedules import EVENT, TriggerType
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject
 
 INTERNAL = "self-hosted"
@@ -53,7 +53,7 @@ class TriggerPatch(Form):
 class TriggerPage(Form):
     """Which part of a list of triggers is wanted, and in which order; the total is always told."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {"include_total": IDLE}
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {"include_total": IDLE}
 
     trigger_type: TriggerType | None = None
     status: Status | None = None

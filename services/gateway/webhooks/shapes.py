@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from services.common.events.event_types import RUNS, EventType, resource_type_of
 from services.common.secrets.channel_secrets import redacted
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.lists.shapes import ListBody, Pagination
 from services.gateway.kit.shapes import Answer, Form, JsonObject
 from services.gateway.webhooks.channels import CONFIG_SCHEMA, ChannelType
@@ -50,7 +50,7 @@ class ChannelForm(Form):
 class WebhookForm(Form):
     """WebhookInput; `delivery_health` and ids are not the caller's to set."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
         "webhook_id": IDLE,
         "internal_id": IDLE,
         "delivery_health": IDLE,

@@ -12,7 +12,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.common.row_types import JsonObject
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 WEBHOOKS = Table(
     alias="w",
@@ -82,7 +82,7 @@ async def insert_webhook(db: Executor, columns: Mapping[str, Any]) -> str:
     try:
         await db.execute(sql, *values.values())
     except asyncpg.UniqueViolationError as error:
-        raise taken("webhook", columns["webhook_name"]) from error
+        raise name_taken("webhook", columns["webhook_name"]) from error
     return webhook_id
 
 
@@ -92,7 +92,7 @@ async def replace_webhook(connection: Connection, locked: asyncpg.Record, column
     try:
         await change_row(connection, "webhooks", "webhook_id", webhook_id, columns)
     except asyncpg.UniqueViolationError as error:
-        raise taken("webhook", columns["webhook_name"]) from error
+        raise name_taken("webhook", columns["webhook_name"]) from error
     if columns["is_active"] and not locked["works"]:
         await resume_webhook(connection, webhook_id)
 

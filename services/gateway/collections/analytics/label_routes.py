@@ -38,12 +38,12 @@ async def label_coverage(collection: str, tenant: InNamespace) -> Coverage:
     fields = await label_fields_of(pool, found.collection_id)
     async with snapshot(pool, "path.collection") as connection:
         rows = [(field, await connection.fetchrow(sql.COVERAGE, found.collection_id, field)) for field in fields]
-        left_out = await reasons(connection, [found.collection_id])
+        not_judged_reasons = await reasons(connection, [found.collection_id])
         not_judged = await count_not_judged(connection, found.collection_id)
     return Coverage(
         collection_id=found.collection_id,
         not_judged=not_judged,
-        not_judged_reasons=[NotJudged(reason=row["reason"], count=row["count"]) for row in left_out],
+        not_judged_reasons=[NotJudged(reason=row["reason"], count=row["count"]) for row in not_judged_reasons],
         fields=[
             FieldCoverage(
                 field=field,

@@ -7,7 +7,7 @@ from typing import Any
 from services.common.database.pool import Connection
 from services.common.errors import AlreadyExistsError
 from services.common.json.equality import same_value
-from services.gateway.collections.events import tell_collections
+from services.gateway.collections.events import record_collection_events
 
 # Columns of a collection `c`: what is applied to it, in the contract's form.
 APPLICATION_COLUMNS = """
@@ -112,4 +112,4 @@ async def detach(connection: Connection, taxonomy_id: str, *, force: bool) -> No
             id=taxonomy_id,
         )
     rows = await connection.fetch(DETACH, taxonomy_id)
-    await tell_collections(connection, "updated", rows, "taxonomy_applications", taxonomy_id=taxonomy_id)
+    await record_collection_events(connection, "updated", rows, "taxonomy_applications", taxonomy_id=taxonomy_id)

@@ -98,6 +98,6 @@ async def missing_clusters(db: Executor, collection_ids: Sequence[str]) -> Rows:
     return [dict(row) for row in await db.fetch(CLUSTERS, list(collection_ids))]
 
 
-async def gone(db: Executor, retriever_id: str) -> Rows:
+async def deleted_dependencies(db: Executor, retriever_id: str) -> Rows:
     """(kind, name, id) of what a retriever names and that was deleted."""
     return [dict(row) for row in await db.fetch(GONE, retriever_id)]

@@ -23,11 +23,11 @@ async def with_warnings(tenant: Tenant, collections: Sequence[Collection]) -> li
     documents could not be judged."""
     ids = [collection.collection_id for collection in collections]
     runs = _by_collection(await labelling_runs(tenant.gateway.pool, ids))
-    left_out = _by_collection(await reasons(tenant.gateway.pool, ids))
+    not_judged = _by_collection(await reasons(tenant.gateway.pool, ids))
     clusters = _by_collection(await missing_clusters(tenant.gateway.pool, ids))
     for collection in collections:
         key = collection.collection_id
-        found = (*_warnings(collection, runs[key], left_out[key]), *map(_without_cluster, clusters[key]))
+        found = (*_warnings(collection, runs[key], not_judged[key]), *map(_without_cluster, clusters[key]))
         collection.warnings.extend(dict.fromkeys(found))
     return list(collections)
 
@@ -45,7 +45,7 @@ def _by_collection(rows: Rows) -> dict[str, list[Mapping[str, Any]]]:
     return found
 
 
-def _warnings(collection: Collection, runs: Rows, left_out: Rows) -> Iterator[str]:
+def _warnings(collection: Collection, runs: Rows, not_judged: Rows) -> Iterator[str]:
     fields = [*(collection.input_schema.properties or {}), *(collection.output_schema.properties or {})]
     for run in runs:
         yield from faults_of(run)
@@ -53,4 +53,4 @@ def _warnings(collection: Collection, runs: Rows, left_out: Rows) -> Iterator[st
         yield from input_faults(run, fields)
         # Buckets without a schema take whatever comes.
         yield from mapping_faults(run, fields) if collection.input_schema.properties else ()
-    yield from unjudged(left_out)
+    yield from unjudged(not_judged)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.batches.shapes import MAX_OBJECTS, Strategy
 from services.gateway.kit.shapes import Answer, Degraded, Form
 
@@ -15,8 +15,8 @@ Sources = Annotated[list[str], Field(min_length=1, max_length=1000)]
 class TriggerForm(Form):
     """TriggerCollectionRequest: `skip` leaves alone what has been processed, `replace` and `force` do it again."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "reembed": LeftOut("trigger with dedup_strategy replace."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "reembed": UnusedKey("trigger with dedup_strategy replace."),
     }
 
     include_buckets: Sources | None = None

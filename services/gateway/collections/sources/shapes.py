@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.shapes import Answer, Form, JsonObject
 
 PATH = "body.source"
@@ -21,10 +21,10 @@ class SourceForm(Form):
     With `direct_upsert` or `none` nothing is processed: documents are written by their own routes.
     """
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "source_namespace_id": LeftOut("sources are in the same namespace."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "source_namespace_id": UnusedKey("sources are in the same namespace."),
         "inherited_bucket_ids": IDLE,
-        "field_map": LeftOut("name fields in field_passthrough."),
+        "field_map": UnusedKey("name fields in field_passthrough."),
     }
 
     type: SourceType = "bucket"

@@ -24,7 +24,7 @@ async def slips_in(
     return near_keys((name for name in given if "." not in name), meant, sorted(declared))
 
 
-def told(document: JsonObject, slips: list[Degraded]) -> JsonObject:
+def with_warnings(document: JsonObject, slips: list[Degraded]) -> JsonObject:
     """The document with the warnings at its root, unless it has a field of that name."""
     if not slips or WARNINGS in document:
         return document

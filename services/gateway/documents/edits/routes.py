@@ -12,7 +12,7 @@ from services.common.row_types import Collection, DocumentRow
 from services.common.validation.unknown_keys import accepted_keys
 from services.gateway.documents.creation.shapes import DocumentCreate, embeddings_of, lineage_of
 from services.gateway.documents.creation.store import NewDocument, create_document
-from services.gateway.documents.edits.field_checks import collection_within, require_declared, slips_in, told
+from services.gateway.documents.edits.field_checks import collection_within, require_declared, slips_in, with_warnings
 from services.gateway.documents.edits.fields import changed_fields
 from services.gateway.documents.edits.shapes import DeletedDocument
 from services.gateway.documents.routes import IN_COLLECTION, shown_one
@@ -48,7 +48,7 @@ async def add_document(collection: str, form: DocumentCreate, tenant: InNamespac
     document_id = await create_document(gateway.pool, new)
     await refresh_index(gateway, [document_id])
     slips = await slips_in(tenant, found.collection_id, form.extra(), accepted_keys(DocumentCreate))
-    return JsonAnswer(told(await shown_one(tenant, document_id, None, DocumentQuery()), slips))
+    return JsonAnswer(with_warnings(await shown_one(tenant, document_id, None, DocumentQuery()), slips))
 
 
 async def _check_place(tenant: Tenant, form: DocumentCreate, collection: Collection) -> None:
@@ -124,7 +124,7 @@ async def _edit(tenant: Tenant, collection: str | None, document_id: str, change
     affected = await affected_by(gateway, found, edited.changed, given)
     document = await shown_one(tenant, document_id, None, DocumentQuery())
     slips = await slips_in(tenant, document["collection_id"], changes)
-    return JsonAnswer(told(document, slips) | affected)
+    return JsonAnswer(with_warnings(document, slips) | affected)
 
 
 @router.delete(ONE)

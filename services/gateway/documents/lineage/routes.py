@@ -9,7 +9,7 @@ from fastapi import Query
 
 from services.common.database.bounded_reads import snapshot
 from services.common.database.find_resources import find_row, get_collection
-from services.gateway.documents.lineage import store as stored
+from services.gateway.documents.lineage import store
 from services.gateway.documents.lineage.shapes import (
     DocumentLineage,
     Lineage,
@@ -33,7 +33,7 @@ ONE = f"{IN_COLLECTION}/{{document_id}}"
 async def document_lineage(collection: str, document_id: str, tenant: InNamespace) -> DocumentLineage:
     """The way from the object to a document, and the provenance of its labels."""
     row = await _document(tenant, collection, document_id)
-    chain = await stored.ancestors(tenant.gateway.pool, document_id)
+    chain = await store.ancestors(tenant.gateway.pool, document_id)
     steps = [_step(each) for each in chain]
     return DocumentLineage(
         document_id=document_id,
@@ -77,7 +77,7 @@ async def _document(tenant: Tenant, collection: str, document_id: str) -> asyncp
 async def document_ancestors(collection: str, document_id: str, tenant: InNamespace) -> JsonAnswer:
     """The documents that a document was made from, the first one first."""
     await _document(tenant, collection, document_id)
-    rows = await stored.ancestors(tenant.gateway.pool, document_id)
+    rows = await store.ancestors(tenant.gateway.pool, document_id)
     return JsonAnswer(await shown(tenant, rows[:-1], View()))
 
 
@@ -85,7 +85,7 @@ async def document_ancestors(collection: str, document_id: str, tenant: InNamesp
 async def document_descendants(collection: str, document_id: str, tenant: InNamespace) -> JsonAnswer:
     """What was made from a document, and from that in turn; 10,000 documents at most."""
     await _document(tenant, collection, document_id)
-    return JsonAnswer(await shown(tenant, await stored.descendants(tenant.gateway.pool, document_id), View()))
+    return JsonAnswer(await shown(tenant, await store.descendants(tenant.gateway.pool, document_id), View()))
 
 
 @router.get("/objects/{object_id}/documents", response_model=ObjectDocuments)
@@ -98,11 +98,11 @@ async def documents_of_object(
 ) -> JsonAnswer:
     """The documents made of an object, in all collections or in those named."""
     pool, namespace_id = tenant.gateway.pool, tenant.namespace_id
-    row = await stored.find_object(pool, namespace_id, object_id)
+    row = await store.find_object(pool, namespace_id, object_id)
     wanted = await _collections(tenant, collection_ids)
     async with snapshot(tenant.gateway.queries, "query") as db:
-        counts = await stored.counts_of(db, namespace_id, object_id, wanted)
-        rows = await stored.documents_of(db, namespace_id, object_id, wanted, offset=offset, limit=limit)
+        counts = await store.counts_of(db, namespace_id, object_id, wanted)
+        rows = await store.documents_of(db, namespace_id, object_id, wanted, offset=offset, limit=limit)
     return JsonAnswer(
         {
             "object_id": object_id,
@@ -126,8 +126,8 @@ async def _collections(tenant: Tenant, identifiers: list[str] | None) -> list[st
 @router.get("/objects/{object_id}/decomposition-tree")
 async def decomposition_tree(object_id: str, tenant: InNamespace, include_document_ids: bool = False) -> Tree:
     """What was made of an object, collection by collection, from tier to tier."""
-    row = await stored.find_object(tenant.gateway.pool, tenant.namespace_id, object_id)
-    rows = await stored.tree_of(tenant.gateway.pool, tenant.namespace_id, object_id)
+    row = await store.find_object(tenant.gateway.pool, tenant.namespace_id, object_id)
+    rows = await store.tree_of(tenant.gateway.pool, tenant.namespace_id, object_id)
     return Tree(
         object_id=object_id,
         bucket_id=row["bucket_id"],

@@ -26,7 +26,7 @@ from services.common.filters import query_error
 from services.common.validation.unknown_keys import reason_of
 from services.gateway.kit.http.api_document import methods_of
 from services.gateway.kit.http.routing import JsonAnswer
-from services.gateway.kit.http.unserved_calls import left_out
+from services.gateway.kit.http.unserved_calls import unserved_call
 
 log = structlog.get_logger()
 RETRY_SECONDS = 1
@@ -113,7 +113,7 @@ def install(app: FastAPI) -> None:
 
 async def _expected(request: Request, error: Exception) -> JsonAnswer:
     translated = translate(error)
-    if isinstance(translated, NotFoundError) and (said := _of_left_out(request)):
+    if isinstance(translated, NotFoundError) and (said := _unserved_answer(request)):
         return said
     if isinstance(translated, InternalError):
         log.error("failed", exc_info=error)
@@ -145,7 +145,7 @@ def _described(fault: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _http(request: Request, error: Exception) -> JsonAnswer:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if status in UNROUTED and (said := _of_left_out(request)):
+    if status in UNROUTED and (said := _unserved_answer(request)):
         return said
     if status == TooLargeError.http:
         return answer(too_large(str(error.detail) if isinstance(error, HTTPException) else ""))
@@ -171,9 +171,9 @@ def _unrouted(request: Request, status: int, headers: Mapping[str, str]) -> str:
     return f"{HTTPStatus(status).phrase}."
 
 
-def _of_left_out(request: Request) -> JsonAnswer | None:
+def _unserved_answer(request: Request) -> JsonAnswer | None:
     """The answer to a call that the client has and we leave out; None for every other."""
-    found = left_out(request.method, request.url.path)
+    found = unserved_call(request.method, request.url.path)
     if found is None:
         return None
     message = f"{request.method} {request.url.path} is not served: {found.why}. {found.instead}"

@@ -10,7 +10,7 @@ EVERY = "*"
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class UnservedCall:
     """One matter that is left out; `paths` are its paths under /v1, `instead` a whole sentence.
 
     A path may begin with a method; `{}` stands for one segment, and a path ending in `/*` for all below it as well.
@@ -37,21 +37,21 @@ def _pattern(path: str) -> tuple[str, re.Pattern[str]]:
     return method or EVERY, re.compile("[^/]+".join(parts) + ("(/.*)?" if below else ""))
 
 
-def left_out(method: str, path: str) -> LeftOut | None:
+def unserved_call(method: str, path: str) -> UnservedCall | None:
     """What is said of a call that is not served; None for one that the client does not have either."""
     place = path.removeprefix("/v1").rstrip("/")
-    return next((each for each in LEFT_OUT if each.covers(method, place)), None)
+    return next((each for each in UNSERVED_CALLS if each.covers(method, place)), None)
 
 
 def table() -> Iterator[str]:
     """The rows of the table of docs/contract.md."""
-    for each in LEFT_OUT:
+    for each in UNSERVED_CALLS:
         paths = ", ".join(f"`{path}`" for path in each.paths)
         yield f"| {each.what} | {paths} | {each.why} | {each.instead} |"
 
 
-LEFT_OUT = (
-    LeftOut(
+UNSERVED_CALLS = (
+    UnservedCall(
         "Import and export of collections",
         (
             "/collections/{}/export",
@@ -62,7 +62,7 @@ LEFT_OUT = (
         "not built yet",
         "Upload with POST /buckets/{b}/objects/batch; take away with GET /collections/{c}/documents and its cursor.",
     ),
-    LeftOut(
+    UnservedCall(
         "Synchronisation of buckets with other stores",
         (
             "/buckets/{}/syncs/*",
@@ -74,26 +74,26 @@ LEFT_OUT = (
         "nothing is fetched behind its user's back",
         "Upload objects whose blobs are URLs or s3:// addresses; their bytes are mirrored once.",
     ),
-    LeftOut(
+    UnservedCall(
         "Access control per document",
         ("/collections/{}/documents/{}/acl",),
         "it is no part of labelling",
         "Give each party a namespace and keys with scopes: POST /organizations/users/{email}/api-keys.",
     ),
-    LeftOut(
+    UnservedCall(
         "Storage tiers and schemas of collections",
         ("/collections/{}/lifecycle", "/collections/{}/sync-schema"),
         "all documents are stored alike, and the schema follows the bucket by itself",
         "GET /collections/{c} shows the schema.",
     ),
-    LeftOut(
+    UnservedCall(
         "Tiers and prices of batches",
         ("/buckets/{}/batches/{}/tiers/*", "/buckets/{}/batches/{}/estimate-cost"),
         "our batches have one tier, and no price",
         "Use POST /buckets/{b}/batches/{id}/retry or POST /buckets/{b}/batches/{id}/cancel; "
         "GET /buckets/{b}/batches/{id}/diagnose says what failed.",
     ),
-    LeftOut(
+    UnservedCall(
         "Prices, credits, invoices",
         (
             "/organizations/billing/*",
@@ -107,31 +107,31 @@ LEFT_OUT = (
         "a self-hosted server has no prices",
         "GET /namespaces/{n}/stats and GET /analytics/namespaces/summary count what is stored and done.",
     ),
-    LeftOut(
+    UnservedCall(
         "Alerts of the whole organization",
         ("/organizations/alerts/*",),
         "an alert watches the namespace that it is in",
         "Use POST /alerts in each namespace.",
     ),
-    LeftOut(
+    UnservedCall(
         "Audit log of the organization",
         ("/organizations/audit/*",),
         "not kept apart from the events",
         "GET /events is a feed of every change.",
     ),
-    LeftOut(
+    UnservedCall(
         "Requests of data subjects",
         ("/organizations/dsar/*",),
         "the database is yours",
         "Delete objects with DELETE /buckets/{b}/objects/{id}, or a whole namespace with DELETE /namespaces/{n}.",
     ),
-    LeftOut(
+    UnservedCall(
         "Secrets and targets of the organization",
         ("/organizations/secrets/*", "/organizations/targets"),
         "no stage calls other services",
         "Secrets of webhooks and alerts are set with their channels and stored encrypted.",
     ),
-    LeftOut(
+    UnservedCall(
         "Performance of the hosted engine",
         (
             "/analytics/performance/*",
@@ -142,7 +142,7 @@ LEFT_OUT = (
         "these figures describe the hosted service's engine, caches and searchers",
         "Use GET /analytics/retrievers/{r}/performance, POST /retrievers/{r}/evaluations and GET /health/deep.",
     ),
-    LeftOut(
+    UnservedCall(
         "Indexes of fields",
         (
             "/analytics/indexes/*",
@@ -153,7 +153,7 @@ LEFT_OUT = (
         "one index covers every field, so that nobody has to learn which fields need one",
         "Nothing has to be done: every field can be filtered and sorted.",
     ),
-    LeftOut(
+    UnservedCall(
         "Benchmarks, interactions, keys and publishing of retrievers",
         (
             "/retrievers/benchmarks/*",
@@ -168,32 +168,32 @@ LEFT_OUT = (
         "retrievers are for labelling; searchers are not recorded, and nothing is published",
         "Compare retrievers with POST /retrievers/{r}/evaluations; keys of a user can be limited to reading.",
     ),
-    LeftOut(
+    UnservedCall(
         "Steps of taxonomies over time",
         ("/taxonomies/{}/analytics/*",),
         "labels are no steps of a process",
         "GET /analytics/taxonomies/{t}/assignments, GET /analytics/taxonomies/{t}/confidence and "
         "GET /analytics/taxonomies/{t}/false-positives tell of labels.",
     ),
-    LeftOut(
+    UnservedCall(
         "Templates and scaffolds",
         ("/templates/*", "/public/templates/*"),
         "a resource is made from its JSON in one call",
         "Clone with POST /collections/{c}/clone, POST /retrievers/{r}/clone or POST /taxonomies/{t}/clone.",
     ),
-    LeftOut(
+    UnservedCall(
         "Manifests",
         ("/manifest/*", "/discovery/schema"),
         "there are no manifests: resources are made one by one",
         "Read a resource with GET and make it elsewhere with POST; /openapi.json has the schemas.",
     ),
-    LeftOut(
+    UnservedCall(
         "Cloning, migrating, snapshots of namespaces",
         ("/namespaces/{}/clone", "/namespaces/migrations/*", "/namespaces/{}/snapshots/*"),
         "PostgreSQL does it",
         "Dump the database and copy the blob store; the index rebuilds itself.",
     ),
-    LeftOut(
+    UnservedCall(
         "Namespaces of vectors alone",
         (
             "/namespaces/standalone",
@@ -204,7 +204,7 @@ LEFT_OUT = (
         "every vector is made by the extractor that its collection names, so that labels can be explained",
         "Upload objects to a bucket.",
     ),
-    LeftOut(
+    UnservedCall(
         "Models and extractors of your own through REST",
         (
             "/models/*",
@@ -219,19 +219,19 @@ LEFT_OUT = (
         "models are files of the operator's, not of a caller's",
         "Put models into the models folder (docs/models.md); GET /collections/features/extractors lists them.",
     ),
-    LeftOut(
+    UnservedCall(
         "Agents and search over resources",
         ("/agents/*", "/resources/search", "/onboarding/*", "/quickstart/*"),
         "nothing here converses",
         "Each kind of resource has a list with search, such as POST /retrievers/list.",
     ),
-    LeftOut(
+    UnservedCall(
         "Apps and marketplace",
         ("/apps/*", "/public/apps/*", "/marketplace/*"),
         "they belong to the hosted service's shop",
         "Run your program beside Likeness, with a key of its own.",
     ),
-    LeftOut(
+    UnservedCall(
         "Notifications, support, sign-up",
         ("/notifications/*", "/public/notifications/*", "/support/*", "/signup/*"),
         "they belong to the hosted service's customers",

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AliasChoices, Field
 
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.lists.order_sql import Sort
 from services.gateway.kit.lists.page_sql import Page, Window
 from services.gateway.kit.lists.sort_spellings import sorts_in
@@ -35,8 +35,8 @@ class ListQuery(QueryForm):
 class ListBody(Form):
     """The optional body of a list; each key beats the query parameter of the same name."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "case_sensitive": LeftOut("say it inside of filters: search never minds case.", off=False),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "case_sensitive": UnusedKey("say it inside of filters: search never minds case.", off=False),
         "include_system": IDLE,
     }
 

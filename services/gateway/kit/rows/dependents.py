@@ -56,7 +56,7 @@ QUERIES: Mapping[str, Sequence[str]] = {
 }
 
 
-async def resting_on(db: Executor, namespace_id: str, kind: str, identity: str, name: str) -> list[Degraded]:
+async def dependents_of(db: Executor, namespace_id: str, kind: str, identity: str, name: str) -> list[Degraded]:
     """A warning for each resource that cannot do without this one; asked before it is deleted."""
     rows = await db.fetch(" UNION ".join(QUERIES[kind]) + " ORDER BY 1, 3", namespace_id, identity)
     return [_bereft(row[0], row[1], row[2], kind, name) for row in rows]
@@ -71,7 +71,7 @@ def _bereft(kind: str, identity: str, name: str, of: str, gone: str) -> Degraded
     )
 
 
-def lost(rows: Sequence[Mapping[str, Any]]) -> list[Degraded]:
+def deleted_dependency_warnings(rows: Sequence[Mapping[str, Any]]) -> list[Degraded]:
     """A warning for each thing that a retriever names and that was deleted."""
     return [
         Degraded(

@@ -16,7 +16,7 @@ async def named(db: Executor, kind: str, namespace_id: str, identifier: str, pat
         raise NotFoundError(message, resource=kind, id=identifier, path=path) from error
 
 
-def taken(resource: str, name: str) -> AlreadyExistsError:
+def name_taken(resource: str, name: str) -> AlreadyExistsError:
     """The error for a name that another resource of the kind has."""
     article = "An" if resource[0] in "aeiou" else "A"
     return AlreadyExistsError(f"{article} {resource} named '{name}' exists already.", resource=resource, name=name)

@@ -8,7 +8,7 @@ import asyncpg
 from services.common.bindings import Bindings
 from services.common.database.pool import Executor
 from services.common.ids import new_id
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 
 INSERT = """
     INSERT INTO retrievers (retriever_id, namespace_id, retriever_name, description, collection_identifiers, stages,
@@ -34,6 +34,6 @@ async def insert_retriever(
     try:
         row = await db.fetchrow(INSERT, new_id("ret"), namespace_id, name, description, *values)
     except asyncpg.UniqueViolationError as error:
-        raise taken("retriever", name) from error
+        raise name_taken("retriever", name) from error
     assert row is not None
     return row

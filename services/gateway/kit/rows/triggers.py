@@ -44,7 +44,7 @@ async def insert_trigger(connection: Connection, new: NewTrigger) -> asyncpg.Rec
     sql = f"INSERT INTO triggers ({', '.join(columns)}) VALUES ({places}) RETURNING *"  # noqa: S608
     row = await connection.fetchrow(sql, *columns.values())
     assert row is not None
-    await tell(connection, "created", row)
+    await record_trigger_event(connection, "created", row)
     return row
 
 
@@ -55,17 +55,17 @@ async def change_trigger(
     change = await change_row(connection, "triggers", "trigger_id", trigger_id, columns)
     assert change is not None
     if change.columns:
-        await tell(connection, event, change.row)
+        await record_trigger_event(connection, event, change.row)
     return change.row
 
 
 async def delete_trigger(connection: Connection, row: asyncpg.Record) -> None:
     """Deletes a trigger with its history; what it has started goes on."""
     await connection.execute("DELETE FROM triggers WHERE trigger_id = $1", row["trigger_id"])
-    await tell(connection, "deleted", row)
+    await record_trigger_event(connection, "deleted", row)
 
 
-async def tell(connection: Connection, what: str, row: asyncpg.Record) -> None:
+async def record_trigger_event(connection: Connection, what: str, row: asyncpg.Record) -> None:
     """The event of a change."""
     payload = {name: row[name] for name in SHOWN}
     await record_event(connection, row["namespace_id"], f"trigger.{what}", row["trigger_id"], payload)

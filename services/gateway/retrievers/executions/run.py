@@ -17,7 +17,7 @@ from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.kit.stage_check import in_body
-from services.gateway.kit.unknown_fields import said
+from services.gateway.kit.unknown_fields import sentences
 from services.gateway.retrievers.executions.pages import PageWanted, pages_of
 from services.gateway.retrievers.executions.shapes import ExecuteRetriever
 from services.gateway.retrievers.executions.store import Ended, remember
@@ -89,7 +89,9 @@ async def _unknown(
     if page.offset or page.after:
         return []
     identifiers, is_empty = run.collection_identifiers, not documents
-    return said(await unknown_in_stages(tenant, run.stages, identifiers, run.bindings, form.filters, is_empty=is_empty))
+    return sentences(
+        await unknown_in_stages(tenant, run.stages, identifiers, run.bindings, form.filters, is_empty=is_empty)
+    )
 
 
 async def _written(

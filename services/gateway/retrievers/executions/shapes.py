@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field, model_validator
 
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.shapes import Answer, Form, JsonObject, OpenAnswer, QueryForm
 from services.gateway.retrievers.executions.pages import MAX_SIZE, ExecutePages, ExecutionPages, PageWanted, page_wanted
 from services.gateway.retrievers.stages.shapes import default_size
@@ -35,7 +35,7 @@ class ExecuteSettings(Form):
 class ExecuteRetriever(Form):
     """ExecuteRetrieverRequest; everything may be left out."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
         "skip_cache": IDLE,
         "write_token": IDLE,
         "consistency": IDLE,
@@ -79,8 +79,8 @@ class ExecuteRetriever(Form):
 class ExecuteAdhoc(ExecuteRetriever):
     """AdhocExecuteRequest: stages that are not stored."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        **ExecuteRetriever.left_out,
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        **ExecuteRetriever.unused_keys,
         "budget_limits": IDLE,
     }
 
@@ -101,8 +101,8 @@ class BatchQuery(Form):
 class ExecuteBatch(Form):
     """ExecuteBatchRequest."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "stream": LeftOut("execute the queries one by one with stream.", off=False),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "stream": UnusedKey("execute the queries one by one with stream.", off=False),
     }
 
     queries: Annotated[list[BatchQuery], Field(min_length=1, max_length=MOST_QUERIES)]

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import asyncpg
 from pydantic import Field
 
-from services.common.validation.unknown_keys import LeftOut
+from services.common.validation.unknown_keys import UnusedKey
 from services.gateway.kit.lists.shapes import ListBody
 from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject, Moment
 from services.gateway.retrievers.executions.shapes import Statistics
@@ -45,9 +45,9 @@ SHOWN = ("execution_id", "status", "duration_ms", "total_processed", "total_retu
 class ListExecutions(ListBody):
     """ListExecutionsRequest."""
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        **ListBody.left_out,
-        "count_only": LeftOut("ask with include_total and limit 1.", off=False),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        **ListBody.unused_keys,
+        "count_only": UnusedKey("ask with include_total and limit 1.", off=False),
     }
 
     status: Annotated[str | None, Field(description="completed or failed")] = None

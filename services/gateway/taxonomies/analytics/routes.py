@@ -7,7 +7,7 @@ from fastapi import Query
 
 from services.common.database.bounded_reads import bounded, snapshot
 from services.common.database.find_resources import get_row
-from services.gateway.collections.analytics import assignments as stored
+from services.gateway.collections.analytics import assignments
 from services.gateway.collections.analytics.accuracy import accuracy_of
 from services.gateway.collections.analytics.assignments import About
 from services.gateway.collections.analytics.shapes import Accuracy
@@ -51,7 +51,7 @@ async def label_distribution(
     """The labels that the taxonomy has set and that stand, most frequent first."""
     about, _ = await _about(tenant, taxonomy, query)
     async with bounded(tenant.gateway.queries, "query") as connection:
-        rows = await stored.by_label(connection, about, limit)
+        rows = await assignments.by_label(connection, about, limit)
     labels, total = (rows[0]["labels"], rows[0]["total"]) if rows else (0, 0)
     return LabelDistribution(
         taxonomy_id=str(about.taxonomy_id),
@@ -81,7 +81,7 @@ async def confidence_distribution(
     """How sure the taxonomy was by tenths, of the labels that it set and of what it found no label for."""
     about, _ = await _about(tenant, taxonomy, query)
     async with bounded(tenant.gateway.queries, "query") as connection:
-        rows = await stored.by_score(connection, about, low)
+        rows = await assignments.by_score(connection, about, low)
     total = sum(row["count"] for row in rows)
     counts = {row["tenth"]: row["count"] for row in rows}
     return ConfidenceDistribution(
@@ -106,8 +106,8 @@ async def assignments_over_time(taxonomy: str, tenant: InNamespace, query: Range
     """The labels that the taxonomy has set over time, and in the summary how people judged them."""
     about, period = await _about(tenant, taxonomy, query, always=True)
     async with snapshot(tenant.gateway.queries, "query") as connection:
-        rows = await stored.by_time(connection, about, period.unit)
-        found = accuracy_of(await stored.checked(connection, about), about)
+        rows = await assignments.by_time(connection, about, period.unit)
+        found = accuracy_of(await assignments.checked(connection, about), about)
     total = sum(row["count"] for row in rows)
     sure = sum(row["count"] * row["score"] for row in rows)
     checks = found.model_dump(include={"checked", "correct", "incorrect", "undecided", "false_positive_rate"})
@@ -133,7 +133,7 @@ async def enrichments_over_time(taxonomy: str, tenant: InNamespace, query: Range
     """How often the taxonomy was asked over time, and how often it matched."""
     about, period = await _about(tenant, taxonomy, query, always=True)
     async with bounded(tenant.gateway.queries, "query") as connection:
-        rows = await stored.enriched(connection, about, period)
+        rows = await assignments.enriched(connection, about, period)
     total, matched = sum(row["count"] for row in rows), sum(row["matched"] for row in rows)
     return Enrichments(
         taxonomy_id=str(about.taxonomy_id),
@@ -159,4 +159,4 @@ async def false_positives(taxonomy: str, tenant: InNamespace, query: RangeAsked)
     """How often people found the taxonomy's labels wrong, by label; a range is about the time of the checks."""
     about, _ = await _about(tenant, taxonomy, query)
     async with bounded(tenant.gateway.queries, "query") as connection:
-        return accuracy_of(await stored.checked(connection, about), about)
+        return accuracy_of(await assignments.checked(connection, about), about)

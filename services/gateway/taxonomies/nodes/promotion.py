@@ -11,7 +11,7 @@ from services.gateway.buckets.store import create_bucket
 from services.gateway.collections.plans import QUERY_INPUT, own_stages
 from services.gateway.collections.store import NewCollection, insert_collection
 from services.gateway.kit.context import Tenant
-from services.gateway.kit.rows.names import taken
+from services.gateway.kit.rows.names import name_taken
 from services.gateway.kit.rows.retrievers import insert_retriever
 from services.gateway.taxonomies import store
 from services.gateway.taxonomies.nodes.drafts import NodeDraft, drafts_of
@@ -35,7 +35,7 @@ async def start_taxonomy(tenant: Tenant, form: TaxonomyFromDocuments) -> Promote
     origin = await get_row(tenant.gateway.pool, "collection", tenant.namespace_id, first.collection_id)
     async with tenant.gateway.pool.acquire() as connection, connection.transaction():
         if await connection.fetchval(NAMED, tenant.namespace_id, form.taxonomy_name):
-            raise taken("taxonomy", form.taxonomy_name)
+            raise name_taken("taxonomy", form.taxonomy_name)
         home = await _make_home(tenant, connection, form.taxonomy_name, origin)
         retriever_id, taxonomy_id = await _make_taxonomy(tenant, connection, form, home)
         node_ids = [await insert_node(connection, _node(tenant, home, draft, form)) for draft in drafts]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, Field
 
-from services.common.validation.unknown_keys import IDLE, LeftOut
+from services.common.validation.unknown_keys import IDLE, UnusedKey
 from services.gateway.kit.shapes import Answer, Degraded, Form, JsonObject
 
 MOST_SAMPLES = 500
@@ -18,14 +18,14 @@ class TaxonomyExecute(Form):
     A document with a `document_id` is looked up; one without is judged by its fields.
     """
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
         "taxonomy": IDLE,
         "retriever": IDLE,
         "source_collection_id": IDLE,
         "join_mode": IDLE,
         "batch_size": IDLE,
-        "target_collection_id": LeftOut("nothing is kept; use apply-taxonomy of the collection."),
-        "scroll_filters": LeftOut("name documents, or use apply-taxonomy of the collection."),
+        "target_collection_id": UnusedKey("nothing is kept; use apply-taxonomy of the collection."),
+        "scroll_filters": UnusedKey("name documents, or use apply-taxonomy of the collection."),
     }
 
     source_documents: Annotated[
@@ -81,8 +81,8 @@ class ApplyTaxonomy(Form):
     `parallelism` is taken and has no effect, since one task decides in batches.
     """
 
-    left_out: ClassVar[Mapping[str, LeftOut]] = {
-        "budget_limits": LeftOut("cancel the task when it takes too long."),
+    unused_keys: ClassVar[Mapping[str, UnusedKey]] = {
+        "budget_limits": UnusedKey("cancel the task when it takes too long."),
     }
 
     taxonomy_id: Annotated[

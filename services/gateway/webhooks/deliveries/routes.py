@@ -13,7 +13,7 @@ from services.gateway.kit.lists.list_route import listed
 from services.gateway.kit.lists.shapes import ListQuery
 from services.gateway.tasks.shapes import TaskOut, to_task
 from services.gateway.tasks.store import get_task
-from services.gateway.webhooks import store as webhooks
+from services.gateway.webhooks import store
 from services.gateway.webhooks.deliveries.shapes import (
     DeliveryList,
     DeliveryListBody,
@@ -34,9 +34,9 @@ async def rotate_secret(webhook: str, identity: Identified, form: RotateForm | N
     """Makes a new signing secret, which is shown here and never again; the old ones sign as well until their time."""
     gateway = identity.gateway
     async with gateway.pool.acquire() as connection, connection.transaction():
-        row = await webhooks.lock_webhook(connection, identity.visible_namespaces(), webhook)
+        row = await store.lock_webhook(connection, identity.visible_namespaces(), webhook)
         made = plan_rotation(gateway.settings, row["channels"], form or RotateForm())
-        await webhooks.change_channels(connection, row["webhook_id"], made.channels)
+        await store.change_channels(connection, row["webhook_id"], made.channels)
     return NewSecret(
         webhook_id=row["webhook_id"],
         channel=made.place,
@@ -49,8 +49,8 @@ async def rotate_secret(webhook: str, identity: Identified, form: RotateForm | N
 async def resume_webhook(webhook: str, identity: Identified) -> Webhook:
     """Makes a webhook active, ends its pause, and tries at once what waits."""
     async with identity.gateway.pool.acquire() as connection, connection.transaction():
-        row = await webhooks.lock_webhook(connection, identity.visible_namespaces(), webhook)
-        await webhooks.resume_webhook(connection, row["webhook_id"])
+        row = await store.lock_webhook(connection, identity.visible_namespaces(), webhook)
+        await store.resume_webhook(connection, row["webhook_id"])
     return await shown(identity, row["webhook_id"])
 
 
@@ -58,7 +58,7 @@ async def resume_webhook(webhook: str, identity: Identified) -> Webhook:
 async def replay_deliveries(webhook: str, form: ReplayForm, identity: Identified) -> TaskOut:
     """Delivers again, in the order of the events, as a task; at most 10,000 at a time, the oldest first."""
     pool = identity.gateway.pool
-    row = await webhooks.read_webhook(pool, identity.visible_namespaces(), webhook)
+    row = await store.read_webhook(pool, identity.visible_namespaces(), webhook)
     inputs = {"webhook_id": row["webhook_id"], **form.model_dump(mode="json", exclude_none=True)}
     namespaces = row["namespace_ids"] or []
     owner = namespaces[0] if len(namespaces) == 1 else None
@@ -74,7 +74,7 @@ async def list_deliveries(
 ) -> DeliveryList:
     """Lists the deliveries of a webhook, oldest first unless it says otherwise."""
     asked = body or DeliveryListBody()
-    row = await webhooks.read_webhook(identity.gateway.pool, identity.visible_namespaces(), webhook)
+    row = await store.read_webhook(identity.gateway.pool, identity.visible_namespaces(), webhook)
     found = await listed(
         identity.gateway.queries,
         LIST_DELIVERIES,
@@ -91,7 +91,7 @@ async def list_deliveries(
 async def test_webhook(webhook: str, identity: Identified) -> TestSent:
     """Sends an event of the type `webhook.test` to each channel; the list of deliveries tells what came of it."""
     async with identity.gateway.pool.acquire() as connection, connection.transaction():
-        row = await webhooks.lock_webhook(connection, identity.visible_namespaces(), webhook)
+        row = await store.lock_webhook(connection, identity.visible_namespaces(), webhook)
         namespaces = row["namespace_ids"] or [await ensure_default_namespace(connection)]
         event_id, delivery_ids = await send_test(connection, row["webhook_id"], namespaces[0])
     return TestSent(event_id=event_id, delivery_ids=delivery_ids)
