@@ -1,10 +1,13 @@
-"""Identifiers: the contract's prefixes and how each is made."""
+"""Identifiers: the contract's prefixes, how each is made, and which ids names were bound to (`0025_bindings`)."""
 
 import hashlib
 import secrets
 import string
+from collections.abc import Mapping
 
 ALPHABET = string.ascii_lowercase + string.digits
+Bindings = Mapping[str, str]
+"""`<kind>/<identifier>` -> id."""
 
 
 def new_id(prefix: str, length: int = 10) -> str:
@@ -29,3 +32,8 @@ def document_blob_id(document_id: str, field: str) -> str:
     """The id of the file that a field of a document stands for; derived, so that links outlast a second run."""
     digest = hashlib.sha256(f"{document_id}/{field}".encode()).hexdigest()
     return f"blob_{digest[:20]}"
+
+
+def bound_name(bindings: Bindings, kind: str, identifier: str) -> str:
+    """The id that an identifier was bound to; the identifier itself when it was not yet."""
+    return bindings.get(f"{kind}/{identifier}", identifier)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,7 +19,7 @@ from services.common.blobs import LinkSigner, open_blob_store, open_staging
 from services.common.database.bounded_reads import BOUNDED
 from services.common.database.buckets.unused_blobs import kept_from_sweep
 from services.common.database.migrate import migrate
-from services.common.database.pool import open_pool
+from services.common.database.pool import Executor, open_pool
 from services.common.grpc.client import open_channel
 from services.common.process.lifecycle import run
 from services.common.process.logs import configure_logs
@@ -29,11 +30,12 @@ from services.gateway.kit.access.key_ring import KeyRing
 from services.gateway.kit.access.rate_limits import RateLimits
 from services.gateway.kit.access.tenants import Tenants, ensure_default_namespace
 from services.gateway.kit.gateway import Channels, Gateway
-from services.gateway.shared_secret import LINK_SECRET, shared_secret
 
 PORT_FILE = "LIKENESS_PORT_FILE"
 BACKLOG = 2048
 log = structlog.get_logger()
+LINK_SECRET = "link_signer"  # noqa: S105
+SECRET_BYTES = 32
 
 
 @asynccontextmanager
@@ -130,3 +132,14 @@ async def main(stop: asyncio.Event) -> None:
 if __name__ == "__main__":
     with errors_in_words("gateway"):
         run(main)
+
+
+async def shared_secret(db: Executor, name: str) -> bytes:
+    """The secret of this name, made at first use; the same for every process on this database."""
+    await db.execute(
+        "INSERT INTO server_secrets (secret_name, secret_value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        name,
+        secrets.token_bytes(SECRET_BYTES),
+    )
+    value: bytes = await db.fetchval("SELECT secret_value FROM server_secrets WHERE secret_name = $1", name)
+    return value

@@ -1,12 +1,14 @@
 """What a retriever works on: targets, candidates, and the set of documents that its stages narrow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from services.common.filters import EVERYTHING, And, Condition, Filter, Operator, all_of
 
 Json = Any
+# An arrangement, such as sorting or grouping, makes one list of candidates, which have their fields, another.
+MOST_ARRANGED = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,3 +122,17 @@ def both(first: Filter, second: Filter) -> Filter:
 def _is_of_label(part: Filter) -> TypeGuard[Condition]:
     """Whether it wants a label, which a field that is not there cannot have."""
     return isinstance(part, Condition) and part.operator is Operator.IS_LABEL and part.value is True
+
+
+Candidates = tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arranged:
+    """What became of one list, and what was found out beside it."""
+
+    candidates: Candidates
+    notes: Mapping[str, Json] = field(default_factory=dict)
+
+
+Arrangement = Callable[[Candidates], Arranged]

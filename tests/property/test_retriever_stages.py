@@ -6,8 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
-from services.taxonomy.domain import Candidate
-from services.taxonomy.stages.algorithms.arrangement import Candidates
+from services.taxonomy.domain import Candidate, Candidates
 from services.taxonomy.stages.algorithms.deduplicate_and_group import Deduplicate, Group
 from services.taxonomy.stages.algorithms.sort_orders import SCALES, ByField, Normalize
 from services.taxonomy.stages.algorithms.stratified_sample import Sample

@@ -11,9 +11,8 @@ from services.common.errors import InvalidArgumentError
 from services.common.triggers.actions import FORMS as ACTIONS
 from services.common.triggers.actions import read_action
 from services.common.triggers.cron import next_cron, read_cron
-from services.common.triggers.event_threshold import crossing
 from services.common.triggers.schedules import FORMS as SCHEDULES
-from services.common.triggers.schedules import next_time, read_schedule
+from services.common.triggers.schedules import crossing, next_time, read_schedule
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

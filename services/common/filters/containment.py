@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from services.common.filters.json_sql import spellings
 from services.common.filters.tables import JsonPath
 from services.common.filters.tree import Condition, Operator, Scalar
-from services.common.filters.unicode_forms import spellings
 
 FINDABLE = frozenset({Operator.EQ, Operator.IN, Operator.CONTAINS})
 MAX_VALUES = 50

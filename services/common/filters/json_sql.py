@@ -1,14 +1,16 @@
 """Conditions on a jsonb value. A list matches when any of its elements does.
 
 JSON reaches the database as text cast to jsonb, so that no codec of a connection can encode it twice.
+Labels are kept composed (NFC), and found whichever way they are asked for.
 """
 
 import json
 import re
+import unicodedata
+from collections.abc import Iterable
 
 from services.common.filters.parameters import Parameters
 from services.common.filters.tree import EQUALITY, FULL_TEXT, ORDER, PRESENCE, Condition, Operator, Scalar
-from services.common.filters.unicode_forms import spellings
 
 _COMPARE = {Operator.GT: ">", Operator.LT: "<", Operator.GTE: ">=", Operator.LTE: "<="}
 _NEGATIVE = frozenset({Operator.NE, Operator.NIN})
@@ -101,3 +103,14 @@ def _full_text(operator: Operator, text: str) -> str:
 
 def _literal(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def spellings(values: Iterable[Scalar]) -> list[Scalar]:
+    """The values, each text also in its composed form."""
+    return [each for value in values for each in _of(value)]
+
+
+def _of(value: Scalar) -> tuple[Scalar, ...]:
+    if not isinstance(value, str) or unicodedata.is_normalized("NFC", value):
+        return (value,)
+    return value, unicodedata.normalize("NFC", value)

@@ -1,6 +1,7 @@
 """When a trigger fires: the contract's schedule_config of each trigger_type, and when it is next due, in UTC."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -152,3 +153,17 @@ def next_time(schedule: Schedule, now: datetime) -> datetime | None:
         case ConditionSchedule():
             return now + timedelta(seconds=schedule.check_interval_seconds)
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossing:
+    """How many times the threshold was reached since it last fired, and what is left towards the next time."""
+
+    times: int
+    rest: int
+
+
+def crossing(counter: int, threshold: int) -> Crossing:
+    """What a counter comes to; what arrives while a trigger may not fire is not lost, and fires it once later."""
+    times, rest = divmod(counter, threshold)
+    return Crossing(times=times, rest=rest)

@@ -1,4 +1,4 @@
-"""A batch's row and tally as the contract shows them: pure."""
+"""A batch's row and tally as the contract shows them, and the story of the batch as log lines: pure."""
 
 import re
 from collections import Counter
@@ -17,7 +17,7 @@ from services.common.database.batches.tally import (
     Tally,
     status_of,
 )
-from services.gateway.batches.shapes import Batch, FailedDocument, FailedObject, Progress, TierTask
+from services.gateway.batches.shapes import Batch, FailedDocument, FailedObject, LogLine, Progress, TierTask
 
 TRANSIENT, PERMANENT, RESOURCE = "transient", "permanent", "resource"
 NO_ANSWER, LOST = "NO_ANSWER", "LOST"
@@ -34,6 +34,7 @@ LIFECYCLES = {
 }
 UNKNOWN_ERROR = "no reason was given"
 Failures = Sequence[Mapping[str, Any]]
+STEPS = (("created_at", "created"), ("submitted_at", "submitted"), ("last_retry_at", "retried"))
 
 
 def to_batch(row: Mapping[str, Any], tally: Tally, failures: Failures, object_ids: list[str] | None) -> Batch:
@@ -145,3 +146,21 @@ def failure_kind(reason: str | None) -> str:
     if text.startswith(NO_ANSWER):
         return RESOURCE
     return TRANSIENT if text.startswith(LOST) or EXHAUSTED.search(text) else PERMANENT
+
+
+def lines_of(row: Mapping[str, Any], failures: Sequence[Mapping[str, Any]]) -> list[LogLine]:
+    """What happened, oldest first."""
+    steps = [*STEPS, ("ended_at", f"ended {row['status']}")]
+    lines = [
+        LogLine(timestamp=row[column], level="info", message=f"Batch {row['batch_id']} was {what}.")
+        if column != "ended_at"
+        else LogLine(timestamp=row[column], level="info", message=f"Batch {row['batch_id']} {what}.")
+        for column, what in steps
+        if row[column] is not None
+    ]
+    return sorted([*lines, *(_failure_line(each) for each in failures)], key=lambda line: line.timestamp)
+
+
+def _failure_line(row: Mapping[str, Any]) -> LogLine:
+    message = f"{row['object_id']} in {row['collection_id']}: {row['reason']}"
+    return LogLine(timestamp=row["updated_at"], level="error", message=message)

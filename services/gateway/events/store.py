@@ -1,4 +1,4 @@
-"""The feed of events, read window by window; see `feed_cursors` for what a window is."""
+"""The feed of events, read window by window; see `cursors` for what a window is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

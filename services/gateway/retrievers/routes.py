@@ -5,9 +5,9 @@ from typing import Annotated
 import asyncpg
 from fastapi import Query, Request, Response
 
-from services.common.bindings import Bindings, bound_name
 from services.common.database.bounded_reads import snapshot
 from services.common.database.find_resources import get_row
+from services.common.ids import Bindings, bound_name
 from services.gateway.collections.labelling.checks import labelling_faults
 from services.gateway.collections.labelling.store import deleted_dependencies, runs_of_retriever
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant

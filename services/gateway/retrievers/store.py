@@ -5,10 +5,10 @@ from typing import Any
 
 import asyncpg
 
-from services.common.bindings import bound_name
 from services.common.database.pool import Executor, Pool
 from services.common.errors import NotFoundError
 from services.common.filters.tables import Column, Kind, Table
+from services.common.ids import bound_name
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from services.local.demo.api_client import open_api
-from services.local.demo.photo_server import served
-from services.local.demo.photos import Cast, cast_photos, load_photos
+from services.local.demo.photos import Cast, cast_photos, load_photos, served
 from services.local.demo.report import Reporter
 from services.local.demo.running_stack import DemoError, Stack, running_stack
 from services.local.demo.score import score

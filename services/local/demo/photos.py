@@ -1,10 +1,13 @@
-"""The sample photos, and who plays which part: examples, newcomers of known kinds, strangers."""
+"""The sample photos, who plays which part: examples, newcomers of known kinds, strangers; and serving them by URL."""
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from aiohttp import web
 
 EXAMPLES_PER_KIND = 3
 KNOWN_KIND_PHOTOS = 6
@@ -64,3 +67,18 @@ def cast_photos(photos: Sequence[Photo]) -> Cast:
         first_round=tuple(rounds[0]),
         second_round=tuple(rounds[1]),
     )
+
+
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[str]:
+    """Serves an absolute folder on a free port of this machine; yields its url."""
+    app = web.Application()
+    app.router.add_static("/photos", folder)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}/photos"
+    finally:
+        await runner.cleanup()

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from services.common.bindings import Bindings, bound_name
 from services.common.database.find_resources import PREFIXES
 from services.common.errors import InvalidArgumentError, NotFoundError
+from services.common.ids import Bindings, bound_name
 from services.taxonomy.database.reader import Reader
 from services.taxonomy.domain import Target
 

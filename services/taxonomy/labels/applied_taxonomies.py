@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from services.common.bindings import Bindings
 from services.common.errors import NotFoundError
+from services.common.ids import Bindings
 from services.taxonomy.database.reader import Reader
 from services.taxonomy.domain import Target
 from services.taxonomy.labels.taxonomy_config import TaxonomyConfig, to_config

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cachetools import LRUCache
 
-from services.common.bindings import Bindings
+from services.common.ids import Bindings
 from services.taxonomy.database.collections import Collections
 from services.taxonomy.database.document_fields import DocumentFields
 from services.taxonomy.database.documents import Documents

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import orjson
 
-from services.common.bindings import Bindings
 from services.common.database.find_resources import get_retriever
 from services.common.database.pool import Pool
 from services.common.database.query_errors import database_faults
 from services.common.errors import InvalidArgumentError
 from services.common.filters import parse_json
+from services.common.ids import Bindings
 from services.taxonomy.domain import Json, Unfetched
 from services.taxonomy.retrievers.engine import Engine, searched_collections
 from services.taxonomy.retrievers.stage_runner import Page, Window, retrieve

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from services.common.filters import EVERYTHING, Filter
 from services.common.json.paths import value_at
 from services.taxonomy.candidate_paths import put, shown_alone, to_row, value_of
-from services.taxonomy.domain import Candidate, Json, State
+from services.taxonomy.domain import MOST_ARRANGED, Candidate, Json, State
 from services.taxonomy.stage_parameters import Parameters, invalid
-from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
 from services.taxonomy.stages.algorithms.json_keys import text_of
 from services.taxonomy.stages.attribute_filter import make_filter
 from services.taxonomy.stages.base.candidates import passing, with_rows
@@ -54,7 +53,7 @@ class DocumentEnrich:
     async def _matches(self, collection_id: str, wanted: Sequence[Json], execution: Execution) -> Found:
         if not wanted:
             return {}
-        rows = await execution.document_fields.matching(collection_id, self.target_field, wanted, MOST_CANDIDATES)
+        rows = await execution.document_fields.matching(collection_id, self.target_field, wanted, MOST_ARRANGED)
         found: dict[str, list[Mapping[str, Json]]] = {}
         for value, record in rows:
             found.setdefault(text_of(value), []).append(record)

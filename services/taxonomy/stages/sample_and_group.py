@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from services.taxonomy.domain import Shuffled, State, Unfetched
+from services.taxonomy.domain import MOST_ARRANGED, Shuffled, State, Unfetched
 from services.taxonomy.stage_parameters import Parameters, invalid
-from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
 from services.taxonomy.stages.algorithms.deduplicate_and_group import OUTPUT_MODES, Deduplicate, Group, Unwind
 from services.taxonomy.stages.algorithms.stratified_sample import STRATEGIES, Sample
 from services.taxonomy.stages.base.candidates import ListStage, arranged, fetched
@@ -48,7 +47,7 @@ def parse_sample(name: str, raw: Mapping[str, Any], path: str) -> Stage:
         stratify_by=stratify_by,
         min_per_stratum=given.whole("min_per_stratum", default=1, low=0, high=1000),
         seed=None if seed < -LARGEST_SEED else seed,
-        preserve=given.whole("preserve_top_k", default=0, low=0, high=MOST_CANDIDATES),
+        preserve=given.whole("preserve_top_k", default=0, low=0, high=MOST_ARRANGED),
     )
     return SampleStage(name=name, sample=sample)
 

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from services.taxonomy.domain import Sorted, State, Unfetched
+from services.taxonomy.domain import MOST_ARRANGED, Sorted, State, Unfetched
 from services.taxonomy.stage_parameters import Parameters
-from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
 from services.taxonomy.stages.algorithms.sort_orders import MISSING, SCALES, ByField, ByRelevance, Normalize
 from services.taxonomy.stages.base.candidates import ListStage, arranged, fetched
 from services.taxonomy.stages.base.stage import Execution, Stage
@@ -78,6 +77,6 @@ def parse_limit(name: str, raw: Mapping[str, Any], path: str) -> Stage:
     given = Parameters(raw, path)
     return Limit(
         name=name,
-        limit=given.whole("limit", "count", "n", default=10, high=MOST_CANDIDATES),
+        limit=given.whole("limit", "count", "n", default=10, high=MOST_ARRANGED),
         offset=given.whole("offset", default=0, low=0, high=LARGEST_OFFSET),
     )

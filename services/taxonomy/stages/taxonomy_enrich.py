@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from services.common.bindings import bound_name
 from services.common.filters import EVERYTHING, Filter
+from services.common.ids import bound_name
 from services.taxonomy.candidate_paths import put
 from services.taxonomy.domain import Candidate, Json, State
 from services.taxonomy.stage_parameters import Parameters, field_name, invalid

@@ -9,11 +9,11 @@ import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2 as pb
 from likeness.taxonomy.v1.taxonomy_service_pb2_grpc import TaxonomyServiceStub
-from services.common.bindings import bound_name
 from services.common.database.find_resources import find_row
 from services.common.database.pool import Pool
 from services.common.errors import NotFoundError
 from services.common.grpc.client import call
+from services.common.ids import bound_name
 from services.worker.alerts.watched_alert import Found, JsonObject, Match, WatchedAlert
 
 MOST_MATCHES = 50

@@ -11,8 +11,7 @@ import structlog
 from services.common.database.pool import Connection, Pool
 from services.common.database.triggers.executions import EVENTS, SCHEDULE, Firing, fail, fire, open_execution, skip
 from services.common.errors import LikenessError
-from services.common.triggers.event_threshold import crossing
-from services.common.triggers.schedules import ConditionSchedule, EventSchedule, next_time, read_schedule
+from services.common.triggers.schedules import ConditionSchedule, EventSchedule, crossing, next_time, read_schedule
 from services.worker.kit.database_outages import is_outage
 from services.worker.triggers.conditions import look
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.common.filters import And, Condition, Filter, Not, Operator, Or
-from services.common.filters.unicode_forms import spellings
+from services.common.filters.json_sql import spellings
 from services.common.labels.label_values import label_value
 
 COLUMNS = {"source_object_id": "object_id", "root_object_id": "object_id", "_internal.updated_at": "updated_at"}

@@ -9,7 +9,6 @@ from services.common.database.batches.lifecycle import back_to_draft, lock_batch
 from services.common.database.batches.tally import ENDED
 from services.common.database.bounded_reads import snapshot
 from services.gateway.batches.plans import submit
-from services.gateway.batches.reports.logs import lines_of
 from services.gateway.batches.routes import batch_of
 from services.gateway.batches.shapes import (
     Audit,
@@ -29,7 +28,7 @@ from services.gateway.batches.store import (
     batch_answer,
     get_batch,
 )
-from services.gateway.batches.views import PERMANENT, failure_kind, status_now, to_failed_document
+from services.gateway.batches.views import PERMANENT, failure_kind, lines_of, status_now, to_failed_document
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import asyncpg
 
-from services.common.bindings import Bindings
 from services.common.database.pool import Executor
-from services.common.ids import new_id
+from services.common.ids import Bindings, new_id
 from services.gateway.kit.rows.names import name_taken
 
 INSERT = """

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 import orjson
 
 from likeness.taxonomy.v1 import taxonomy_pb2
-from services.common.bindings import Bindings
 from services.common.errors import InvalidArgumentError, LikenessError
 from services.common.filters import canonical_json, parse
 from services.common.grpc.client import call
-from services.common.ids import new_id
+from services.common.ids import Bindings, new_id
 from services.gateway.documents.store import get_documents
 from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import Tenant

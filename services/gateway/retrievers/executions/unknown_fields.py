@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.common.bindings import Bindings, bound_name
 from services.common.filters import Filter, all_of, parse
 from services.common.filters.stage_conditions import conditions_of
+from services.common.ids import Bindings, bound_name
 from services.gateway.collections.unknown_fields import collections_to_look_at, unknown_in_collections
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import Degraded, JsonObject

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from services.taxonomy.candidate_paths import value_of
-from services.taxonomy.domain import Json
-from services.taxonomy.stages.algorithms.arrangement import Candidates
+from services.taxonomy.domain import Candidates, Json
 from services.taxonomy.stages.algorithms.json_keys import is_number, numbers, sort_key, text_of
 
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from services.taxonomy.candidate_paths import plain, put, value_of
-from services.taxonomy.domain import Candidate
-from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES, Arranged, Candidates
+from services.taxonomy.domain import MOST_ARRANGED, Arranged, Candidate, Candidates
 from services.taxonomy.stages.algorithms.json_keys import group_key, text_of
 
 OUTPUT_MODES = ("first", "all", "flatten")
@@ -76,13 +75,13 @@ class Unwind:
         unwound: list[Candidate] = []
         for candidate in found:
             unwound += self._elements(candidate)
-            if len(unwound) >= MOST_CANDIDATES:
+            if len(unwound) >= MOST_ARRANGED:
                 break
-        return Arranged(candidates=tuple(unwound[:MOST_CANDIDATES]))
+        return Arranged(candidates=tuple(unwound[:MOST_ARRANGED]))
 
     def _elements(self, candidate: Candidate) -> list[Candidate]:
         value = value_of(candidate, self.field)
         if value is None or value == []:
             return [put(candidate, self.output_field, None)] if self.keep_empty else []
-        elements = value[:MOST_CANDIDATES] if isinstance(value, list) else [value]
+        elements = value[:MOST_ARRANGED] if isinstance(value, list) else [value]
         return [put(candidate, self.output_field, element) for element in elements]

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.taxonomy.candidate_paths import value_of
-from services.taxonomy.domain import Candidate, Json
+from services.taxonomy.domain import Arranged, Candidate, Candidates, Json
 from services.taxonomy.stages.algorithms.aggregation_functions import FUNCTIONS, Aggregation
-from services.taxonomy.stages.algorithms.arrangement import Arranged, Candidates
 from services.taxonomy.stages.algorithms.json_keys import group_key, sort_key
 
 

@@ -5,8 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from services.taxonomy.candidate_paths import value_of
-from services.taxonomy.domain import Candidate, Json
-from services.taxonomy.stages.algorithms.arrangement import Candidates
+from services.taxonomy.domain import Candidate, Candidates, Json
 
 Key = tuple[int, str | float]
 

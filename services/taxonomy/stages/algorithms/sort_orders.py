@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.common.json.instants import moment_of
 from services.taxonomy.candidate_paths import value_of
-from services.taxonomy.domain import Candidate
-from services.taxonomy.stages.algorithms.arrangement import Arranged, Candidates
+from services.taxonomy.domain import Arranged, Candidate, Candidates
 from services.taxonomy.stages.algorithms.json_keys import Key, is_number, sort_key
 
 MISSING = ("bottom", "top", "preserve")

@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.taxonomy.stages.algorithms.arrangement import Arranged, Candidates
+from services.taxonomy.domain import Arranged, Candidates
 from services.taxonomy.stages.algorithms.json_keys import group_key
 
 STRATEGIES = ("random", "stratified", "reservoir")

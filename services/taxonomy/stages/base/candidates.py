@@ -5,19 +5,18 @@ from typing import ClassVar
 
 from services.common.filters import Filter
 from services.taxonomy.candidate_paths import to_row
-from services.taxonomy.domain import Candidate, Ranked, State
-from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES, Arrangement
+from services.taxonomy.domain import MOST_ARRANGED, Arrangement, Candidate, Ranked, State
 from services.taxonomy.stages.base.stage import Execution
 
-CUT = f"only the first {MOST_CANDIDATES} documents were looked at; filter or limit before this stage"
+CUT = f"only the first {MOST_ARRANGED} documents were looked at; filter or limit before this stage"
 
 
-async def fetched(state: State, execution: Execution, *, limit: int = MOST_CANDIDATES, offset: int = 0) -> Ranked:
+async def fetched(state: State, execution: Execution, *, limit: int = MOST_ARRANGED, offset: int = 0) -> Ranked:
     """The documents of the state from `offset` on, at most `limit` for each subject."""
     if isinstance(state, Ranked):
         return Ranked(tuple(found[offset : offset + limit] for found in state.lists))
     found = tuple(await execution.documents.page(execution.collection_ids, state, limit, offset))
-    notes = {"warnings": [CUT]} if len(found) == MOST_CANDIDATES else {}
+    notes = {"warnings": [CUT]} if len(found) == MOST_ARRANGED else {}
     lists = (tuple(c for c in found if c.object_id != subject.object_id) for subject in execution.subjects)
     return Ranked(tuple(lists), notes)
 

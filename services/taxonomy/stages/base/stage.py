@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from likeness.common.v1.vector_pb2 import Vector
-from services.common.bindings import Bindings
 from services.common.filters import Filter, substitute
+from services.common.ids import Bindings
 from services.taxonomy.database.collections import Collections
 from services.taxonomy.database.document_fields import DocumentFields
 from services.taxonomy.database.documents import Documents

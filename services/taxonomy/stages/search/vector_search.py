@@ -1,5 +1,10 @@
-"""One search: which collections share a vector, who may be found, and the question put to the index."""
+"""One search: which collections share a vector, who may be found, and the question put to the index.
 
+Without a query: documents at random, where it is told to.
+"""
+
+import random
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,12 +12,11 @@ from likeness.common.v1.vector_pb2 import Vector
 from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, Filter, canonical_json, has_dynamic
 from services.taxonomy.concurrency import gather_all
-from services.taxonomy.domain import Candidate, State, Target, Unfetched, both
+from services.taxonomy.domain import Candidate, Ranked, Shuffled, State, Target, Unfetched, both
 from services.taxonomy.queries.feature_uris import fills
 from services.taxonomy.queries.index_client import Ids, Question, Scope, View
 from services.taxonomy.queries.query_spellings import Mode
 from services.taxonomy.stages.base.stage import Execution, Subject
-from services.taxonomy.stages.search.random_documents import draw
 from services.taxonomy.stages.search.search_parameters import OnEmpty, Search
 
 MOST_CANDIDATES = 10_000
@@ -44,7 +48,7 @@ async def run_search(search: Search, state: State, execution: Execution) -> List
     vectors = await gather_all(_vectors(search, group, execution) for group in groups)
     asked = [(group, rows) for group, rows in zip(groups, vectors, strict=True) if rows is not None]
     if not asked:
-        return await draw(search, state, execution) if search.on_empty is OnEmpty.RANDOM else None
+        return await random_documents(search, state, execution) if search.on_empty is OnEmpty.RANDOM else None
     scopes = await _scopes(search, state, execution)
     found = await gather_all(_ask(search, group, rows, scopes, execution) for group, rows in asked)
     return [_merge([lists[number] for lists in found], search) for number in range(len(execution.subjects))]
@@ -152,3 +156,20 @@ def _merge(lists: Sequence[Sequence[Candidate]], search: Search) -> list[Candida
     if len(lists) > 1:
         hits.sort(key=lambda hit: (-hit.similarity, hit.document_id))
     return hits[: search.top_k]
+
+
+async def random_documents(search: Search, state: State, execution: Execution) -> list[list[Candidate]]:
+    """For each subject `top_k` documents of the state, in an order of chance, with a score of 0."""
+    extra = execution.fill(search.filter, f"{search.path}.filters")
+    if isinstance(state, Ranked):
+        kept = await execution.documents.passing({c.document_id for found in state.lists for c in found}, extra)
+        lists = [[c for c in found if c.document_id in kept] for found in state.lists]
+        drawn = [random.sample(found, min(search.top_k, len(found))) for found in lists]
+    else:
+        shuffled = replace(state, given=both(state.given, extra), order=Shuffled(secrets.token_hex(8)))
+        found = await execution.documents.page(execution.collection_ids, shuffled, search.top_k, 0)
+        drawn = [found for _ in execution.subjects]
+    return [
+        [replace(c, score=0.0, similarity=0.0) for c in found if c.object_id != subject.object_id]
+        for found, subject in zip(drawn, execution.subjects, strict=True)
+    ]

@@ -3,7 +3,7 @@
 import pytest
 
 from services.taxonomy.candidate_paths import value_of
-from services.taxonomy.stages.algorithms.arrangement import MOST_CANDIDATES
+from services.taxonomy.domain import MOST_ARRANGED
 from services.taxonomy.stages.algorithms.deduplicate_and_group import Deduplicate, Group, Unwind
 from services.taxonomy.stages.algorithms.stratified_sample import Sample, shares
 from tests.unit.taxonomy.candidates import candidate, names
@@ -56,7 +56,7 @@ def test_a_list_is_taken_apart() -> None:
 
 def test_lists_taken_apart_stay_within_the_limit() -> None:
     found = tuple(candidate(str(n), tags=list(range(3000))) for n in range(3))
-    assert len(Unwind(field="tags", output_field="tags", keep_empty=False)(found).candidates) == MOST_CANDIDATES
+    assert len(Unwind(field="tags", output_field="tags", keep_empty=False)(found).candidates) == MOST_ARRANGED
 
 
 def sample(count: int, *, by: str = "", least: int = 1, seed: int | None = 1, preserve: int = 0) -> Sample:
