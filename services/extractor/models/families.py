@@ -16,14 +16,13 @@ from services.extractor.models.image_onnx import open_image_model
 from services.extractor.models.onnx_session import open_session
 from services.extractor.models.text_onnx import open_text_model
 
+M = TypeVar("M", bound=Manifest)
+
 
 def open_face_model(folder: Path, manifest: FaceManifest, max_pixels: int) -> Model:
     """The model whose files lie in `folder`."""
     recogniser = SFace(manifest, open_session(folder / manifest.file, unpacks=True))
     return FaceModel(manifest, YuNet(open_session(folder / manifest.detector)), recogniser, max_pixels)
-
-
-M = TypeVar("M", bound=Manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class QueryForm(BaseModel):
 
 
 class Form(BaseModel):
-    """A request body; unknown keys are refused. `left_out` are keys of the contract that are not served."""
+    """A request body; unknown keys are refused. `unused_keys` are keys of the contract that are not served."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     unused_keys: ClassVar[Mapping[str, UnusedKey]] = {}
