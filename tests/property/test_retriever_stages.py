@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.common.errors import InvalidArgumentError
 from services.taxonomy.domain import Candidate, Candidates
-from services.taxonomy.stages.algorithms.deduplicate_and_group import Deduplicate, Group
+from services.taxonomy.stages.algorithms.duplicates_and_groups import Deduplicate, Group
 from services.taxonomy.stages.algorithms.sort_orders import SCALES, ByField, Normalize
 from services.taxonomy.stages.algorithms.stratified_sample import Sample
 from services.taxonomy.stages.parse import parse_stages

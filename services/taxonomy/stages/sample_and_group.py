@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from services.taxonomy.domain import MOST_ARRANGED, Shuffled, State, Unfetched
 from services.taxonomy.stage_parameters import Parameters, invalid
-from services.taxonomy.stages.algorithms.deduplicate_and_group import OUTPUT_MODES, Deduplicate, Group, Unwind
+from services.taxonomy.stages.algorithms.duplicates_and_groups import OUTPUT_MODES, Deduplicate, Group, Unwind
 from services.taxonomy.stages.algorithms.stratified_sample import STRATEGIES, Sample
 from services.taxonomy.stages.base.candidates import ListStage, arranged, fetched
 from services.taxonomy.stages.base.stage import Execution, Stage

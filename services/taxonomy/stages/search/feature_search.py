@@ -8,7 +8,7 @@ from services.common.filters import EVERYTHING
 from services.taxonomy.concurrency import gather_all
 from services.taxonomy.domain import Json, Ranked, State
 from services.taxonomy.stage_parameters import Parameters, part_of
-from services.taxonomy.stages.algorithms.deduplicate_and_group import Group
+from services.taxonomy.stages.algorithms.duplicates_and_groups import Group
 from services.taxonomy.stages.base.candidates import arranged
 from services.taxonomy.stages.base.stage import Execution
 from services.taxonomy.stages.sample_and_group import grouping

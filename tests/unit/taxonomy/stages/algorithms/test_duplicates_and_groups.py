@@ -4,7 +4,7 @@ import pytest
 
 from services.taxonomy.candidate_paths import value_of
 from services.taxonomy.domain import MOST_ARRANGED
-from services.taxonomy.stages.algorithms.deduplicate_and_group import Deduplicate, Group, Unwind
+from services.taxonomy.stages.algorithms.duplicates_and_groups import Deduplicate, Group, Unwind
 from services.taxonomy.stages.algorithms.stratified_sample import Sample, shares
 from tests.unit.taxonomy.candidates import candidate, names
 
