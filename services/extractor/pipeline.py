@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.common.errors import InvalidArgumentError, LikenessError, ResourceExhaustedError
 from services.common.grpc import deadlines
-from services.extractor.jobs import Extracted, Job
+from services.extractor.input_in_flight import Extracted, Job
 from services.extractor.model_port import Model, Prepared, Source
 from services.extractor.models.embedding_check import comparable
 from services.extractor.serving_plan import Plan

@@ -11,7 +11,7 @@ from likeness.extractor.v1.extractor_service_pb2_grpc import ExtractorServiceSer
 from services.common.errors import InvalidArgumentError
 from services.common.extractors.vectors import to_message
 from services.extractor.engine import Engine
-from services.extractor.jobs import Extracted
+from services.extractor.input_in_flight import Extracted
 from services.extractor.manifest import Manifest
 from services.extractor.model_port import Artifact, Obstacle, Part, Source
 from services.extractor.pipeline import Outcome

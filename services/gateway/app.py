@@ -39,7 +39,7 @@ from services.gateway.events import routes as events
 from services.gateway.extractors import routes as extractors
 from services.gateway.extractors.discovery import routes as discovery
 from services.gateway.health import routes as health
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.http import api_document, error_envelope
 from services.gateway.kit.http.aliases import BASE, Aliases
 from services.gateway.kit.http.body_limit import BodyLimit

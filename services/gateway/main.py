@@ -29,7 +29,7 @@ from services.gateway.app import build_app
 from services.gateway.kit.access.key_ring import KeyRing
 from services.gateway.kit.access.rate_limits import RateLimits
 from services.gateway.kit.access.tenants import Tenants, ensure_default_namespace
-from services.gateway.kit.gateway import Channels, Gateway
+from services.gateway.kit.dependencies import Channels, Gateway
 
 PORT_FILE = "LIKENESS_PORT_FILE"
 BACKLOG = 2048

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from services.common.database.api_keys import create_key
 from services.common.ids import new_id
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from tests.support.gateway.gateway_stack import Stack
 from tests.support.gateway.openapi import KEY, NAMESPACE, Route, resolved, routes
 from tests.support.gateway.rest import ok, set_up

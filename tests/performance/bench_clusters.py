@@ -20,9 +20,9 @@ from pathlib import Path
 import psutil
 from sklearn.metrics import adjusted_rand_score
 
-from services.worker.clusters.computing.process import compute
+from services.worker.clusters.computing.start_child import compute
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.outcome import ClusterOutcome
-from services.worker.clusters.plan.plan import ClusterPlan
 from tests.performance.report import Figure, emit
 from tests.support.clusters.cluster_vectors import URIS, blobs, put
 

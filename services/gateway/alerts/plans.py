@@ -9,7 +9,7 @@ from services.common.system_conditions import KNOWN, UNKNOWN, OfCollections, OfR
 from services.gateway.alerts.channels import plan_notification
 from services.gateway.alerts.shapes import AlertCreate, AlertPatch, NamespaceSelector, SystemCondition
 from services.gateway.kit.context import Tenant
-from services.gateway.kit.rows.names import named
+from services.gateway.kit.rows.resource_names import named
 from services.gateway.kit.shapes import JsonObject
 
 PARAMS = "body.system_condition.params"

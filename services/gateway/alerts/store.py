@@ -13,7 +13,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.common.ids import new_id
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 SHOWN_AS = {"alert_name": "name", "retriever_identifier": "retriever_id"}
 ALERTS = Table(

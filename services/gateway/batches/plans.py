@@ -13,7 +13,7 @@ from services.common.filters import EVERYTHING, OBJECTS, compile_sql, parse
 from services.gateway.batches.shapes import MAX_OBJECTS, BatchCreate
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import Degraded
-from services.gateway.kit.unknown_fields import unknown_in_bucket
+from services.gateway.kit.unknown_field_warnings import unknown_in_bucket
 from services.gateway.objects.reprocessing.collections_of_object import collections_of
 
 OBJECTS_PATH = "body.object_ids"

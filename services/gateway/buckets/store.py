@@ -14,7 +14,7 @@ from services.gateway.buckets.rekeying import rekey
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 BUCKETS = Table(
     alias="b",

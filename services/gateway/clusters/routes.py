@@ -23,7 +23,7 @@ from services.gateway.clusters.views import (
     to_cluster,
     to_config,
 )
-from services.gateway.collections.unknown_fields import unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved

@@ -15,7 +15,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, UPDATED
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 LOCK_COLLECTIONS = (
     "SELECT collection_id, settings FROM collections WHERE collection_id = ANY($1) ORDER BY collection_id FOR UPDATE"

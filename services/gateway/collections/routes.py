@@ -22,7 +22,7 @@ from services.gateway.collections.shapes import (
     CollectionList,
     CollectionPatch,
 )
-from services.gateway.collections.unknown_fields import unknown_in_sources
+from services.gateway.collections.unknown_field_warnings import unknown_in_sources
 from services.gateway.collections.views import to_collection
 from services.gateway.kit.affected import affected_by
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
@@ -31,7 +31,7 @@ from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
 from services.gateway.kit.rows.dependents import dependents_of
-from services.gateway.kit.unknown_fields import sentences
+from services.gateway.kit.unknown_field_warnings import sentences
 
 router = routes_of("Collections", "/collections")
 

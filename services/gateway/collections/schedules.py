@@ -8,7 +8,7 @@ import asyncpg
 from services.common.database.pool import Connection
 from services.common.triggers.actions import COLLECTION, CollectionAction
 from services.common.triggers.schedules import first_time, read_schedule
-from services.gateway.kit.rows.triggers import (
+from services.gateway.kit.rows.trigger_rows import (
     NewTrigger,
     change_trigger,
     delete_trigger,

@@ -22,7 +22,7 @@ from services.gateway.collections.inline_taxonomies.store import NewTaxonomy, de
 from services.gateway.collections.lists import COLLECTION_COLUMNS, COLLECTION_SOURCE
 from services.gateway.collections.schedules import keep_schedule, orphan_triggers
 from services.gateway.kit.rows.change_row import MERGED, Change, change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 FIND = f"SELECT {COLLECTION_COLUMNS} FROM {COLLECTION_SOURCE} WHERE c.collection_id = $1"  # noqa: S608
 INSERT = """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from services.common.errors import InvalidArgumentError
 from services.common.filters import DOCUMENTS, Filter
-from services.gateway.collections.unknown_fields import unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections
 from services.gateway.documents.grouped_lists import list_groups
 from services.gateway.documents.shapes import DocumentListBody, DocumentListQuery, Partition
 from services.gateway.documents.views.load import View, shown
@@ -16,7 +16,7 @@ from services.gateway.kit.lists.page_sql import Listing, Page, Scope, Window, li
 from services.gateway.kit.lists.shapes import filter_of, pagination_of, search_of, sorts_of, window_of
 from services.gateway.kit.lists.tables import FEW, SEARCH_FIELDS
 from services.gateway.kit.shapes import JsonObject
-from services.gateway.kit.unknown_fields import sentences
+from services.gateway.kit.unknown_field_warnings import sentences
 from services.gateway.objects.blobs.store import FILES
 
 LIST_DOCUMENTS = Listing(

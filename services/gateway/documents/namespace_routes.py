@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.common.database.find_resources import find_row
 from services.common.errors import LikenessError
-from services.gateway.collections.unknown_fields import collections_to_look_at
+from services.gateway.collections.unknown_field_warnings import collections_to_look_at
 from services.gateway.documents.edits.shapes import BatchGet, BatchGot
 from services.gateway.documents.lists import Asked, document_list
 from services.gateway.documents.routes import ListedBy, OneBy, one

@@ -9,7 +9,7 @@ from services.common.database.pool import Connection, Executor
 from services.common.database.tasks.create_task import NewTask, create_task
 from services.common.errors import NotFoundError
 from services.common.ids import new_id
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 COUNTED = "SELECT *, count(*) OVER () AS total FROM"
 LIST_DATASETS = f"{COUNTED} evaluation_datasets WHERE namespace_id = $1 ORDER BY row_key DESC LIMIT $2 OFFSET $3"

@@ -5,7 +5,7 @@ from services.gateway.collections.extractors.models import served_models
 from services.gateway.extractors.catalog import Extractor, to_extractors
 from services.gateway.extractors.discovery.shapes import FeatureDiscovery, to_features
 from services.gateway.kit.context import Public
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.http.routing import routes_of
 
 router = routes_of("Extractors", "/collections/features")

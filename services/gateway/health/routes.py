@@ -9,7 +9,7 @@ from services.common.errors import LikenessError, NotFoundError
 from services.common.grpc.client import is_serving
 from services.gateway.health.shapes import Beat, DeepHealth, Health, Liveness, to_deep
 from services.gateway.kit.context import Public
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.http.routing import routes_of
 
 router = routes_of("Health", "/health")

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.common.database.taxonomies.decide_again import NOTHING
 from services.common.database.taxonomies.decide_again import Affected as Found
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.shapes import Affected
 

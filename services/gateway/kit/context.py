@@ -9,7 +9,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from services.common.errors import ForbiddenError, RateLimitedError
 from services.gateway.kit.access.permissions import CallerKey, needed
 from services.gateway.kit.access.rate_limits import WINDOW_SECONDS
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `sk_...`")
 namespace_header = APIKeyHeader(

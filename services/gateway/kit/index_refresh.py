@@ -7,7 +7,7 @@ import structlog
 from likeness.index.v1 import index_pb2
 from services.common.errors import LikenessError
 from services.common.grpc.client import call
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 
 log = structlog.get_logger()
 

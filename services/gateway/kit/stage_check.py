@@ -8,7 +8,7 @@ import orjson
 from likeness.taxonomy.v1 import taxonomy_pb2
 from services.common.errors import InvalidArgumentError
 from services.common.grpc.client import call
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 
 
 async def check_stages(gateway: Gateway, stages: Sequence[dict[str, Any]]) -> None:

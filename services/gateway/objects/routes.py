@@ -14,7 +14,7 @@ from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.lists.list_route import listed
 from services.gateway.kit.lists.shapes import ListQuery, filter_of
 from services.gateway.kit.misspelt_keys import slips_of, with_slips
-from services.gateway.kit.unknown_fields import unknown_in_bucket
+from services.gateway.kit.unknown_field_warnings import unknown_in_bucket
 from services.gateway.objects import edits
 from services.gateway.objects.creation.create import Options, blobs_of, upload
 from services.gateway.objects.creation.store import blob_rows

@@ -15,9 +15,9 @@ from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import count_of, listed, unresolved
 from services.gateway.kit.lists.shapes import ListBody, ListQuery, Pagination
 from services.gateway.kit.rows.dependents import deleted_dependency_warnings, dependents_of
-from services.gateway.kit.rows.retrievers import insert_retriever
+from services.gateway.kit.rows.retriever_rows import insert_retriever
 from services.gateway.kit.shapes import Degraded, Deleted, cleared
-from services.gateway.retrievers.executions.unknown_fields import unknown_in_stages
+from services.gateway.retrievers.executions.unknown_field_warnings import unknown_in_stages
 from services.gateway.retrievers.input_schema import read_input_schema
 from services.gateway.retrievers.shapes import (
     Retriever,

@@ -12,7 +12,7 @@ from services.common.ids import bound_name
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.lists.tables import AGE, CREATED, NAME_SEARCH, UPDATED
 from services.gateway.kit.rows.change_row import MERGED, change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 RETRIEVERS = Table(
     alias="r",

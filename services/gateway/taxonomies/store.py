@@ -17,7 +17,7 @@ from services.gateway.collections.applications.store import detach
 from services.gateway.collections.inline_taxonomies.store import puts_in_force
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 # An inline taxonomy does not say which collection it searches; its retriever does.
 COLUMNS = """t.*, (

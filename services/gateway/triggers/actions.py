@@ -23,7 +23,7 @@ from services.common.triggers.actions import (
     RetrieverAction,
     TaxonomyAction,
 )
-from services.gateway.kit.rows.names import named
+from services.gateway.kit.rows.resource_names import named
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.retrievers.input_schema import with_defaults
 from services.gateway.retrievers.store import collections_of

@@ -11,7 +11,7 @@ from services.common.database.triggers.executions import REQUEST, Firing, begin,
 from services.common.errors import AlreadyExistsError, BadRequestError
 from services.common.json.equality import differing
 from services.common.triggers.schedules import EventSchedule, crossing, first_time, next_time, read_schedule
-from services.gateway.kit.rows.triggers import change_trigger, delete_trigger
+from services.gateway.kit.rows.trigger_rows import change_trigger, delete_trigger
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.triggers.plans import ACTIVE, plan_change
 

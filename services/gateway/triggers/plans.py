@@ -12,8 +12,8 @@ from services.common.errors import InvalidArgumentError
 from services.common.events.event_types import resource_type_of
 from services.common.triggers.actions import read_action
 from services.common.triggers.schedules import EventSchedule, Schedule, Watching, first_time, read_schedule
-from services.gateway.kit.rows.names import named
-from services.gateway.kit.rows.triggers import NewTrigger
+from services.gateway.kit.rows.resource_names import named
+from services.gateway.kit.rows.trigger_rows import NewTrigger
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.triggers.actions import resolve
 

@@ -7,7 +7,7 @@ from fastapi import Query, Request, Response
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import unresolved
-from services.gateway.kit.rows.triggers import insert_trigger
+from services.gateway.kit.rows.trigger_rows import insert_trigger
 from services.gateway.tasks.shapes import TaskOut, to_task
 from services.gateway.tasks.store import get_task
 from services.gateway.triggers.changes import execute_now, patch_trigger, pause_trigger, remove_trigger, resume_trigger
@@ -26,7 +26,7 @@ from services.gateway.triggers.shapes import (
     to_trigger,
 )
 from services.gateway.triggers.store import get_trigger, list_executions, list_triggers, lock_trigger
-from services.gateway.triggers.unknown_fields import unknown_in_action
+from services.gateway.triggers.unknown_field_warnings import unknown_in_action
 
 router = routes_of("Triggers", "/triggers")
 

@@ -11,7 +11,7 @@ from services.common.ids import new_id
 from services.gateway.buckets.schema_check import require_types
 from services.gateway.buckets.unique_keys import unique_key_of
 from services.gateway.kit.context import Tenant
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.uploads.properties import plain_type, property_of, type_of
 from services.gateway.uploads.shapes import Upload, UploadCreate, to_upload
 from services.gateway.uploads.store import INSERT, Wanted, find_twin, has_ended, note_arrival

@@ -12,7 +12,7 @@ from services.common.filters.tables import Column, Kind, Table
 from services.common.row_types import JsonObject
 from services.gateway.kit.lists.page_sql import Listing
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 WEBHOOKS = Table(
     alias="w",

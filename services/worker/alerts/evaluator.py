@@ -8,12 +8,12 @@ import structlog
 
 from services.common.database.pool import Pool
 from services.common.errors import LikenessError, ResourceExhaustedError, UnavailableError
+from services.worker.alerts.alert_conditions import holds
 from services.worker.alerts.claims import Claims
 from services.worker.alerts.conclude_evaluation import Conclusion, Outcome, conclude, conclude_documents
-from services.worker.alerts.conditions import holds
+from services.worker.alerts.measure_system_conditions import measure
 from services.worker.alerts.new_documents import AT_ONCE, NewDocuments, Waiting
 from services.worker.alerts.search import MOST_MATCHES, AlertSearch
-from services.worker.alerts.system_conditions import measure
 from services.worker.alerts.watched_alert import Found, WatchedAlert
 from services.worker.kit.database_outages import is_outage
 

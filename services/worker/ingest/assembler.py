@@ -13,8 +13,8 @@ from services.worker.ingest.input_choice import Chosen, choose_input
 from services.worker.ingest.input_content import Contents
 from services.worker.ingest.input_sources import Place, Sources
 from services.worker.ingest.memory_budget import Budget, weight_of
-from services.worker.ingest.suspect_lock import SuspectLock
-from services.worker.kit.retries import RejectedError, UnansweredError, of_extractor
+from services.worker.ingest.suspects_run_alone import SuspectLock
+from services.worker.kit.job_retries import RejectedError, UnansweredError, of_extractor
 from services.worker.kit.service_readiness import ServiceReadiness
 
 READINESS_SECONDS = 5.0

@@ -10,10 +10,10 @@ from services.common.extractors.passthrough import label_source, passed_fields, 
 from services.common.extractors.traits import traits_of
 from services.common.row_types import DocumentBlob, DocumentRow, EmbeddingRow, ObjectFields, StoredDocument
 from services.worker.domain import Decision, JsonObject, KeptFile, Outcome, Part
-from services.worker.ingest.face_places import place_of
-from services.worker.ingest.part_matching import UNKNOWN_MODEL, number_parts
+from services.worker.ingest.face_positions import place_of
+from services.worker.ingest.match_parts_to_documents import UNKNOWN_MODEL, number_parts
 from services.worker.ingest.provenance import internal_of
-from services.worker.labels.decision import Claims, Label, settle, unjudged_match
+from services.worker.labels.label_precedence import Claims, Label, settle, unjudged_match
 from services.worker.labels.merged_answers import answer_for
 from services.worker.labels.origin_fields import said_of, speaker_of
 

@@ -15,8 +15,8 @@ from services.common.grpc.client import call
 from services.common.process.logs import bind_request, current_request_id
 from services.worker.domain import Content, Ingest, JsonObject, Part
 from services.worker.ingest.extractor_messages import to_part
+from services.worker.kit.job_retries import RejectedError
 from services.worker.kit.joint_calls import JointCalls
-from services.worker.kit.retries import RejectedError
 
 GROUP = 4
 GROUP_LINGER = 0.003

@@ -16,7 +16,7 @@ from services.worker.ingest.unchanged_input import InputComparison
 from services.worker.ingest.write_documents import Writer
 from services.worker.kit.database_outages import is_outage
 from services.worker.kit.group_commit import GroupCommit
-from services.worker.kit.retries import (
+from services.worker.kit.job_retries import (
     FailedAttemptError,
     NotNowError,
     RejectedError,

@@ -6,7 +6,7 @@ from typing import Any
 from services.common.extractors.inputs import Address, Chosen, Words, find_input, mapped_paths
 from services.common.extractors.traits import traits_of
 from services.common.row_types import Blob, Collection
-from services.worker.kit.retries import RejectedError
+from services.worker.kit.job_retries import RejectedError
 
 NO_INPUT = "NO_INPUT"
 __all__ = ["NO_INPUT", "Address", "Chosen", "Words", "choose_input"]

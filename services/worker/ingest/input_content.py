@@ -11,7 +11,7 @@ from services.common.http.content import mime_type_of
 from services.common.row_types import Blob
 from services.worker.domain import Artifact, Content, KeptFile, Part
 from services.worker.ingest.input_choice import Address, Chosen, Words
-from services.worker.kit.retries import NotNowError, RejectedError, of_source
+from services.worker.kit.job_retries import NotNowError, RejectedError, of_source
 
 # What is sent with the file is small.
 MOST_BYTES = MESSAGE_BYTES - 1024 * 1024

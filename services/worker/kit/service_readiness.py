@@ -6,7 +6,7 @@ import grpc
 import structlog
 
 from services.common.grpc.client import is_serving
-from services.worker.kit.retries import NotNowError
+from services.worker.kit.job_retries import NotNowError
 
 PROBE_SECONDS = 0.25
 log = structlog.get_logger()

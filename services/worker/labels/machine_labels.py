@@ -8,9 +8,9 @@ from services.common.errors import LikenessError
 from services.common.extractors.passthrough import label_source, rules_of
 from services.common.row_types import Labeller
 from services.worker.domain import Decision, Extracted, FieldValue, Ingest, Outcome, Part
-from services.worker.kit.retries import of_taxonomy
+from services.worker.kit.job_retries import of_taxonomy
 from services.worker.kit.service_readiness import ServiceReadiness
-from services.worker.labels.decision import is_imported
+from services.worker.labels.label_precedence import is_imported
 from services.worker.labels.origin_fields import said_of
 from services.worker.labels.taxonomy_client import Decisions, Question, TaxonomyClient
 

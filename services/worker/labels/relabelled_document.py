@@ -9,7 +9,7 @@ from services.common.labels.human_labels import AUTO, HUMAN, WITHDRAWN, remember
 from services.common.labels.label_values import label_value
 from services.common.row_types import ObjectFields, StoredDocument
 from services.worker.domain import Decision, JsonObject
-from services.worker.labels.decision import Claims, Label, settle
+from services.worker.labels.label_precedence import Claims, Label, settle
 from services.worker.labels.machine_labels import explained
 from services.worker.labels.merged_answers import answer_for, not_judged, taxonomy_lineage, taxonomy_results
 

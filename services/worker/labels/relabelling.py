@@ -16,8 +16,8 @@ from services.common.extractors.passthrough import label_source, rules_of
 from services.common.labels.object_label_scope import is_ambiguous
 from services.common.row_types import Collection, ObjectFields, StoredDocument
 from services.worker.domain import Decision, JsonObject
-from services.worker.labels.decision import said_at
 from services.worker.labels.inherited_labels import Changed, hand_down
+from services.worker.labels.label_precedence import said_at
 from services.worker.labels.relabelled_document import Relabelling, of_persons, open_fields, relabelled, without
 
 FIELDS = """

@@ -18,7 +18,7 @@ from services.common.filters.sql import json_value
 from services.common.filters.tables import Column
 from services.common.grpc.client import call
 from services.worker.kit.task import Done, JsonObject, Task
-from services.worker.tasks.ranking_scores import Scores, label_scores, mean, score
+from services.worker.tasks.evaluation_metrics import Scores, label_scores, mean, score
 
 PROGRESS_EVERY = 20
 

@@ -16,7 +16,7 @@ from services.common.errors import NotFoundError
 from services.common.json.equality import differing
 from services.common.labels.object_label_scope import is_ambiguous
 from services.worker.kit.task import Done, Task
-from services.worker.tasks.passed_fields import Passing, passed_anew
+from services.worker.tasks.passthrough_fields import Passing, passed_anew
 
 STEP = 500
 LAST = "SELECT coalesce(max(row_key), 0) FROM documents WHERE collection_id = $1"

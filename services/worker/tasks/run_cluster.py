@@ -10,7 +10,7 @@ from services.common.database.clusters.cluster_runs import OPEN, cancel_run
 from services.common.database.pool import Pool
 from services.common.errors import InternalError, LikenessError, UnavailableError
 from services.common.settings import Settings
-from services.worker.clusters.computing.process import ClusteringDiedError
+from services.worker.clusters.computing.start_child import ClusteringDiedError
 from services.worker.clusters.enrichment.enrichment import Enrichment
 from services.worker.clusters.runs.abandoned_runs import FOLDER
 from services.worker.clusters.runs.execution import RunExecution

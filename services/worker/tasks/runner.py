@@ -13,7 +13,7 @@ from services.common.database.tasks import create_task as tasks
 from services.common.database.tasks.create_task import TaskJob
 from services.common.errors import LikenessError, UnavailableError
 from services.worker.kit.database_outages import is_outage
-from services.worker.kit.retries import exhausted_message, retry_delay
+from services.worker.kit.job_retries import exhausted_message, retry_delay
 from services.worker.kit.task import Done, Handler, Task, TaskCanceledError, TaskWaitsError
 from services.worker.tasks.execution_events import events_of
 

@@ -13,7 +13,7 @@ from services.common.database.triggers.executions import EVENTS, SCHEDULE, Firin
 from services.common.errors import LikenessError
 from services.common.triggers.schedules import ConditionSchedule, EventSchedule, crossing, next_time, read_schedule
 from services.worker.kit.database_outages import is_outage
-from services.worker.triggers.conditions import look
+from services.worker.triggers.trigger_conditions import look
 
 DUE = """
     SELECT * FROM triggers t WHERE status = 'active' AND next_scheduled_at <= now()

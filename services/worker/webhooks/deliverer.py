@@ -15,11 +15,11 @@ from services.common.ids import new_id
 from services.common.settings import Settings
 from services.worker.webhooks.channels.send import Sender, open_sender
 from services.worker.webhooks.claim_lanes import DOUBTFUL_AFTER, Claims
+from services.worker.webhooks.delivery_retries import settle
 from services.worker.webhooks.delivery_types import Claim, Delivery, Release, Result
 from services.worker.webhooks.lanes_in_hand import Bounds, Running
 from services.worker.webhooks.receiver_health import Limits
 from services.worker.webhooks.record_results import Recorder
-from services.worker.webhooks.retries import settle
 
 LOOK_SECONDS = 0.2
 GATHER_SECONDS = 0.01

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.worker.clusters.computing.clustering import run
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.outcome import ClusterOutcome
-from services.worker.clusters.plan.plan import ClusterPlan
 
 URIS = ("mixpeek://one@v1/a", "mixpeek://two@v1/b")
 Rows = NDArray[np.floating]

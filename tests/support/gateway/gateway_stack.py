@@ -20,7 +20,7 @@ from services.common.process.logs import configure_logs
 from services.common.row_types import DocumentRow, EmbeddingRow
 from services.common.settings import Settings
 from services.gateway.app import build_app
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.main import open_gateway
 from tests.support.gateway.mixpeek_client import parses
 from tests.support.gateway.openapi import conforms

@@ -7,7 +7,7 @@ from mixpeek.models.system_condition_type import SystemConditionType
 
 from services.common.system_conditions import KNOWN, UNKNOWN, params_of
 from services.gateway.alerts.shapes import ConditionType
-from services.worker.alerts.system_conditions import MEASURES
+from services.worker.alerts.measure_system_conditions import MEASURES
 
 
 def test_the_contracts_conditions_are_known_or_refused() -> None:

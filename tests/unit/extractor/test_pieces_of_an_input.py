@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from services.common.errors import DeadlineError, InvalidArgumentError
 from services.common.grpc import deadlines
-from services.extractor import jobs
-from services.extractor.jobs import Extracted
+from services.extractor import input_in_flight
+from services.extractor.input_in_flight import Extracted
 from services.extractor.manifest import ImageManifest
 from services.extractor.model_port import Part, Prepared, Source
 from services.extractor.pipeline import Pipeline
@@ -122,7 +122,7 @@ async def test_memory_is_bounded_while_no_lane_is_free() -> None:
 
 
 async def test_what_may_be_dropped_is_dropped_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "MOST_PARTS", 10)
+    monkeypatch.setattr(input_in_flight, "MOST_PARTS", 10)
     model = CountingModel()
     longest = 0
     choose = model.select

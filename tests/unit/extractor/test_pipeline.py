@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.common.errors import DeadlineError, InternalError, InvalidArgumentError, ResourceExhaustedError
 from services.common.grpc import deadlines
-from services.extractor.jobs import Extracted, Job
+from services.extractor.input_in_flight import Extracted, Job
 from services.extractor.manifest import ImageManifest
 from services.extractor.model_port import Part, Prepared, Source
 from services.extractor.pipeline import Pipeline, Ready, alike

@@ -24,7 +24,7 @@ from services.gateway.clusters.triggers.shapes import (
 from services.gateway.kit.context import InAnyNamespace, InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.kit.lists.list_route import unresolved
-from services.gateway.kit.rows.triggers import insert_trigger
+from services.gateway.kit.rows.trigger_rows import insert_trigger
 from services.gateway.triggers.changes import patch_trigger, pause_trigger, remove_trigger, resume_trigger
 from services.gateway.triggers.plans import ACTIVE, PATH, Asked, plan_trigger
 from services.gateway.triggers.store import get_trigger, list_executions, list_triggers, lock_trigger

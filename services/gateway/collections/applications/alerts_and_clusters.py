@@ -3,7 +3,7 @@
 from services.common.database.find_resources import find_row
 from services.common.errors import InvalidArgumentError
 from services.gateway.kit.context import Tenant
-from services.gateway.kit.rows.names import named
+from services.gateway.kit.rows.resource_names import named
 from services.gateway.kit.shapes import JsonObject
 
 NAME, CLUSTERS = "alert_applications", "cluster_applications"

@@ -8,7 +8,7 @@ from services.common.extractors.traits import TRAITS
 from services.common.grpc.client import call
 from services.gateway.collections.extractors.feature_uris import ExtractorName, output_of
 from services.gateway.collections.extractors.shapes import NAME_PATH, PARAMETERS_PATH
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 
 
 async def pinned_model(gateway: Gateway, extractor: ExtractorName, wanted: str | None = None) -> extractor_pb2.Model:

@@ -10,7 +10,7 @@ from services.common.errors import NotFoundError
 from services.common.ids import new_id
 from services.common.json.equality import same_value
 from services.gateway.kit.rows.change_row import change_row
-from services.gateway.kit.rows.retrievers import insert_retriever
+from services.gateway.kit.rows.retriever_rows import insert_retriever
 
 SAID = ("config", "runs", "label_fields")
 

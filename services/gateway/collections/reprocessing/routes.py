@@ -3,7 +3,7 @@
 from services.common.database.batches.trigger_collection import Wanted, trigger
 from services.common.database.find_resources import get_collection
 from services.gateway.collections.reprocessing.shapes import Triggered, TriggerForm
-from services.gateway.collections.unknown_fields import unknown_in_sources
+from services.gateway.collections.unknown_field_warnings import unknown_in_sources
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import routes_of
 

@@ -4,13 +4,13 @@ from services.common.database.bounded_reads import bounded
 from services.common.database.find_resources import get_collection, get_row
 from services.common.database.pool import Pool
 from services.common.filters import Filter, parse
-from services.gateway.collections.unknown_fields import unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections
 from services.gateway.documents.aggregations.shapes import Aggregate, Aggregated
 from services.gateway.documents.aggregations.store import OF_BUCKET, Query, aggregation_query
 from services.gateway.kit.context import InNamespace
 from services.gateway.kit.http.routing import JsonAnswer, routes_of
 from services.gateway.kit.shapes import Degraded, JsonObject
-from services.gateway.kit.unknown_fields import unknown_in_bucket
+from services.gateway.kit.unknown_field_warnings import unknown_in_bucket
 
 router = routes_of("Documents")
 

@@ -6,7 +6,7 @@ from fastapi import Query
 
 from services.common.database.find_resources import get_collection
 from services.common.filters import EVERYTHING, Filter, parse, parse_json
-from services.gateway.collections.unknown_fields import unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections
 from services.gateway.documents.counts.shapes import (
     CountBody,
     DistinctBody,

@@ -9,7 +9,7 @@ from services.common.database.tasks.create_task import PENDING, NewTask, create_
 from services.common.database.taxonomies.decide_again import decide_again
 from services.common.errors import InvalidArgumentError, NotFoundError
 from services.common.filters import Filter, canonical_json, compile_sql
-from services.gateway.collections.unknown_fields import unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections
 from services.gateway.documents.edits.bulk_affected import by_task, expected_of_changes, expected_of_deletion
 from services.gateway.documents.edits.field_checks import require_declared, slips_in
 from services.gateway.documents.edits.fields import changed_fields

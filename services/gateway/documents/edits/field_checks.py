@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from services.common.database.documents.edit_documents import Within
 from services.gateway.buckets.schema_check import require_types
 from services.gateway.collections.store import read_collection
-from services.gateway.collections.unknown_fields import declared_in
+from services.gateway.collections.unknown_field_warnings import declared_in
 from services.gateway.collections.views import declared_properties
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.misspelt_keys import near_keys

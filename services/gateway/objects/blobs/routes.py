@@ -8,7 +8,7 @@ from fastapi import Response
 from services.common.errors import NotFoundError
 from services.common.row_types import Blob
 from services.gateway.kit.context import InNamespace, Public
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.http.routing import routes_of
 from services.gateway.objects.blobs.store import find_blob, get_blob
 

@@ -16,11 +16,11 @@ from services.gateway.documents.views.load import View, shown
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.kit.stage_check import in_body
-from services.gateway.kit.unknown_fields import sentences
+from services.gateway.kit.unknown_field_warnings import sentences
 from services.gateway.retrievers.executions.pages import PageWanted, pages_of
 from services.gateway.retrievers.executions.shapes import ExecuteRetriever
 from services.gateway.retrievers.executions.store import Ended, remember
-from services.gateway.retrievers.executions.unknown_fields import unknown_in_stages
+from services.gateway.retrievers.executions.unknown_field_warnings import unknown_in_stages
 from services.gateway.retrievers.executions.views import (
     FREE,
     explain_plan,

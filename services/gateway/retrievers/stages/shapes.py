@@ -5,7 +5,7 @@ from typing import Any
 
 from services.common.errors import InvalidArgumentError
 from services.common.validation.unknown_keys import require_known
-from services.gateway.kit.gateway import Gateway
+from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.shapes import JsonObject
 from services.gateway.kit.stage_check import check_stages
 from services.gateway.retrievers.stages.keys import check_parameters

@@ -11,8 +11,8 @@ from services.gateway.buckets.store import create_bucket
 from services.gateway.collections.plans import QUERY_INPUT, own_stages
 from services.gateway.collections.store import NewCollection, insert_collection
 from services.gateway.kit.context import Tenant
-from services.gateway.kit.rows.names import name_taken
-from services.gateway.kit.rows.retrievers import insert_retriever
+from services.gateway.kit.rows.resource_names import name_taken
+from services.gateway.kit.rows.retriever_rows import insert_retriever
 from services.gateway.taxonomies import store
 from services.gateway.taxonomies.nodes.drafts import NodeDraft, drafts_of
 from services.gateway.taxonomies.nodes.shapes import NodeFromDocuments, NodeSource, TaxonomyFromDocuments

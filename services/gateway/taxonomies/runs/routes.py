@@ -13,7 +13,7 @@ from services.common.errors import InvalidArgumentError
 from services.common.filters import EVERYTHING, parse
 from services.common.grpc.client import call
 from services.common.row_types import Collection
-from services.gateway.collections.unknown_fields import unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections
 from services.gateway.documents.counts.store import count_documents
 from services.gateway.kit.context import InNamespace, Tenant
 from services.gateway.kit.http.routing import routes_of

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.group_sizes import NOISE, size_metrics, sizes_of
 from services.worker.clusters.plan.outcome import ClusterOutcome
-from services.worker.clusters.plan.plan import ClusterPlan
 from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.centroids import around, closeness
 from services.worker.clusters.vectors.open_vectors import open_vectors

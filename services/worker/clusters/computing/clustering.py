@@ -9,6 +9,7 @@ from services.worker.clusters.computing.reduction import check_steps
 from services.worker.clusters.computing.sample import Sampling
 from services.worker.clusters.computing.spread_labels import spread
 from services.worker.clusters.methods.catalog import method_of
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.group_sizes import (
     NOISE,
     degeneration,
@@ -18,7 +19,6 @@ from services.worker.clusters.plan.group_sizes import (
     sizes_of,
 )
 from services.worker.clusters.plan.outcome import ClusterOutcome
-from services.worker.clusters.plan.plan import ClusterPlan
 from services.worker.clusters.plan.progress import Progress, Tell
 from services.worker.clusters.vectors.centroids import centres_of, closeness
 from services.worker.clusters.vectors.near_copies import equal_rows

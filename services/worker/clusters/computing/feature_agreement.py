@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.group_sizes import NOISE
 from services.worker.clusters.plan.parameters import Parameters
-from services.worker.clusters.plan.plan import ClusterPlan
 from services.worker.clusters.vectors.points import Labels
 
 DEFAULT_SMALLEST = 5

@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from services.common.errors import InvalidArgumentError
 from services.worker.clusters.methods.catalog import Method
+from services.worker.clusters.plan.cluster_plan import ClusterPlan, JsonObject
 from services.worker.clusters.plan.parameters import Parameters
-from services.worker.clusters.plan.plan import ClusterPlan, JsonObject
 from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.neighbours import Neighbours
 from services.worker.clusters.vectors.points import Points

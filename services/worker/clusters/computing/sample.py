@@ -10,9 +10,9 @@ from services.worker.clusters.computing.reduction import most_points, picture, r
 from services.worker.clusters.computing.spread_labels import Sampled
 from services.worker.clusters.methods.catalog import PARAMETERS_PATH, Method, fit
 from services.worker.clusters.methods.quality import quality
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.group_sizes import NOISE
 from services.worker.clusters.plan.parameters import Parameters
-from services.worker.clusters.plan.plan import ClusterPlan
 from services.worker.clusters.plan.progress import Progress
 from services.worker.clusters.vectors.near_copies import Folding, alone, carried, heavy_ones_stand, near_copies
 from services.worker.clusters.vectors.neighbours import Neighbours

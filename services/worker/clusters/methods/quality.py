@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from services.worker.clusters.plan.cluster_plan import JsonObject
 from services.worker.clusters.plan.group_sizes import NOISE
-from services.worker.clusters.plan.plan import JsonObject
 from services.worker.clusters.vectors.vectors import Matrix, drawn
 
 SCORED_POINTS = 5000

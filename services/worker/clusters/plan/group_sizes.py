@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from services.worker.clusters.plan.plan import JsonObject
+from services.worker.clusters.plan.cluster_plan import JsonObject
 
 NOISE = -1
 DOMINANT = 0.9

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from services.worker.clusters.plan.plan import JsonObject
+from services.worker.clusters.plan.cluster_plan import JsonObject
 
 ARRAYS = "outcome.npz"
 WORDS = "outcome.json"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from services.worker.clusters.plan.plan import JsonObject
+from services.worker.clusters.plan.cluster_plan import JsonObject
 
 Tell = Callable[[str, float], None]
 

@@ -8,7 +8,7 @@ from typing import Any
 from services.common.database.clusters.cluster_runs import NOISE
 from services.common.errors import NotFoundError
 from services.common.settings import Settings
-from services.worker.clusters.computing.process import compute
+from services.worker.clusters.computing.start_child import compute
 from services.worker.clusters.plan.group_sizes import degeneration
 from services.worker.clusters.plan.outcome import ClusterOutcome
 from services.worker.clusters.runs.attribute_groups import group_values
@@ -18,7 +18,7 @@ from services.worker.clusters.runs.groups import Group, Members, groups_of, memb
 from services.worker.clusters.runs.lifecycle import Result, complete, lock_open
 from services.worker.clusters.runs.missing_documents import reasons_of
 from services.worker.clusters.runs.name_groups import Names, named
-from services.worker.clusters.runs.plan import plan_of
+from services.worker.clusters.runs.plan_of_run import plan_of
 from services.worker.clusters.runs.run import Run
 from services.worker.clusters.runs.stored_centroids import require_same_models, write_centroids
 from services.worker.clusters.runs.write_groups import count_members, write_groups, write_members

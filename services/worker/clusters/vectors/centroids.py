@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from services.worker.clusters.plan.cluster_plan import JsonObject
 from services.worker.clusters.plan.group_sizes import NOISE
-from services.worker.clusters.plan.plan import JsonObject
 from services.worker.clusters.vectors.vectors import Matrix, Rows, Vectors, unit
 
 REPRESENTATIVES = 20

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from services.common.errors import InvalidArgumentError
-from services.worker.clusters.plan.plan import ClusterPlan
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.vectors.vectors import Vectors
 
 WEIGHTS_PATH = "vector_config.feature_weights"

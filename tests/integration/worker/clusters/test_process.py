@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from services.common.errors import InvalidArgumentError
-from services.worker.clusters.computing.process import CHILD, ClusteringDiedError, compute
+from services.worker.clusters.computing.start_child import CHILD, ClusteringDiedError, compute
 from services.worker.kit.task import TaskCanceledError
 from tests.support.clusters.cluster_vectors import blobs, plan_of, put
 from tests.support.waiting import until
@@ -22,8 +22,8 @@ ENDLESS = plan_of("optics", sample_limit=5000)
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from services.worker.clusters.computing.process import compute
-from services.worker.clusters.plan.plan import ClusterPlan
+from services.worker.clusters.computing.start_child import compute
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 folder = Path(sys.argv[1])
 async def report(stage, percent): print(stage, flush=True)
 asyncio.run(compute(ClusterPlan.from_json((folder / "given.json").read_bytes()), folder, report))

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from services.common.errors import InvalidArgumentError
-from services.extractor.jobs import Extracted
+from services.extractor.input_in_flight import Extracted
 from services.extractor.model_port import Model, Part, Prepared, Source
 from services.extractor.models.registry import load_models
 from services.extractor.pipeline import Pipeline

@@ -7,7 +7,7 @@ import pytest
 
 from services.common.row_types import Collection
 from services.worker.ingest.input_choice import Address, Chosen, Words, choose_input
-from services.worker.kit.retries import RejectedError
+from services.worker.kit.job_retries import RejectedError
 from tests.unit.worker.builders import blob, collection
 
 

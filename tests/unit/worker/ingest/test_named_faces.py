@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from services.common.extractors.vectors import to_message
 from services.extractor.model_port import Model
 from services.extractor.models.registry import load_models
-from services.worker.ingest.part_matching import number_parts
+from services.worker.ingest.match_parts_to_documents import number_parts
 from tests.support.extractor.run_model import extract
 from tests.support.media.pictures import png, portrait, side_by_side
 

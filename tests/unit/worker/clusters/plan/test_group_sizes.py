@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from services.worker.clusters.computing.feature_agreement import agreed, smallest_group
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.group_sizes import degeneration, numbered_by_size, should_recluster, size_metrics
-from services.worker.clusters.plan.plan import ClusterPlan
 
 
 def test_clusters_are_numbered_by_falling_size_then_by_first_member() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from services.common.errors import InvalidArgumentError
 from services.worker.clusters.methods.catalog import METHODS, method_of
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.plan.parameters import SEED, Parameters
-from services.worker.clusters.plan.plan import ClusterPlan
 
 PATH = "vector_config.algorithm_params"
 

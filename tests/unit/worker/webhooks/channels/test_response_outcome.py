@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.worker.webhooks.channels.response_outcome import of_answer, shortened
+from services.worker.webhooks.delivery_retries import settle
 from services.worker.webhooks.delivery_types import Lane, Outcome, Place, Result
 from services.worker.webhooks.receiver_health import Health, Limits, after
-from services.worker.webhooks.retries import settle
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TABLE = (5.0, 300.0)

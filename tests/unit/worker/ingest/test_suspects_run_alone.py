@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from services.worker.ingest.suspect_lock import SuspectLock
+from services.worker.ingest.suspects_run_alone import SuspectLock
 
 
 class Room:

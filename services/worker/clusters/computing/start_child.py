@@ -14,10 +14,10 @@ import structlog
 
 from services.common.errors import LikenessError, from_status
 from services.worker.clusters.computing.process_environment import environment_of
+from services.worker.clusters.plan.cluster_plan import ClusterPlan, JsonObject
 from services.worker.clusters.plan.outcome import ClusterOutcome, load_outcome
-from services.worker.clusters.plan.plan import ClusterPlan, JsonObject
 
-CHILD = "services.worker.clusters.computing.child"
+CHILD = "services.worker.clusters.computing.child_main"
 PLAN = "plan.json"
 # How long the caller waits at most to hear that it was canceled.
 REPORT_SECONDS = 0.5

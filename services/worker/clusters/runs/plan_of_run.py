@@ -1,6 +1,6 @@
 """From what a cluster says to what the computation reads. Pure."""
 
-from services.worker.clusters.plan.plan import ClusterPlan
+from services.worker.clusters.plan.cluster_plan import ClusterPlan
 from services.worker.clusters.runs.run import Run
 
 

@@ -6,10 +6,10 @@ from typing import Any
 from services.common.filters import Filter, all_of, parse
 from services.common.filters.stage_conditions import conditions_of
 from services.common.ids import Bindings, bound_name
-from services.gateway.collections.unknown_fields import collections_to_look_at, unknown_in_collections
+from services.gateway.collections.unknown_field_warnings import collections_to_look_at, unknown_in_collections
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import Degraded, JsonObject
-from services.gateway.kit.unknown_fields import root_of
+from services.gateway.kit.unknown_field_warnings import root_of
 from services.gateway.retrievers.stages.shapes import searches_of
 from services.gateway.retrievers.store import resolve_collections
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.worker.alerts.conditions import holds
+from services.worker.alerts.alert_conditions import holds
 from services.worker.alerts.watched_alert import Found, Match, WatchedAlert
 
 

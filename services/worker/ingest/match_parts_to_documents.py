@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from services.worker.ingest.face_places import NOWHERE, Place, by_place
+from services.worker.ingest.face_positions import NOWHERE, Place, by_place
 
 # Where a model does not say from which likeness on two looks are at one thing.
 UNKNOWN_MODEL = 0.9

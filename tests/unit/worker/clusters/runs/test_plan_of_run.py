@@ -4,7 +4,7 @@ from typing import Any
 
 from services.worker.clusters.runs.lifecycle import Result
 from services.worker.clusters.runs.missing_documents import reasons_of
-from services.worker.clusters.runs.plan import plan_of
+from services.worker.clusters.runs.plan_of_run import plan_of
 from services.worker.clusters.runs.run import Run
 
 VECTORS = {

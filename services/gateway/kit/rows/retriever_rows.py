@@ -7,7 +7,7 @@ import asyncpg
 
 from services.common.database.pool import Executor
 from services.common.ids import Bindings, new_id
-from services.gateway.kit.rows.names import name_taken
+from services.gateway.kit.rows.resource_names import name_taken
 
 INSERT = """
     INSERT INTO retrievers (retriever_id, namespace_id, retriever_name, description, collection_identifiers, stages,

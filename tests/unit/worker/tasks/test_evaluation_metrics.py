@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from services.worker.tasks.ranking_scores import label_scores, mean, score
+from services.worker.tasks.evaluation_metrics import label_scores, mean, score
 
 
 def test_a_perfect_ranking_scores_one_everywhere() -> None:

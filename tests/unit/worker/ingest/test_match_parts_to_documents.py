@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from services.worker.ingest.face_places import NOWHERE, place_of
-from services.worker.ingest.part_matching import UNKNOWN_MODEL, number_parts
+from services.worker.ingest.face_positions import NOWHERE, place_of
+from services.worker.ingest.match_parts_to_documents import UNKNOWN_MODEL, number_parts
 
 
 def vector(*numbers: float) -> bytes:

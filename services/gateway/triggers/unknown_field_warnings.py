@@ -3,7 +3,7 @@
 from services.common.filters import parse
 from services.common.triggers.actions import Action, AlertAction, BatchAction, CollectionAction, read_action
 from services.gateway.collections.store import read_collection
-from services.gateway.collections.unknown_fields import unknown_in_collections, unknown_in_sources
+from services.gateway.collections.unknown_field_warnings import unknown_in_collections, unknown_in_sources
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import Degraded, JsonObject
 from services.gateway.triggers.actions import resolve

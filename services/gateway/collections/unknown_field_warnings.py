@@ -9,7 +9,7 @@ from services.gateway.collections.store import collection_ids_of, read_collectio
 from services.gateway.collections.views import input_properties, output_properties
 from services.gateway.kit.context import Tenant
 from services.gateway.kit.shapes import Degraded
-from services.gateway.kit.unknown_fields import (
+from services.gateway.kit.unknown_field_warnings import (
     LOOKED_AT,
     absent_fields,
     asked_fields,

@@ -8,7 +8,7 @@ import pytest
 from services.common.extractors.passthrough import Rule, label_source
 from services.common.row_types import ObjectFields, StoredDocument
 from services.worker.domain import Decision
-from services.worker.labels.decision import Claims, Label, is_imported, settle
+from services.worker.labels.label_precedence import Claims, Label, is_imported, settle
 from services.worker.labels.machine_labels import needs_label
 from services.worker.labels.merged_answers import answer_for
 from tests.unit.worker.builders import LABEL, decision, ingest, seen, stored

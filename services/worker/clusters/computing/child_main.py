@@ -1,4 +1,4 @@
-"""The computing process: `python -m services.worker.clusters.computing.child FOLDER`, started by `process` alone."""
+"""The computing process: `python -m services.worker.clusters.computing.child_main FOLDER`, as `start_child` does."""
 
 import os
 import sys
@@ -8,8 +8,8 @@ import orjson
 
 from services.common.errors import LikenessError
 from services.worker.clusters.computing.process_priority import settle
+from services.worker.clusters.plan.cluster_plan import ClusterPlan, JsonObject
 from services.worker.clusters.plan.outcome import save_outcome
-from services.worker.clusters.plan.plan import ClusterPlan, JsonObject
 
 
 def main() -> None:

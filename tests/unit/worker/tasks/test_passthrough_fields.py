@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.worker.tasks.passed_fields import Passing, passed_anew
+from services.worker.tasks.passthrough_fields import Passing, passed_anew
 
 
 def extractor(*rules: Any, name: str = "image_extractor", everything: bool = False) -> dict[str, Any]:

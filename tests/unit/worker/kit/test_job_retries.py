@@ -11,7 +11,7 @@ from services.common.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
-from services.worker.kit.retries import (
+from services.worker.kit.job_retries import (
     FailedAttemptError,
     NotNowError,
     RejectedError,
