@@ -115,6 +115,17 @@ def _listening(settings: Settings) -> socket.socket:
     return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
 
 
+async def shared_secret(db: Executor, name: str) -> bytes:
+    """The secret of this name, made at first use; the same for every process on this database."""
+    await db.execute(
+        "INSERT INTO server_secrets (secret_name, secret_value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        name,
+        secrets.token_bytes(SECRET_BYTES),
+    )
+    value: bytes = await db.fetchval("SELECT secret_value FROM server_secrets WHERE secret_name = $1", name)
+    return value
+
+
 def _announce(listener: socket.socket) -> None:
     port = listener.getsockname()[1]
     log.info("serving", port=port)
@@ -132,14 +143,3 @@ async def main(stop: asyncio.Event) -> None:
 if __name__ == "__main__":
     with errors_in_words("gateway"):
         run(main)
-
-
-async def shared_secret(db: Executor, name: str) -> bytes:
-    """The secret of this name, made at first use; the same for every process on this database."""
-    await db.execute(
-        "INSERT INTO server_secrets (secret_name, secret_value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        name,
-        secrets.token_bytes(SECRET_BYTES),
-    )
-    value: bytes = await db.fetchval("SELECT secret_value FROM server_secrets WHERE secret_name = $1", name)
-    return value
