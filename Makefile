@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SIGLIP := build/models/google_siglip_base_v1/manifest.json
 
-.PHONY: demo test test-export bench lint stubs lock clean setup
+.PHONY: demo test test-datasets test-export bench lint stubs lock clean setup
 
 setup: $(READY)
 
@@ -17,7 +17,11 @@ demo: $(READY)  ## plays the tutorial on real photos; `make demo KEEP=folder` ke
 
 test: $(READY)  ## everything that a fresh machine can run
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest --ignore tests/export --ignore tests/performance
+	$(BIN)/python -m pytest --ignore tests/datasets --ignore tests/export --ignore tests/performance
+
+test-datasets: $(READY)  ## exports read back by the large libraries; installs them into an environment of its own
+	scripts/set_up_datasets.sh
+	.venv-datasets/bin/python -m pytest --confcutdir tests/datasets tests/datasets
 
 test-export: $(READY)  ## the export of the large models; installs torch into an environment of its own
 	scripts/set_up_export.sh
@@ -45,4 +49,4 @@ lock:  ## resolves requirements/dev.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --no-annotate --no-header -o requirements/dev.lock
 
 clean:
-	rm -rf .venv .venv-export .likeness .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf .venv .venv-datasets .venv-export .likeness .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

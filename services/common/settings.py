@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.common.export_destinations import read_destinations
+
 
 class Settings(BaseSettings):
     """All services share this class; each reads what it needs. Sizes in bytes, times in seconds."""
@@ -36,6 +38,7 @@ class Settings(BaseSettings):
     s3_access_key_id: str = ""
     s3_secret_access_key: str = ""
     presigned_seconds: int = 3600
+    export_destinations: str = ""
 
     fetch_allow: str = ""
     fetch_timeout: float = 30.0
@@ -84,6 +87,12 @@ class Settings(BaseSettings):
     def _valid_networks(cls, value: str) -> str:
         for part in filter(None, value.split(",")):
             ip_network(part.strip())
+        return value
+
+    @field_validator("export_destinations")
+    @classmethod
+    def _valid_destinations(cls, value: str) -> str:
+        read_destinations(value)
         return value
 
     @field_validator("secrets_key")
