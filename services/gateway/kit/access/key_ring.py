@@ -32,7 +32,10 @@ class KeyRing:
         key = authorization[len(BEARER) :].strip()
         if not is_well_formed(key):
             raise UnauthorizedError("This is not an API key of this server; keys look like 'sk_...'.")
-        digest = hash_key(key)
+        return await self.check_hash(hash_key(key))
+
+    async def check_hash(self, digest: bytes) -> CallerKey:
+        """The key with this hash; UnauthorizedError when it is unknown, revoked or expired."""
         found = self._known.get(digest) or await self._look_up(digest)
         if found.expires_at is not None and found.expires_at <= datetime.now(UTC):
             raise UnauthorizedError("This API key has expired; rotate it, or set a later expires_at.")

@@ -22,7 +22,7 @@ BY_METHOD: Mapping[str, str] = {"GET": READ, "HEAD": READ, "OPTIONS": READ, "DEL
 ADMINISTRATION = ("/organizations/users", "/organizations/users/")
 QUESTIONS = (
     *("/list", "/list/batch", "/batch-get", "/search", "/distinct", "/aggregate", "/count", "/explain"),
-    *("/typeahead", "/stats/batch", "/score", "/schema/validate"),
+    *("/typeahead", "/stats/batch", "/score", "/schema/validate", "/import/infer", "/import/validate-mapping"),
 )
 RUNNERS = ("/retrievers", "/taxonomies")
 DELETIONS = ("/objects/bulk-soft-delete",)
