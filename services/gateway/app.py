@@ -36,9 +36,11 @@ from services.gateway.documents.lineage import routes as lineage
 from services.gateway.evaluations import routes as evaluations
 from services.gateway.evaluations.scores import routes as evaluation_scores
 from services.gateway.events import routes as events
+from services.gateway.exports import routes as exports
 from services.gateway.extractors import routes as extractors
 from services.gateway.extractors.discovery import routes as discovery
 from services.gateway.health import routes as health
+from services.gateway.imports import routes as imports
 from services.gateway.kit.dependencies import Gateway
 from services.gateway.kit.http import api_document, error_envelope
 from services.gateway.kit.http.aliases import BASE, Aliases
@@ -55,6 +57,8 @@ from services.gateway.organization import routes as organization
 from services.gateway.organization.keys import routes as api_keys
 from services.gateway.organization.usage import routes as usage_analytics
 from services.gateway.organization.users import routes as users
+from services.gateway.pages import serving as pages
+from services.gateway.pictures import routes as pictures
 from services.gateway.retrievers import routes as retrievers
 from services.gateway.retrievers.analytics import routes as retriever_analytics
 from services.gateway.retrievers.executions import explain_routes
@@ -62,6 +66,8 @@ from services.gateway.retrievers.executions import routes as executions
 from services.gateway.retrievers.history import profile_routes
 from services.gateway.retrievers.history import routes as execution_history
 from services.gateway.retrievers.search import routes as feature_search
+from services.gateway.review import routes as review
+from services.gateway.sign_in import routes as sign_in
 from services.gateway.tasks import routes as tasks
 from services.gateway.taxonomies import routes as taxonomies
 from services.gateway.taxonomies.analytics import routes as taxonomy_analytics
@@ -127,6 +133,9 @@ ROUTERS = (
     cluster_groups.router,
     clusters.router,
     reconciliation.router,
+    imports.router,
+    exports.router,
+    review.router,
     collections.router,
     analytics.router,
     aggregations.router,
@@ -145,6 +154,7 @@ ROUTERS = (
     lineage.router,
     document_edits.router,
     blobs.router,
+    pictures.router,
 )
 
 
@@ -154,7 +164,7 @@ def build_app(gateway: Gateway) -> ASGIApp:
     app.state.gateway = gateway
     settings = gateway.settings
     limited = BodyLimit(app, settings.max_body_bytes, CONTENT, settings.max_blob_bytes)
-    return Requests(Aliases(limited, api_document.ROOT_NAMES))
+    return Requests(Aliases(limited, (*api_document.ROOT_NAMES, *pages.ROOT_NAMES), pages.PAGE_NAMES))
 
 
 def build_routes() -> FastAPI:
@@ -171,5 +181,7 @@ def build_routes() -> FastAPI:
         app.include_router(router, prefix=BASE, responses=DOCUMENTED)
     app.openapi = lambda: api_document.openapi_of(app)  # type: ignore[method-assign]
     api_document.install(app)
+    app.include_router(sign_in.router)
+    pages.install(app)
     error_envelope.install(app)
     return app

@@ -1,4 +1,4 @@
-"""The operator's command: `likeness up`, `likeness keys`, `likeness migrate`, `likeness status`.
+"""The operator's command: `likeness up`, `link`, `import`, `export`, `keys`, `migrate`, `status`.
 
 What a command needs is imported when it runs, so that `likeness --help` stays quick.
 """
@@ -11,9 +11,14 @@ from typing import Annotated
 
 import typer
 
+from services.local.exports.command import export_set
+from services.local.imports.command import import_set
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys = typer.Typer(no_args_is_help=True, help="API keys of the gateway.")
 app.add_typer(keys, name="keys")
+app.command("import")(import_set)
+app.command("export")(export_set)
 
 DataDir = Annotated[Path, typer.Option(envvar="LIKENESS_DATA_DIR", help="Where everything is kept.")]
 DEFAULT_DATA_DIR = Path("./.likeness")
@@ -34,7 +39,7 @@ def up(
 ) -> None:
     """Runs the whole stack in the foreground, until SIGINT or SIGTERM.
 
-    Prints `api-key-file <path>` and `ready <url>` when it serves.
+    Prints `api-key-file <path>`, `sign-in <link>` and `ready <url>` when it serves. The link opens the pages, once.
     """
     from services.common.settings import Settings
     from services.local.commands.up import run_up
@@ -52,6 +57,15 @@ def status(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
         is_healthy = asyncio.run(print_status(data_dir))
     if not is_healthy:
         raise typer.Exit(1)
+
+
+@app.command()
+def link(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Prints a link to the pages of the running stack that signs in once, within a day."""
+    from services.local.commands import keys_and_migrate as administration
+
+    with _errors_in_words():
+        asyncio.run(administration.print_link(data_dir))
 
 
 @app.command()

@@ -24,6 +24,9 @@ from services.worker.clusters.automation.loops import automation_loops
 from services.worker.clusters.enrichment.enrichment import Enrichment
 from services.worker.clusters.names.namer import Namer
 from services.worker.clusters.runs import abandoned_runs
+from services.worker.exports.expired_exports import SECONDS_BETWEEN as BETWEEN_EXPORT_SWEEPS
+from services.worker.exports.expired_exports import ExportSweeper
+from services.worker.exports.exporter import Exporter
 from services.worker.housekeeping.housekeeper import SECONDS_BETWEEN, Housekeeper
 from services.worker.ingest.assembler import Assembler
 from services.worker.ingest.extractor_client import ExtractorClient
@@ -94,6 +97,7 @@ def loops_of(settings: Settings, pool: Pool, deliverer: Deliverer) -> tuple[Loop
             step=abandoned_runs.RunSweeper(pool, settings.data_dir).sweep,
             seconds=abandoned_runs.SECONDS_BETWEEN,
         ),
+        Loop(name="exports", step=ExportSweeper(settings, pool).sweep, seconds=BETWEEN_EXPORT_SWEEPS),
         Loop(name="fan-out", step=FanOut(pool).step, seconds=fan_out.SECONDS_BETWEEN),
         Loop(name="deliveries", step=deliverer.step, seconds=LOOK_SECONDS),
     )
@@ -139,6 +143,7 @@ async def open_services(settings: Settings, pool: Pool) -> AsyncIterator[Service
                 AlertSearch(pool, taxonomy, settings.rpc_timeout),
                 NewDocuments(pool, open_blob_store(settings)),
             ),
+            exports=Exporter(settings, open_blob_store(settings)),
         )
 
 

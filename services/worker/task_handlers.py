@@ -7,6 +7,7 @@ from services.common.database.buckets.removal import DELETE_BUCKET, DELETE_NAMES
 from services.common.database.clusters.cluster_runs import CLUSTER_ENRICHMENT, CLUSTER_RUN
 from services.common.database.evaluations import EVALUATION
 from services.common.database.events.deliveries import REPLAY
+from services.common.database.exports import EXPORT
 from services.common.database.tasks.alert_evaluation import EVALUATE_ALERT
 from services.common.database.tasks.passthrough import PASSING
 from services.common.database.taxonomies.applied_taxonomies import APPLY_TAXONOMY
@@ -14,6 +15,7 @@ from services.common.database.taxonomies.decide_again import DECIDE_AGAIN
 from services.common.database.triggers.start_action import RUN_RETRIEVER
 from services.worker.alerts.evaluator import Evaluator
 from services.worker.clusters.enrichment.enrichment import Enrichment
+from services.worker.exports.exporter import Exporter
 from services.worker.ingest.ingestor import IngestServices
 from services.worker.kit.index_client import IndexClient
 from services.worker.kit.task import Handler
@@ -39,6 +41,7 @@ class Services(IngestServices):
     retriever_runs: RetrieverRuns
     clusters: ClusterRuns
     alerts: Evaluator
+    exports: Exporter
 
 
 def handlers_of(services: Services) -> dict[str, Handler]:
@@ -60,6 +63,7 @@ def handlers_of(services: Services) -> dict[str, Handler]:
         REPLAY: replay_webhook,
         RUN_RETRIEVER: services.retriever_runs.run,
         CLUSTER_RUN: services.clusters.run,
+        EXPORT: services.exports.run,
         EVALUATE_ALERT: AlertEvaluations(services.alerts).run,
         CLUSTER_ENRICHMENT: Enrichment(refresh=services.index_client.refresh).run,
     }

@@ -33,6 +33,16 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/collections/{collection}/clone": {"collection_name": "stolen"},
     "/v1/clusters": {"vector_config": {"clustering_method": "kmeans"}},
     "/v1/clusters/{cluster}/executions/{run_id}/labels": {"labels": {"cl_0": "stolen"}},
+    "/v1/collections/{collection}/review/decisions": {
+        "decisions": [
+            {
+                "decision_id": "intruder",
+                "action": "label",
+                "label": "stolen",
+                "documents": [{"document_id": "1", "version": "1"}],
+            }
+        ]
+    },
     "/v1/buckets/{bucket}/uploads": {"content_type": "image/png"},
     "/v1/buckets/{bucket}/uploads/batch": {"uploads": [{"filename": "f", "content_type": "image/png"}]},
 }
@@ -50,6 +60,8 @@ PUBLIC = {
     "/v1/collections/features/extractors/{extractor_id}",
     "/v1/blobs/content/{token}",
     "/v1/uploads/content/{token}",
+    "/v1/exports/content/{token}",
+    "/v1/pictures/{token}",
 }
 SCOPED = [each for each in routes() if NAMESPACE in each.schemes]
 NAMING = [each for each in SCOPED if each.parameters]

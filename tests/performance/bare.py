@@ -1,7 +1,7 @@
 """The bare decode + onnxruntime loop that ingest is measured against, run as a process of its own.
 
-`python -m tests.performance.bare MODEL_FOLDER IMAGES` prints the images per second of the faster of two loops: one
-session with all cores, fed by a decoding pool; or one thread per core, each with a single-threaded session.
+`python -m tests.performance.bare MODEL_FOLDER IMAGES [PHOTOS]` prints the images per second of the faster of two
+loops: one session with all cores, fed by a decoding pool; or one thread per core, each with a single-threaded session.
 """
 
 import os
@@ -24,9 +24,9 @@ MAX_PIXELS = 100_000_000
 WARM = 4
 
 
-def photos(count: int) -> list[bytes]:
-    """That many sample photos, repeated in order when there are fewer."""
-    files = sorted(PHOTOS.rglob("*.jpg"))
+def photos(count: int, folder: Path = PHOTOS) -> list[bytes]:
+    """That many sample photos, or photos of another folder, repeated in order when there are fewer."""
+    files = sorted(folder.rglob("*.jpg"))
     return [files[number % len(files)].read_bytes() for number in range(count)]
 
 
@@ -82,5 +82,5 @@ def _rate(run: Callable[[Sequence[bytes]], None], images: Sequence[bytes]) -> fl
 
 
 if __name__ == "__main__":
-    model_folder, contents = Path(sys.argv[1]), photos(int(sys.argv[2]))
+    model_folder, contents = Path(sys.argv[1]), photos(int(sys.argv[2]), *map(Path, sys.argv[3:4]))
     print(max(one_session(model_folder, contents), session_per_core(model_folder, contents)))

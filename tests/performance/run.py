@@ -24,12 +24,14 @@ def commands() -> list[list[str]]:
         ["tests.performance.bench_labels_at_once"],
         ["tests.performance.bench_enrich"],
         ["tests.performance.bench_lists"],
+        ["tests.performance.bench_exports"],
         ["tests.performance.bench_deliveries"],
         ["tests.performance.bench_video"],
         ["tests.performance.bench_clusters", "10000", "1", "1.15"],
         ["tests.performance.bench_cluster_run", "10000", "3", "1.15"],
         ["tests.performance.bench_ingest", str(EMBEDDED), "800", "5", "0.70"],
         ["tests.performance.bench_ingest", str(SIGLIP), "120", "3", "0.95"],
+        ["tests.performance.bench_import", str(EMBEDDED), "800", "3", "0.90", "300"],
         ["tests.performance.bench_texts", str(TEXTS), "2000", "1000", "5", "0.85"],
     ]
 

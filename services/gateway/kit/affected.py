@@ -10,7 +10,7 @@ from services.gateway.kit.index_refresh import refresh_index
 from services.gateway.kit.shapes import Affected
 
 MOST = 1000
-# What waits for its first label; the index `documents_without_label` is on this very condition.
+# What waits for its first label; the index `documents_in_review` is on this very condition.
 WAITS = "coalesce(d.taxonomy_match ->> 'matched' = 'false' AND NOT d.taxonomy_match ? 'source', true)"
 # Of each collection that holds one of the documents and fills one of the fields, what has no label, up to a limit.
 UNLABELLED = f"""

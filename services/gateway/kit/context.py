@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from services.common.errors import ForbiddenError, RateLimitedError
+from services.gateway.kit.access.key_or_session import caller_of
 from services.gateway.kit.access.permissions import CallerKey, needed
 from services.gateway.kit.access.rate_limits import WINDOW_SECONDS
 from services.gateway.kit.dependencies import Gateway
@@ -60,7 +61,7 @@ def the_gateway(request: Request) -> Gateway:
 async def identified(request: Request, _documented: Annotated[object, Security(bearer)]) -> Identity:
     """The caller, whose key was checked, counted, and allows a request of this kind."""
     gateway = the_gateway(request)
-    key = await gateway.keys.check(request.headers.get("authorization", ""))
+    key = await caller_of(request, gateway)
     await _count(request, gateway, key)
     if not key.accepts(request.headers.get("origin", "")):
         raise ForbiddenError("This key may not be used from this origin; see its allowed_origins.")

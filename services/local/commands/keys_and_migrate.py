@@ -15,6 +15,7 @@ from services.common.errors import NotFoundError
 from services.common.settings import Settings
 from services.local.commands.console import open_console
 from services.local.stack.data_folder import DataFolder
+from services.local.stack.sign_in_link import sign_in_link
 
 
 async def migrate(data_dir: Path) -> None:
@@ -50,6 +51,16 @@ async def revoke_key(data_dir: Path, key_id: str) -> None:
     async with _database(data_dir) as pool:
         await api_keys.revoke_key(pool, key_id)
     print(f"{key_id} revoked")
+
+
+async def print_link(data_dir: Path) -> None:
+    """Prints a link that signs in once with the stack's own key; NotFoundError when that is not there."""
+    folder = DataFolder(data_dir)
+    async with _database(data_dir) as pool:
+        if not folder.api_key_file.exists() or "url" not in folder.endpoints():
+            raise NotFoundError(f"No stack of `likeness up` has run on {data_dir}; sign in with an API key instead.")
+        key = folder.api_key_file.read_text().strip()
+        print(await sign_in_link(pool, folder.endpoints()["url"], key))
 
 
 @contextlib.asynccontextmanager

@@ -34,6 +34,7 @@ async def _run(stack: Stack) -> None:
 async def _serve(stack: Stack) -> None:
     endpoints = await stack.start()
     print(f"api-key-file {stack.folder.api_key_file}", flush=True)
+    print(f"sign-in {stack.sign_in_link}", flush=True)
     print(f"ready {endpoints.url}", flush=True)
     await stack.bound_logs()
 

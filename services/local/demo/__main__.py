@@ -14,6 +14,7 @@ from services.local.demo.photos import Cast, cast_photos, load_photos, served
 from services.local.demo.report import Reporter
 from services.local.demo.running_stack import DemoError, Stack, running_stack
 from services.local.demo.score import score
+from services.local.demo.tutorial_bodies import NAME
 from services.local.demo.tutorial_steps import Tutorial
 
 REVIEWED = 12
@@ -99,6 +100,8 @@ async def _perform(play: Tutorial, cast: Cast, threshold: float, reporter: Repor
 
 async def _stay(stack: Stack, data_dir: Path, reporter: Reporter) -> None:
     reporter.step("The stack stays up; Ctrl-C ends it")
+    reporter.say(f"  sign in      {stack.sign_in_link}")
+    reporter.say(f"  review       {stack.url}/review/{NAME}")
     reporter.say(f"  API          {stack.url}/docs")
     reporter.say(f"  API key      {data_dir / 'api-key'}")
     reporter.say(f"  next time    .venv/bin/likeness up --data-dir {data_dir}")

@@ -19,10 +19,11 @@ class DemoError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A running stack."""
+    """A running stack; its link signs a browser in, once."""
 
     url: str
     key: str
+    sign_in_link: str
     process: asyncio.subprocess.Process
 
 
@@ -35,7 +36,7 @@ async def running_stack(data_dir: Path) -> AsyncIterator[Stack]:
     try:
         announced = await _announced(process)
         key = await asyncio.to_thread(Path(announced["api-key-file"]).read_text)
-        yield Stack(url=announced["ready"], key=key.strip(), process=process)
+        yield Stack(url=announced["ready"], key=key.strip(), sign_in_link=announced["sign-in"], process=process)
     finally:
         if process.returncode is None:
             process.terminate()

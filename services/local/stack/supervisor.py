@@ -24,6 +24,7 @@ from services.local.stack.log_files import bound_log, last_line
 from services.local.stack.ports import base_url, reachable_host, reserve_port
 from services.local.stack.readiness import wait_accepting, wait_http, wait_serving
 from services.local.stack.service_commands import Endpoints
+from services.local.stack.sign_in_link import sign_in_link
 
 GRACE_SECONDS = 5.0
 LOG_CHECK_SECONDS = 60.0
@@ -38,6 +39,7 @@ class Stack:
     def __init__(self, settings: Settings, folder: DataFolder, members: int) -> None:
         self.settings = settings
         self.folder = folder
+        self.sign_in_link = ""
         self._members = members
         self._children: dict[str, Child] = {}
         self._processes: dict[str, int] = {}
@@ -135,6 +137,7 @@ class Stack:
         pool = await open_pool(self.settings.model_copy(update={"database_url": endpoints.database_url}), size=1)
         try:
             await ensure_api_key(pool, self.folder.api_key_file)
+            self.sign_in_link = await sign_in_link(pool, endpoints.url, self.folder.api_key_file.read_text().strip())
         finally:
             await pool.close()
 

@@ -75,7 +75,9 @@ async def _worked_with(client: httpx.AsyncClient, ids: dict[str, str]) -> dict[s
     annotation = {"document_id": ids["document_id"], "label": SECRET}
     batch = await ok(client, "POST", f"{BUCKET}/batches", {"object_ids": [ids["object_id"]]})
     await ok(client, "PATCH", f"{OBJECTS}/{ids['object_id']}", {"note": SECRET})
+    export = await ok(client, "POST", f"/v1/collections/{ids['collection']}/exports", {"select_fields": [SECRET]})
     return {
+        "task_id": export["task_id"],
         "batch_id": batch["batch_id"],
         "upload_id": (await ok(client, "POST", f"{BUCKET}/uploads", {"filename": SECRET, "content_type": "image/png"}))[
             "upload_id"

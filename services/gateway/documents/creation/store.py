@@ -42,12 +42,16 @@ BUCKET_OF_SOURCE = """
 
 @dataclass(frozen=True, kw_only=True)
 class NewDocument:
-    """A document about to be stored; `row` lacks what follows from the object: the ids, the bucket and the part."""
+    """A document about to be stored; `row` lacks what follows from the object: the ids, the bucket and the part.
+
+    `own_object_id` is the id of the object that is made for it, where one that anybody would make will not do.
+    """
 
     row: DocumentRow
     collection: Collection
     object_id: str | None
     bucket_id: str | None
+    own_object_id: str | None = None
 
 
 async def create_document(pool: Pool, new: NewDocument) -> str:
@@ -86,7 +90,7 @@ async def _place(connection: Connection, new: NewDocument) -> tuple[str, str, in
     if bucket_id is None:
         message = "The collection has no bucket; name the object that the document belongs to."
         raise InvalidArgumentError(message, path="body.root_object_id")
-    return new_id("obj", 16), bucket_id, -1 if traits_of(collection.extractor).extracts else 0
+    return new.own_object_id or new_id("obj", 16), bucket_id, -1 if traits_of(collection.extractor).extracts else 0
 
 
 async def _make_object(connection: Connection, row: DocumentRow) -> None:

@@ -19,16 +19,27 @@ def canonical(path: str, root_names: Collection[str]) -> str:
     return BASE + path
 
 
-class Aliases:
-    """Rewrites each request's path to its canonical form; no redirects."""
+def wants_a_page(scope: Scope) -> bool:
+    """Whether a browser asks for something to show, as no program does."""
+    accepted = b",".join(value for name, value in scope["headers"] if name == b"accept")
+    return scope["method"] in ("GET", "HEAD") and b"text/html" in accepted
 
-    def __init__(self, app: ASGIApp, root_names: Collection[str]) -> None:
+
+class Aliases:
+    """Rewrites each request's path to its canonical form; no redirects.
+
+    `page_names` are first segments that browsers see as pages, and programs as the API, such as `clusters`.
+    """
+
+    def __init__(self, app: ASGIApp, root_names: Collection[str], page_names: Collection[str] = ()) -> None:
         self._app = app
         self._root_names = root_names
+        self._page_names = page_names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on under its canonical path."""
         if scope["type"] == "http":
-            path = canonical(scope["path"], self._root_names)
+            roots = (*self._root_names, *self._page_names) if wants_a_page(scope) else self._root_names
+            path = canonical(scope["path"], roots)
             scope = {**scope, "path": path, "raw_path": path.encode()}
         await self._app(scope, receive, send)

@@ -52,17 +52,6 @@ def table() -> Iterator[str]:
 
 UNSERVED_CALLS = (
     UnservedCall(
-        "Import and export of collections",
-        (
-            "/collections/{}/export",
-            "/collections/{}/import",
-            "/collections/import/infer",
-            "/collections/import/validate-mapping",
-        ),
-        "not built yet",
-        "Upload with POST /buckets/{b}/objects/batch; take away with GET /collections/{c}/documents and its cursor.",
-    ),
-    UnservedCall(
         "Synchronisation of buckets with other stores",
         (
             "/buckets/{}/syncs/*",
