@@ -42,8 +42,8 @@ SURROUNDINGS = """
       VALUES ('bkt_bench', 'ns_bench', 'bench', '{}');
     INSERT INTO collections (collection_id, namespace_id, collection_name, bucket_ids, source, feature_extractor,
                              extractor, model, feature_uri, dimensions)
-      VALUES ('col_bench', 'ns_bench', 'bench', '{bkt_bench}', '{}', '{}', 'image_extractor@v1', 'bench',
-              'mixpeek://image_extractor@v1/google_siglip_base_v1', 4)"""
+      VALUES ('col_bench', 'ns_bench', 'bench', '{bkt_bench}', '{}', '{"feature_extractor_name": "image_extractor"}',
+              'image_extractor@v1', 'bench', 'mixpeek://image_extractor@v1/google_siglip_base_v1', 4)"""
 
 OBJECTS = """
     INSERT INTO objects (object_id, namespace_id, bucket_id, fields, status)
