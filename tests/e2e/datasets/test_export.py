@@ -16,8 +16,8 @@ from mixpeek.models.collection_export_response import CollectionExportResponse
 from PIL import Image
 
 from tests.e2e.api import Api
-from tests.e2e.test_import import documents, fill
-from tests.e2e.test_import import run as run_import
+from tests.e2e.datasets.test_import import documents, fill
+from tests.e2e.datasets.test_import import run as run_import
 from tests.support.media.pictures import photos
 from tests.support.running_stack import Stack
 from tests.support.waiting import wait_for
