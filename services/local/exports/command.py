@@ -53,7 +53,7 @@ def export_set(  # noqa: PLR0917, options of a command are no positions
     from services.local.datasets.writers.formats import writer_of
     from services.local.exports.checks import checked_filters, require_files
     from services.local.exports.export_request import Wanted, shares_in
-    from services.local.imports.server import server_of
+    from services.local.stack.address_and_key import server_of
 
     with errors_in_words("likeness"):
         writer = writer_of(form)

@@ -78,7 +78,7 @@ def import_set(  # noqa: PLR0917, options of a command are no positions
     from services.common.process.startup_errors import errors_in_words
     from services.local.datasets.reader_types import Reading
     from services.local.imports.import_request import Wanted
-    from services.local.imports.server import server_of
+    from services.local.stack.address_and_key import server_of
 
     reading = Reading(
         kind=kind.value,

@@ -1,4 +1,4 @@
-"""Which server the import goes to: the one that is named, else the one that runs on the data folder."""
+"""Address and key of the server that a command speaks to: as they are named, else of the stack on the data folder."""
 
 import os
 from pathlib import Path
